@@ -1,0 +1,69 @@
+"""The parts of the contract that are about WSGI: the hop as an environ tells it, and the streamed body."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import origin_contract as contract
+
+Environ = dict[str, Any]
+
+_READ_BYTES = 64 * 1024
+
+
+def http_version(environ: Environ) -> str:
+    """Return the HTTP version of this hop in the contract's spelling."""
+    return contract.http_version(environ.get("SERVER_PROTOCOL", ""))
+
+
+def peer_port(environ: Environ) -> str:
+    """Return the peer's port as text; empty when the server does not tell: WSGI knows no REMOTE_PORT."""
+    port = environ.get("REMOTE_PORT")
+    return str(port) if port and port != "0" else ""
+
+
+def path(environ: Environ) -> str:
+    """Return the decoded path, broken UTF-8 replaced, as ASGI servers hand it to their apps."""
+    raw: str = environ.get("PATH_INFO") or "/"
+    return raw if raw.isascii() else raw.encode("latin-1").decode("utf-8", "replace")
+
+
+def hop_document(environ: Environ) -> dict[str, object]:
+    """Return the `/hop` document; WSGI promises no order of headers."""
+    return contract.hop_document(
+        interface="wsgi",
+        version=http_version(environ),
+        scheme=environ["wsgi.url_scheme"],
+        peer_host=environ.get("REMOTE_ADDR") or None,
+        peer_port=peer_port(environ),
+        server_software=environ.get("SERVER_SOFTWARE") or None,
+        headers=_headers(environ),
+    )
+
+
+def _headers(environ: Environ) -> Iterator[tuple[str, str]]:
+    for key, value in environ.items():
+        if key.startswith("HTTP_"):
+            yield key[5:].replace("_", "-").lower(), str(value)
+        # Some servers set these two to an empty string when the request had none.
+        elif key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
+            yield key.replace("_", "-").lower(), str(value)
+
+
+def request_body(environ: Environ) -> Iterator[bytes]:
+    """Yield the request's body piece by piece, at least one piece.
+
+    It reads to the end of input, not to CONTENT_LENGTH, as chunked and HTTP/2 requests need name no length.
+    One piece even of nothing: Hypercorn's WSGI wrapper sends the status line with the first piece only.
+    """
+    stream = environ["wsgi.input"]
+    yield stream.read(_READ_BYTES)
+    while piece := stream.read(_READ_BYTES):
+        yield piece
+
+
+def echo_headers(environ: Environ) -> list[tuple[str, str]]:
+    """Return content-type and, where the request named it, content-length of the echoed body."""
+    headers = [("content-type", environ.get("CONTENT_TYPE") or contract.BYTES_TYPE)]
+    if environ.get("CONTENT_LENGTH"):
+        headers.append(("content-length", str(environ["CONTENT_LENGTH"])))
+    return headers

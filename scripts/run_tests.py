@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Every check the project has: lint, format, types, layers, and the tests last. Arguments go to pytest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from bootstrap import ROOT, ensure_environment
+
+CHECKS = {
+    "lint": ["-m", "ruff", "check", "--quiet", "--output-format=concise", "."],
+    "format": ["-m", "ruff", "format", "--quiet", "--check", "."],
+    "types": ["-m", "mypy"],
+    "layers": ["-c", "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())"],
+}
+
+
+def main(pytest_args: list[str]) -> int:
+    """Run the checks in order; 0 when all pass."""
+    failed = [name for name, argv in CHECKS.items() if _failed(name, argv)]
+    if _failed("tests", ["-m", "pytest", *pytest_args]):
+        failed.append("tests")
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _failed(name: str, argv: list[str]) -> bool:
+    print(f"== {name}", flush=True)
+    return subprocess.run([sys.executable, *argv], cwd=ROOT, check=False).returncode != 0
+
+
+if __name__ == "__main__":
+    ensure_environment()
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,19 @@
+"""Where the catalogue's folders are: beside the package in a checkout, inside it when installed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+VARIABLE = "TOPOLAB_CATALOGUE"
+FOLDERS = ("servers", "apps", "nginx", "loadtest")
+
+
+def default_root() -> Path:
+    """The folder that holds `servers/`, `apps/`, `nginx/` and `loadtest/`; `TOPOLAB_CATALOGUE` may name another."""
+    chosen = os.environ.get(VARIABLE)
+    if chosen:
+        return Path(chosen).resolve()
+    package = Path(__file__).resolve().parents[1]
+    bundled = package / "_catalogue"
+    return bundled if bundled.is_dir() else package.parents[1]

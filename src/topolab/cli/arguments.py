@@ -1,0 +1,85 @@
+"""What can be said on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+_EPILOG = """\
+filters:  --only server='gunicorn*' --only topology=alb   one key twice means either, two keys mean both;
+          keys are server, app, topology, protocol, profile; names are those of --list
+exit:     0 all measured (skips are fine), 1 some cell failed, 2 bad input, 3 nothing selected, 130 interrupted
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """The parsed command line; None where the user said nothing."""
+
+    matrix: str | None
+    only: tuple[str, ...]
+    rounds: int | None
+    backend: str | None
+    seed: int | None
+    out: Path
+    resume: str | None
+    list: bool
+    dry_run: bool
+    json: bool
+    quiet: bool
+
+
+def parse(arguments: list[str]) -> Arguments:
+    """Raises `SystemExit` with code 2 and a line on standard error for what cannot be understood."""
+    parser = argparse.ArgumentParser(
+        prog="topolab",
+        description="Stand up every server behind every topology, put the same load on each, and tabulate.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--matrix", metavar="NAME|FILE", help="what to run (default: default)")
+    add("--only", metavar="KEY=GLOB", action="append", default=[], help="keep only the cells that match")
+    add("--rounds", type=_at_least_one, metavar="N", help="passes over all cells (default: the matrix's own)")
+    add("--backend", choices=("auto", "docker", "local"), help="where stacks live (default: auto)")
+    add("--seed", type=_seed, metavar="N", help="of the random order (default: drawn, and kept with the run)")
+    add("--out", type=Path, default=Path("results"), metavar="DIR", help="where runs are kept (default: results)")
+    add("--resume", metavar="RUN", help="go on with an interrupted run, by id or folder")
+    add("--list", action="store_true", help="print everything that has a name, and stop")
+    add("--dry-run", action="store_true", help="print the plan, the skips and the time it takes, and stop")
+    add("--json", action="store_true", help="print results.json instead of the table")
+    add("--quiet", action="store_true", help="no progress")
+    given = parser.parse_args(arguments)
+    if given.resume is not None:
+        fixed = [
+            f"--{name}"
+            for name in ("matrix", "only", "rounds", "seed", "backend")
+            if getattr(given, name) not in (None, [])
+        ]
+        if given.dry_run or given.list or fixed:
+            clash = ", ".join(fixed) or ("--dry-run" if given.dry_run else "--list")
+            parser.error(f"--resume goes on with a run as it was planned; it cannot be given with {clash}")
+    return Arguments(**{**vars(given), "only": tuple(given.only)})
+
+
+def _at_least_one(text: str) -> int:
+    number = _whole(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"has to be 1 or more, not {text!r}")
+    return number
+
+
+def _seed(text: str) -> int:
+    number = _whole(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"has to be 0 or more, not {text!r}")
+    return number
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"has to be a whole number, not {text!r}") from None

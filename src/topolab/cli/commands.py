@@ -1,0 +1,165 @@
+"""What the command line asks for, carried out: list, dry run, a new run, or the rest of an old one."""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from topolab.catalogue import Catalogue, default_root, load_catalogue, load_matrix
+from topolab.cli.arguments import Arguments
+from topolab.cli.consoles import to_stderr, to_stdout
+from topolab.cli.exit_codes import ExitCode
+from topolab.cli.listing import print_catalogue, print_plan
+from topolab.errors import InputError, NothingSelectedError
+from topolab.model.cell import Plan
+from topolab.model.run import RunRecord
+from topolab.plan import Filters, make_plan
+from topolab.store import Store
+
+_SEED_LIMIT = 2**31
+
+
+def carry_out(arguments: Arguments, begun: float) -> int:
+    """Do what was asked and return the exit code. `begun` is the monotonic time the command was given."""
+    catalogue = load_catalogue(default_root())
+    if arguments.list:
+        print_catalogue(catalogue, to_stdout())
+        return 0
+    if arguments.backend == "docker":
+        raise InputError("--backend docker: not available yet; use --backend local, which needs no Docker")
+    if arguments.resume is not None:
+        return _resume(arguments, catalogue, begun)
+    return _new_run(arguments, catalogue, begun)
+
+
+def _new_run(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
+    from topolab.backends.local import find_nginx, unavailable_here
+
+    matrix = load_matrix(catalogue, arguments.matrix or "default")
+    rounds = arguments.rounds or matrix.rounds
+    nginx = find_nginx()
+    filters = Filters.parse(arguments.only, catalogue)
+    plan = make_plan(matrix, catalogue, filters, unavailable_here(catalogue, nginx))
+    if arguments.dry_run:
+        print_plan(plan, catalogue, rounds, to_stdout())
+    _refuse_empty(plan)
+    if arguments.dry_run:
+        return 0
+    from topolab.process.cpus import available_cpus, cpu_layout
+    from topolab.runner.environment import describe
+
+    started = datetime.now(UTC)
+    record = RunRecord(
+        id=f"{started:%Y%m%d-%H%M%S}-{matrix.name}",
+        started=started.isoformat(timespec="seconds"),
+        seed=random.randrange(_SEED_LIMIT) if arguments.seed is None else arguments.seed,  # noqa: S311
+        rounds=rounds,
+        backend="local",
+        matrix=matrix.name,
+        environment=describe(catalogue, plan, nginx, cpu_layout(available_cpus())),
+        plan=plan,
+        profiles=catalogue.profiles,
+        topologies=catalogue.topologies,
+    )
+    folder = _unused(arguments.out / record.id)
+    with Store.create(folder, replace(record, id=folder.name)) as store:
+        return _measure(arguments, catalogue, store, begun)
+
+
+def _resume(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
+    from topolab.backends.local import find_nginx
+    from topolab.process.cpus import available_cpus, cpu_layout
+    from topolab.runner.environment import describe, differences
+
+    asked = Path(arguments.resume or "")
+    folder = asked if asked.is_dir() else arguments.out / asked
+    with Store.open(folder) as store:
+        record = store.record
+        unknown = {c.combination.server for c in record.plan.cells} - set(catalogue.candidates)
+        if unknown:
+            raise InputError(
+                f"--resume {arguments.resume}: no server is called {min(unknown)} any more; start a new run"
+            )
+        now = describe(catalogue, record.plan, find_nginx(), cpu_layout(available_cpus()))
+        changed = differences(record.environment, now)
+        if changed:
+            raise InputError(
+                f"--resume {arguments.resume}: this is not where it began: {'; '.join(changed)}; start a new run"
+            )
+        return _measure(arguments, catalogue, store, begun)
+
+
+def _measure(arguments: Arguments, catalogue: Catalogue, store: Store, begun: float) -> int:
+    """Measure what is left, then report everything the store holds, also after an interruption."""
+    from topolab.backends.local import LocalBackend, find_nginx
+    from topolab.drivers.curl.client import CurlDriver
+    from topolab.process.cpus import available_cpus, can_pin, cpu_layout
+    from topolab.process.group import ProcessKeeper
+    from topolab.process.usage import counters_available
+    from topolab.runner import run
+    from topolab.runner.interruption import first_signal_interrupts
+    from topolab.runner.progress import ConsoleProgress
+
+    notices = to_stderr()
+    if not arguments.quiet:
+        notices.print(
+            f"run {store.record.id}: {len(store.record.plan.cells)} cells, {store.record.rounds} rounds",
+            highlight=False,
+        )
+    if not (can_pin() and counters_available()):
+        notices.print("this system lets no process be pinned or counted from outside: CPU and memory stay empty")
+    interrupted = False
+    with first_signal_interrupts():
+        try:
+            cpus = cpu_layout(available_cpus())
+            with tempfile.TemporaryDirectory(prefix="topolab-") as logs, ProcessKeeper() as keeper:
+                driver = CurlDriver(keeper, Path(logs) / "client.log", cpus.client)
+                with LocalBackend(catalogue, find_nginx(), keeper, cpus) as backend:
+                    run(store, backend, driver.measure, ConsoleProgress(notices, arguments.quiet), begun)
+        except KeyboardInterrupt:
+            interrupted = True
+    return _report(arguments, store, interrupted, notices)
+
+
+def _report(arguments: Arguments, store: Store, interrupted: bool, notices: Console) -> int:
+    from topolab.report import read_report, write_files
+    from topolab.report.as_json import to_json
+    from topolab.report.terminal import print_report
+
+    report = read_report(store)
+    write_files(report, store.folder)
+    if arguments.json:
+        sys.stdout.write(to_json(report))
+    else:
+        print_report(report, to_stdout())
+    if not arguments.quiet:
+        notices.print(f"written: {store.folder}/report.md, results.csv, results.json", soft_wrap=True)
+    if interrupted:
+        notices.print(f"interrupted; go on with --resume {store.record.id}", soft_wrap=True)
+        return ExitCode.INTERRUPTED
+    return ExitCode.FAILED if any(cell.status == "failed" for cell in report.summary.cells) else ExitCode.MEASURED
+
+
+def _refuse_empty(plan: Plan) -> None:
+    if plan.cells:
+        return
+    if not plan.skips:
+        raise NothingSelectedError("nothing selected: no cell of the matrix passes --only; see --list for the names")
+    reasons = list(dict.fromkeys(skip.reason for skip in plan.skips))
+    more = f" (and {len(reasons) - 1} more reasons; see --dry-run)" if len(reasons) > 1 else ""
+    raise NothingSelectedError(f"nothing selected: every cell is skipped: {reasons[0]}{more}")
+
+
+def _unused(folder: Path) -> Path:
+    """`folder`, or with a number behind it where two runs start in the same second."""
+    candidate, number = folder, 2
+    while candidate.exists():
+        candidate = folder.with_name(f"{folder.name}-{number}")
+        number += 1
+    return candidate

@@ -1,0 +1,175 @@
+"""The event loop: libcurl's multi interface, one multi handle a connection.
+
+One multi handle could hold all connections, but then libcurl decides how many it opens and where a request
+goes. With one each, allowed a single connection, the numbers of connections and of requests in flight on each
+are the profile's.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pycurl
+
+from topolab.drivers.curl.errors import error_name
+from topolab.drivers.curl.handles import new_handle
+from topolab.drivers.curl.poller import Poller, new_poller
+from topolab.model.load import Lanes, Target
+
+clock = time.perf_counter
+_NEVER = float("inf")
+
+
+class Lane:
+    """One connection (or, when the server closes it, its successor) and what libcurl knows of it."""
+
+    __slots__ = ("index", "multi", "running")
+
+    def __init__(self, index: int, streams: int) -> None:
+        self.index = index
+        self.running = 0
+        self.multi: Any = pycurl.CurlMulti()
+        self.multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX if streams > 1 else pycurl.PIPE_NOTHING)
+        self.multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, 1)
+        self.multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, streams)
+        self.multi.setopt(pycurl.M_MAXCONNECTS, 4)
+
+
+class Exchange:
+    """A request slot of a lane and, when finished, what came back in it. Used again and again."""
+
+    __slots__ = ("began", "chunks", "done_at", "easy", "error", "in_flight", "lane", "lines", "number")
+
+    def __init__(self, lane: Lane, easy: Any) -> None:
+        self.lane = lane
+        self.easy = easy
+        self.lines: list[bytes] = []
+        self.chunks: list[bytes] = []
+        self.number = 0
+        self.began = 0.0  # what latency is counted from, on `clock`
+        self.done_at = 0.0
+        self.error = ""  # a name of `errors`, empty if the transfer was complete
+        self.in_flight = False
+        # list.append is a C function: libcurl's callbacks run no Python code.
+        easy.setopt(pycurl.HEADERFUNCTION, self.lines.append)
+        easy.setopt(pycurl.WRITEFUNCTION, self.chunks.append)
+
+
+class Pool:
+    """All lanes of one load, and their exchanges, ordered so that neighbours are on different connections."""
+
+    def __init__(self, target: Target, path: str, lanes: Lanes, timeout_s: float, *, exact: bool = False) -> None:
+        self._url = target.base_url + path
+        self._numbered = "{i}" in path
+        self._exact = exact
+        self._poller: Poller = new_poller()
+        self._lane_of: dict[int, Lane] = {}
+        self._due = [_NEVER] * lanes.connections
+        self._finished: list[Exchange] = []
+        self._lanes = [self._new_lane(index, lanes.streams) for index in range(lanes.connections)]
+        self.exchanges = [
+            self._new_exchange(lane, target, timeout_s) for _ in range(lanes.streams) for lane in self._lanes
+        ]
+        self._exchange_of = {exchange.easy: exchange for exchange in self.exchanges}
+
+    def start(self, exchange: Exchange, number: int, began: float) -> None:
+        """Send request `number`, its latency counted from `began`."""
+        exchange.number = number
+        exchange.began = began
+        exchange.in_flight = True
+        exchange.lines.clear()
+        exchange.chunks.clear()
+        if self._numbered:
+            exchange.easy.setopt(pycurl.URL, self._url.replace("{i}", str(number)))
+        lane = exchange.lane
+        lane.running += 1
+        lane.multi.add_handle(exchange.easy)
+
+    def turn(self, until: float) -> list[Exchange]:
+        """Let libcurl work; the exchanges that finished. Waits for the first, but not beyond `until`.
+
+        May come back empty and early. The list is valid until the next turn.
+        """
+        finished = self._finished
+        finished.clear()
+        due = self._due
+        now = clock()
+        soonest = min(due)
+        if soonest <= now:
+            for lane, at in zip(self._lanes, due, strict=True):
+                if at <= now:
+                    due[lane.index] = _NEVER
+                    if lane.multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)[1] < lane.running:
+                        self._collect(lane)
+            soonest = min(due)
+        wait_s = 0.0 if finished else max(0.0, min(soonest, until) - clock())
+        lane_of = self._lane_of
+        for fd, ready in self._poller.ready(min(wait_s, 1.0), exact=self._exact):
+            lane = lane_of[fd]
+            if lane.multi.socket_action(fd, ready)[1] < lane.running:
+                self._collect(lane)
+        return finished
+
+    def in_flight(self) -> list[Exchange]:
+        """The exchanges still waiting for a response."""
+        return [exchange for exchange in self.exchanges if exchange.in_flight]
+
+    def close(self) -> None:
+        """Give up what is in flight and close every connection."""
+        for exchange in self.in_flight():
+            exchange.lane.multi.remove_handle(exchange.easy)
+            exchange.in_flight = False
+        # Connections go before the handles that made them: libcurl may still call back through those.
+        for lane in self._lanes:
+            lane.multi.close()
+        for exchange in self.exchanges:
+            exchange.easy.close()
+        self._poller.close()
+
+    def _collect(self, lane: Lane) -> None:
+        more = 1
+        while more:
+            more, complete, broken = lane.multi.info_read()
+            now = clock()
+            for easy in complete:
+                self._finish(lane, easy, now, "")
+            for easy, code, message in broken:
+                self._finish(lane, easy, now, error_name(code, easy.getinfo(pycurl.OS_ERRNO), message))
+
+    def _finish(self, lane: Lane, easy: Any, now: float, error: str) -> None:
+        exchange = self._exchange_of[easy]
+        lane.running -= 1
+        lane.multi.remove_handle(easy)
+        exchange.in_flight = False
+        exchange.done_at = now
+        exchange.error = error
+        self._finished.append(exchange)
+
+    def _new_lane(self, index: int, streams: int) -> Lane:
+        lane = Lane(index, streams)
+        due, lane_of, poller = self._due, self._lane_of, self._poller
+
+        def on_timer(after_ms: int) -> None:
+            due[index] = 0.0 if after_ms == 0 else clock() + after_ms / 1000 if after_ms > 0 else _NEVER
+
+        def on_socket(what: int, fd: int, _multi: Any, _data: Any) -> None:
+            if what == pycurl.POLL_REMOVE:
+                poller.unwatch(fd)
+            else:
+                lane_of[fd] = lane
+                poller.watch(fd, what)
+
+        lane.multi.setopt(pycurl.M_TIMERFUNCTION, on_timer)
+        lane.multi.setopt(pycurl.M_SOCKETFUNCTION, on_socket)
+        return lane
+
+    def _new_exchange(self, lane: Lane, target: Target, timeout_s: float) -> Exchange:
+        easy = new_handle(target, timeout_s)
+        easy.setopt(pycurl.URL, self._url)
+        easy.setopt(pycurl.SOCKOPTFUNCTION, self._on_new_socket)
+        return Exchange(lane, easy)
+
+    def _on_new_socket(self, fd: int, _purpose: int) -> int:
+        self._poller.forget(fd)
+        return int(pycurl.SOCKOPT_OK)

@@ -1,0 +1,47 @@
+"""The open loop: requests are due at a fixed rate whatever the server does, and are late if it is."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import ceil
+
+from topolab.drivers.curl.multi import Pool, clock
+from topolab.drivers.curl.responses import Tally
+from topolab.drivers.curl.results import Span
+
+
+def planned_requests(rate_per_s: float, duration_s: float) -> int:
+    """How many requests are due in `duration_s`, the first at its very beginning."""
+    # Rounded first, so that 0.1 s at 30 a second is 3 and not 4.
+    return max(1, ceil(round(rate_per_s * duration_s, 6)))
+
+
+def run_open(pool: Pool, tally: Tally, *, rate_per_s: float, duration_s: float, timeout_s: float) -> Span:
+    """Send request k when k / `rate_per_s` seconds have passed, or as soon after that as an exchange is free.
+
+    Latency is counted from when a request was due, so the wait for a free exchange is part of it. What has no
+    answer `timeout_s` after the last request was due is given up.
+    """
+    total = planned_requests(rate_per_s, duration_s)
+    # First in, first out: the requests go round all connections, also when there are few of them.
+    idle = deque(pool.exchanges)
+    sent = answered = 0
+    now = began = clock()
+    deadline = began + duration_s
+    limit = deadline + timeout_s
+    while answered < total and now < limit:
+        due = min(total, int((now - began) * rate_per_s) + 1)
+        while sent < due and idle:
+            pool.start(idle.popleft(), sent + 1, began + sent / rate_per_s)
+            sent += 1
+        next_due = began + sent / rate_per_s if sent < total and idle else limit
+        for exchange in pool.turn(next_due):
+            tally.take(exchange)
+            answered += 1
+            idle.append(exchange)
+        now = clock()
+    for exchange in pool.in_flight():
+        tally.unanswered(exchange.began, now)
+    for index in range(sent, total):
+        tally.unanswered(began + index / rate_per_s, now)
+    return Span(began, deadline, now)

@@ -1,0 +1,116 @@
+"""Checks every response and counts what was seen; this runs once a request, so it is written for speed."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+
+import pycurl
+
+from topolab.drivers.curl.errors import TIMED_OUT, UNANSWERED
+from topolab.drivers.curl.multi import Exchange
+from topolab.model.protocol import Protocol
+
+_STATUS, _ORIGIN, _PEER, _OTHER = range(4)
+_CLIENT_PROTOCOLS = {"1.1": Protocol.HTTP1.value, "2": Protocol.H2.value, "3": Protocol.H3.value}
+_REMEMBERED_LINES = 20_000
+
+
+class Tally:
+    """The counts of one load.
+
+    `good_at` are the times, on the loop's clock, when good responses were complete; `took_us` the microseconds
+    from an exchange's `began`, of the good ones and of those never answered. `peers` are the origin's peers, as
+    good responses named them.
+    """
+
+    def __init__(self, body: str) -> None:
+        self.good_at = array("d")
+        self.took_us = array("q")
+        self.bad: Counter[str] = Counter()
+        self.client_protocols: Counter[str] = Counter()
+        self.origin_protocols: Counter[str] = Counter()
+        self.connections: set[tuple[int, int]] = set()
+        self.peers: set[str] = set()
+        self.every_peer_known = True
+        self._body = body.encode()
+        self._numbered = "{i}" in body
+        self._known: dict[bytes, tuple[int, str, str]] = {}
+
+    def take(self, exchange: Exchange) -> None:
+        """Count a finished exchange."""
+        status = protocol = origin = peer = ""
+        known = self._known
+        for line in exchange.lines:
+            meaning = known.get(line)
+            if meaning is None:
+                meaning = self._learn(line)
+            kind = meaning[0]
+            if kind == _OTHER:
+                continue
+            if kind == _STATUS:
+                # The last status line counts: informational responses come before it.
+                status, protocol = meaning[1], meaning[2]
+            elif kind == _ORIGIN:
+                origin = meaning[1]
+            else:
+                peer = meaning[1]
+        if status:
+            self.client_protocols[protocol] += 1
+            # libcurl's id, not the local port: a server that closes after every response makes ports come round.
+            self.connections.add((exchange.lane.index, exchange.easy.getinfo(pycurl.CONN_ID)))
+        if origin:
+            self.origin_protocols[origin] += 1
+        fault = exchange.error or self._fault(exchange, status, origin)
+        if fault:
+            self.bad[fault] += 1
+            if fault == TIMED_OUT:
+                self._took(exchange, exchange.done_at)
+            return
+        if peer:
+            self.peers.add(peer)
+        else:
+            self.every_peer_known = False
+        self.good_at.append(exchange.done_at)
+        self._took(exchange, exchange.done_at)
+
+    def unanswered(self, began: float, now: float) -> None:
+        """Count a request that was due at `began` and had no answer by `now`."""
+        self.bad[UNANSWERED] += 1
+        self.took_us.append(int((now - began) * 1e6))
+
+    def _took(self, exchange: Exchange, now: float) -> None:
+        self.took_us.append(int((now - exchange.began) * 1e6))
+
+    def _fault(self, exchange: Exchange, status: str, origin: str) -> str:
+        if status != "200":
+            return f"status {status}"
+        if not origin:
+            return "no origin version"
+        expected = self._body.replace(b"{i}", b"%d" % exchange.number) if self._numbered else self._body
+        chunks = exchange.chunks
+        got = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return "" if got == expected else "body differs"
+
+    def _learn(self, line: bytes) -> tuple[int, str, str]:
+        known = self._known
+        if len(known) >= _REMEMBERED_LINES:  # lines that differ every time must not fill the memory
+            known.clear()
+        meaning = known[line] = _meaning(line)
+        return meaning
+
+
+def _meaning(line: bytes) -> tuple[int, str, str]:
+    """A header line's kind and what it says: status and protocol, or a value."""
+    text = line.decode("latin-1").strip()
+    if text.startswith("HTTP/"):
+        version, _, rest = text.removeprefix("HTTP/").partition(" ")
+        return _STATUS, rest.partition(" ")[0], _CLIENT_PROTOCOLS.get(version, f"http/{version}")
+    name, _, value = text.partition(":")
+    value = value.strip()
+    match name.lower():
+        case "x-origin-http-version":
+            return _ORIGIN, Protocol.from_origin_version(value) if value else "", ""
+        case "x-origin-peer":
+            return _PEER, value, ""
+    return _OTHER, "", ""

@@ -1,0 +1,102 @@
+"""Turns the counts of one load into a `Measurement`."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from hdrh.histogram import HdrHistogram
+
+from topolab.drivers.curl.responses import Tally
+from topolab.model.load import Measurement
+
+SERIES_SLICE_S = 0.1
+LONGEST_US = 60_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When, on the loop's clock, a load began, when its window closed, and when its last response was in."""
+
+    began: float
+    window_closed: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the client itself used during the load."""
+
+    cpu_s: float
+    wall_s: float
+
+
+def closed_measurement(tally: Tally, span: Span, spent: Spent) -> Measurement:
+    """The rate of good responses within the window; no latency, which a closed loop cannot give."""
+    seconds = span.window_closed - span.began
+    in_window = bisect_right(tally.good_at, span.window_closed)
+    fields = _common(tally, span, spent)
+    return Measurement(**fields, seconds=seconds, requests_per_second=in_window / seconds)
+
+
+def open_measurement(tally: Tally, span: Span, spent: Spent, *, offered: int) -> Measurement:
+    """Percentiles from the planned send times; the rate is over the time until the last response."""
+    seconds = max(span.ended, span.window_closed) - span.began
+    histogram = latency_histogram(tally.took_us)
+    p50_ms, p90_ms, p99_ms = (histogram.get_value_at_percentile(p) / 1000 for p in (50, 90, 99))
+    return Measurement(
+        **_common(tally, span, spent),
+        seconds=seconds,
+        requests_per_second=len(tally.good_at) / seconds,
+        p50_ms=p50_ms,
+        p90_ms=p90_ms,
+        p99_ms=p99_ms,
+        offered_requests=offered,
+    )
+
+
+def page_measurement(tally: Tally, span: Span, spent: Spent) -> Measurement:
+    """The seconds until the page's last response; None if any of its responses was bad."""
+    seconds = span.ended - span.began
+    page_seconds = None if tally.bad else seconds
+    return Measurement(**_common(tally, span, spent), seconds=seconds, page_seconds=page_seconds)
+
+
+def latency_histogram(took_us: array[int]) -> Any:
+    """An HdrHistogram in microseconds; above a minute it counts a minute, below a microsecond one."""
+    histogram = HdrHistogram(1, LONGEST_US, 3)
+    for us, count in Counter(took_us).items():
+        histogram.record_value(min(max(us, 1), LONGEST_US), count)
+    return histogram
+
+
+def series(good_at: array[float], span: Span) -> tuple[int, ...]:
+    """Good responses in each slice of the window; the last slice may be a short one."""
+    # Rounded first: 0.3 / 0.1 is a little less than 3, and 0.7 / 0.1 a little less than 7.
+    window_s = span.window_closed - span.began
+    slices = max(1, -int(-round(window_s / SERIES_SLICE_S, 6) // 1))
+    edges = [bisect_left(good_at, span.began + index * SERIES_SLICE_S) for index in range(slices)]
+    edges.append(bisect_right(good_at, span.window_closed))
+    return tuple(after - before for before, after in pairwise(edges))
+
+
+def _common(tally: Tally, span: Span, spent: Spent) -> dict[str, Any]:
+    peers_known = bool(tally.good_at) and tally.every_peer_known
+    return {
+        "good_responses": len(tally.good_at),
+        "bad_responses": dict(tally.bad),
+        "responses_in_window": bisect_right(tally.good_at, span.window_closed),
+        "client_cpu_s": spent.cpu_s,
+        "client_wall_s": spent.wall_s,
+        "client_connections": len(tally.connections),
+        "client_protocols": dict(tally.client_protocols),
+        "origin_protocols": dict(tally.origin_protocols),
+        "origin_connections": len(tally.peers) if peers_known else None,
+        "series_slice_s": SERIES_SLICE_S,
+        "series": series(tally.good_at, span),
+        "histogram": latency_histogram(tally.took_us).encode().decode("ascii"),
+    }

@@ -1,0 +1,33 @@
+"""The errors topolab raises, in one flat tree: the command line turns each into one line and a code.
+
+Every message says what was wrong, where, and what to do or what was expected instead.
+"""
+
+
+class TopolabError(Exception):
+    """Base of everything topolab raises on purpose; never raised itself."""
+
+
+class InputError(TopolabError):
+    """What the user gave (an argument, a TOML file, an environment variable) cannot be used."""
+
+
+class NothingSelectedError(TopolabError):
+    """The matrix and the filters together leave no cell to measure."""
+
+
+class StageError(TopolabError):
+    """A cell could not be measured; it becomes a `Failed` outcome and the run goes on.
+
+    `stage` is the step that failed, `log` the end of what the failing process wrote (may be empty).
+    """
+
+    def __init__(self, stage: str, message: str, log: str = "") -> None:
+        super().__init__(message)
+        self.stage = stage
+        self.message = message
+        self.log = log
+
+
+class StoreError(TopolabError):
+    """A results folder is missing, is not one of topolab's, or was written by another format version."""

@@ -1,0 +1,28 @@
+"""What every dataclass declared in TOML has in common: how strictly it is read, and what a name is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import MinLen
+from pydantic import StringConstraints
+
+Text = Annotated[str, MinLen(1)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+"""Lower-case words with hyphens: safe in file names, ids and globs."""
+EntryPoint = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+"""`module:attribute`."""
+UrlPath = Annotated[str, StringConstraints(pattern=r"^/[!-~]*$")]
+"""An absolute path with its query, in printable ASCII."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Base of the declared dataclasses: unknown keys, wrong types, NaN and infinity are refused."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "extra": "forbid",
+        "strict": True,
+        "allow_inf_nan": False,
+    }

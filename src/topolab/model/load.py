@@ -1,0 +1,136 @@
+"""What a client does (a load profile), where it does it (a target), and what came of it (a measurement)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt
+
+from topolab.model.declared import Declared, Name, Text, UrlPath
+from topolab.model.protocol import ClientProtocol, Protocol
+
+PositiveSeconds = Annotated[float, Gt(0)]
+Seconds = Annotated[float, Ge(0)]
+Count = Annotated[int, Gt(0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes(Declared):
+    """How many connections, and how many requests in flight on each (streams; 1 on HTTP/1.1)."""
+
+    connections: Count
+    streams: Count = 1
+
+    @property
+    def in_flight(self) -> int:
+        """Requests in flight over all connections."""
+        return self.connections * self.streams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Load(Declared):
+    """What every load profile says. `{i}` in `path` and `body` is the request's number, from 1.
+
+    `body` is the exact answer expected; a response that differs is a bad one.
+    """
+
+    name: Name
+    summary: Text
+    driver: Literal["curl"]
+    path: UrlPath
+    body: str
+    http1: Lanes
+    multiplexed: Lanes
+    timeout_s: PositiveSeconds = 10.0
+
+    def lanes(self, protocol: Protocol) -> Lanes:
+        """Connections and streams for a client speaking `protocol`."""
+        return self.http1 if protocol is Protocol.HTTP1 else self.multiplexed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedLoad(_Load):
+    """Closed loop: a fixed number in flight for a fixed time. Gives the ceiling, and no latency."""
+
+    kind: Literal["closed"]
+    warm_up_s: Seconds
+    duration_s: PositiveSeconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLoad(_Load):
+    """Open loop: a request every 1/rate seconds whatever happens; latency from the planned send time."""
+
+    kind: Literal["open"]
+    warm_up_s: Seconds
+    duration_s: PositiveSeconds
+    rate_per_s: Annotated[float, Gt(0)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLoad(_Load):
+    """A page: `requests` at once by a browser's connection rule; the result is the seconds to the last."""
+
+    kind: Literal["page"]
+    requests: Count
+
+
+LoadProfile = ClosedLoad | OpenLoad | PageLoad
+
+EDGE_NAME = "edge.topolab.test"
+"""The host name every certificate is for: `.test` is reserved (RFC 6761) and never resolves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a client sends its requests, and what it asks for there.
+
+    `host` is a loopback address; `name` is the host name in URL and SNI; `ca_file` signs the target's
+    certificate. With `h2_alone` the client offers only h2 by ALPN (a browser offers http/1.1 beside it).
+    """
+
+    host: str
+    port: int
+    client_protocol: ClientProtocol
+    name: str = EDGE_NAME
+    ca_file: Path | None = None
+    h2_alone: bool = False
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, name and port, without a trailing slash."""
+        scheme = "https" if self.client_protocol.transport.encrypted else "http"
+        return f"{scheme}://{self.name}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """What one load run gave, counted by the client. None where the profile does not give a figure.
+
+    `seconds` is the time the good responses were counted over; `series` counts them in slices of
+    `series_slice_s`. `client_protocols` and `origin_protocols` count responses by the protocol seen on the
+    client's hop and by the app. `origin_connections` is None where a server hides its peer's port.
+    """
+
+    seconds: float
+    good_responses: int
+    bad_responses: Mapping[str, int]
+    responses_in_window: int
+    requests_per_second: float | None = None
+    page_seconds: float | None = None
+    p50_ms: float | None = None
+    p90_ms: float | None = None
+    p99_ms: float | None = None
+    offered_requests: int | None = None
+    client_cpu_s: float = 0.0
+    client_wall_s: float = 0.0
+    client_connections: int = 0
+    client_protocols: Mapping[str, int] = field(default_factory=dict)
+    origin_protocols: Mapping[str, int] = field(default_factory=dict)
+    origin_connections: int | None = None
+    series_slice_s: float = 0.1
+    series: tuple[int, ...] = ()
+    histogram: str | None = None

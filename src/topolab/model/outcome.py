@@ -1,0 +1,81 @@
+"""What came of a cell in one round: measured, or failed at a stage. A failure is a value, never a zero."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from topolab.model.load import Measurement
+
+
+class Stage(StrEnum):
+    """The steps of measuring a cell, in order; a failure names the one it happened in."""
+
+    START = "start"
+    READY = "ready"
+    PROVE = "prove"
+    WARM_UP = "warm-up"
+    LOAD = "load"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenHop:
+    """One hop as it was seen during the load. `connections` is None where nobody on the hop can tell."""
+
+    source: str
+    target: str
+    protocol: str
+    tls: bool
+    connections: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupUsage:
+    """What a process group used during the load: CPU seconds, and the peak of its memory so far."""
+
+    cpu_s: float
+    rss_peak_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Where the wall time of one observation went, in seconds."""
+
+    server_start_s: float = 0.0
+    warm_up_s: float = 0.0
+    load_s: float = 0.0
+    total_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A cell measured once. Usage is None where the kernel does not give it or there is no such group."""
+
+    measurement: Measurement
+    hops: tuple[SeenHop, ...]
+    server_usage: GroupUsage | None = None
+    proxy_usage: GroupUsage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A cell that could not be measured in this round."""
+
+    stage: Stage
+    message: str
+    log: str = ""
+
+
+Outcome = Measured | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One cell in one round: the unit the store commits."""
+
+    cell_id: str
+    round: int
+    outcome: Outcome
+    timings: Timings
+    argv: Mapping[str, tuple[str, ...]]

@@ -1,0 +1,67 @@
+"""The protocols and transports a hop can use, and the names a client's choice goes by."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Protocol(StrEnum):
+    """An HTTP version, spelled as ALPN (RFC 7301) spells it."""
+
+    HTTP1 = "http/1.1"
+    H2 = "h2"
+    H3 = "h3"
+
+    @property
+    def label(self) -> str:
+        """The version as a sentence writes it."""
+        return {"http/1.1": "HTTP/1.1", "h2": "HTTP/2", "h3": "HTTP/3"}[self.value]
+
+    @property
+    def origin_version(self) -> str:
+        """The version as the apps' `x-origin-http-version` header writes it."""
+        return {"http/1.1": "1.1", "h2": "2", "h3": "3"}[self.value]
+
+    @classmethod
+    def from_origin_version(cls, version: str) -> str:
+        """The protocol an app named in `x-origin-http-version`; the text itself where it is none of ours."""
+        return next((p.value for p in cls if p.origin_version == version), version or "unknown")
+
+
+class Transport(StrEnum):
+    """What carries the HTTP bytes of a hop."""
+
+    CLEARTEXT = "cleartext"
+    TLS = "tls"
+    QUIC = "quic"
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the hop is encrypted: QUIC always is."""
+        return self is not Transport.CLEARTEXT
+
+
+class ClientProtocol(StrEnum):
+    """What the client asks for on its own hop; the `c` names are the cleartext ones, as in h2c."""
+
+    HTTP1 = "http/1.1"
+    H2 = "h2"
+    H1C = "h1c"
+    H2C = "h2c"
+    H3 = "h3"
+
+    @property
+    def protocol(self) -> Protocol:
+        """The HTTP version asked for."""
+        return {"http/1.1": Protocol.HTTP1, "h1c": Protocol.HTTP1, "h3": Protocol.H3}.get(self.value, Protocol.H2)
+
+    @property
+    def transport(self) -> Transport:
+        """The transport it goes over."""
+        names = {"h1c": Transport.CLEARTEXT, "h2c": Transport.CLEARTEXT, "h3": Transport.QUIC}
+        return names.get(self.value, Transport.TLS)
+
+    @property
+    def short(self) -> str:
+        """The name used in cell ids and column heads: no slash in it."""
+        return "h1" if self is ClientProtocol.HTTP1 else self.value

@@ -1,0 +1,42 @@
+"""One execution of a matrix: what has to be kept so that it can be resumed, and reported with no server running."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from topolab.model.cell import Plan
+from topolab.model.load import LoadProfile
+from topolab.model.topology import Topology
+
+FORMAT_VERSION = 1
+"""Of the results folder. 1 (November 2026): the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """What a run is, fixed when it starts. `environment` holds JSON values; `started` is UTC, ISO 8601."""
+
+    id: str
+    started: str
+    seed: int
+    rounds: int
+    backend: str
+    matrix: str
+    environment: Mapping[str, object]
+    plan: Plan
+    profiles: Mapping[str, Annotated[LoadProfile, Field(discriminator="kind")]]
+    topologies: Mapping[str, Topology]
+    format_version: int = FORMAT_VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitting:
+    """One stretch of a run's work, from start or resumption to end or interruption, and the load average around it."""
+
+    wall_s: float
+    load_before: float
+    load_after: float

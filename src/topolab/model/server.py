@@ -1,0 +1,76 @@
+"""Servers, their variants and listeners, and the apps they run: what `servers/` and `apps/` declare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated
+
+from annotated_types import MinLen
+
+from topolab.model.declared import Declared, EntryPoint, Name, Text
+from topolab.model.protocol import Protocol, Transport
+
+
+class Interface(StrEnum):
+    """The Python interface between a server and an app."""
+
+    ASGI = "asgi"
+    WSGI = "wsgi"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener(Declared):
+    """One port of a variant: the protocols it really speaks there, and the arguments that open it."""
+
+    protocols: Annotated[tuple[Protocol, ...], MinLen(1)]
+    argv: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant(Declared):
+    """One way to run a server: worker class, event loop, parser, interface.
+
+    `packages` are the distributions it needs (their versions are recorded); where one is missing the variant
+    is skipped and `missing_reason` says why that can be.
+    """
+
+    name: Name
+    summary: Text
+    interfaces: Annotated[tuple[Interface, ...], MinLen(1)]
+    packages: Annotated[tuple[Text, ...], MinLen(1)]
+    listeners: Annotated[Mapping[Transport, Listener], MinLen(1)]
+    argv: tuple[Text, ...] = ()
+    app_argument: Text = "{app}"
+    env: Mapping[str, str] = field(default_factory=dict)
+    missing_reason: str = ""
+
+    def speaks(self, protocol: Protocol, transport: Transport) -> bool:
+        """Whether a listener for `transport` declares `protocol`."""
+        listener = self.listeners.get(transport)
+        return listener is not None and protocol in listener.protocols
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server(Declared):
+    """A program that speaks HTTP and runs a Python app: one folder in `servers/`."""
+
+    name: Name
+    summary: Text
+    command: Annotated[tuple[Text, ...], MinLen(1)]
+    variants: Annotated[tuple[Variant, ...], MinLen(1)]
+
+    def full_name(self, variant: Variant) -> str:
+        """The name of a variant in tables and filters: `server-variant`."""
+        return f"{self.name}-{variant.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App(Declared):
+    """The workload: the app contract written in one framework, with an entry point per interface."""
+
+    name: Name
+    summary: Text
+    entrypoints: Annotated[Mapping[Interface, EntryPoint], MinLen(1)]
+    packages: tuple[Text, ...] = ()

@@ -1,0 +1,27 @@
+"""How long a cell will take, roughly: for `--dry-run` and the ETA, never for a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import ceil
+from urllib.parse import parse_qs, urlsplit
+
+from topolab.model.cell import Cell
+from topolab.model.load import LoadProfile, PageLoad
+
+STACK_S = 0.8
+"""Starting and ending a stack and proving its hops, on the machine this was written on."""
+
+
+def expected_s(cell: Cell, profile: LoadProfile) -> float:
+    """Seconds for one round of `cell`."""
+    if not isinstance(profile, PageLoad):
+        return STACK_S + profile.warm_up_s + profile.duration_s
+    in_flight = profile.lanes(cell.combination.client_protocol.protocol).in_flight
+    waits = parse_qs(urlsplit(profile.path).query).get("delay", ["0"])
+    return STACK_S + ceil(profile.requests / in_flight) * float(waits[0])
+
+
+def expected_total_s(cells: Iterable[Cell], profiles: Mapping[str, LoadProfile], rounds: int) -> float:
+    """Seconds for a whole run."""
+    return rounds * sum(expected_s(cell, profiles[cell.combination.profile]) for cell in cells)

@@ -1,0 +1,1 @@
+"""Everything that touches processes: starting and ending groups, ports, processors, kernel counters."""

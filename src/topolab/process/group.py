@@ -1,0 +1,133 @@
+"""The only place that starts processes: each in a group of its own, logged to a file, ended as a whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from topolab.process import guard
+from topolab.process.cpus import pinned
+from topolab.process.usage import members
+
+_LOG_TAIL_BYTES = 4_000
+_END_DEADLINE_S = 3.0
+_POLL_S = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessGroup:
+    """A started process and whatever it starts in turn; both standard streams go to `log_path`."""
+
+    name: str
+    leader: subprocess.Popen[bytes]
+    log_path: Path
+    argv: tuple[str, ...]
+
+    @property
+    def pgid(self) -> int:
+        """The group's id, which is its leader's process id."""
+        return self.leader.pid
+
+    def exit_code(self) -> int | None:
+        """The leader's exit code (negative: the signal that ended it), or None while it runs."""
+        return self.leader.poll()
+
+    def log_tail(self) -> str:
+        """The last few kilobytes it wrote."""
+        with self.log_path.open("rb") as log:
+            log.seek(0, os.SEEK_END)
+            log.seek(max(0, log.tell() - _LOG_TAIL_BYTES))
+            return log.read().decode("utf-8", "replace").strip()
+
+
+class ProcessKeeper:
+    """Starts process groups and sees to it that none is left, also when the lab itself is killed.
+
+    A context manager: leaving it ends every group still running.
+    """
+
+    def __init__(self) -> None:
+        self._groups: dict[int, ProcessGroup] = {}
+        self._guard = subprocess.Popen(
+            [sys.executable, "-I", "-S", guard.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> ProcessKeeper:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for group in list(self._groups.values()):
+            self.end(group)
+        if self._guard.stdin:
+            self._guard.stdin.close()
+        self._guard.wait()
+
+    def start(
+        self,
+        name: str,
+        argv: Sequence[str],
+        log_path: Path,
+        *,
+        cpus: frozenset[int] | None = None,
+        env: Mapping[str, str] | None = None,
+        pipes: bool = False,
+    ) -> ProcessGroup:
+        """Start `argv` in a group of its own, on `cpus` where the system can pin, logging to `log_path`.
+
+        With `pipes` standard input and output are pipes to the lab, and only standard error is logged.
+        """
+        with log_path.open("ab") as log, pinned(cpus):
+            leader = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if pipes else log,
+                stderr=log,
+                env=None if env is None else dict(env),
+                start_new_session=True,
+            )
+        self._tell_guard(f"+{leader.pid}")
+        group = ProcessGroup(name, leader, log_path, tuple(argv))
+        self._groups[group.pgid] = group
+        return group
+
+    def end(self, group: ProcessGroup) -> None:
+        """Kill the whole group and wait until none of it runs.
+
+        At once with SIGKILL: a stack is thrown away after its cell, there is nothing in it to be flushed, and the
+        graceful stops of a dozen servers take between 0.1 and 5 s each, which would be the harness's own time.
+        """
+        _kill(group.pgid)
+        group.leader.wait()
+        for pipe in (group.leader.stdin, group.leader.stdout):
+            if pipe:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        deadline = time.monotonic() + _END_DEADLINE_S
+        while members(group.pgid) and time.monotonic() < deadline:
+            _kill(group.pgid)
+            time.sleep(_POLL_S)
+        self._tell_guard(f"-{group.pgid}")
+        self._groups.pop(group.pgid, None)
+
+    def _tell_guard(self, line: str) -> None:
+        if self._guard.stdin:
+            self._guard.stdin.write(f"{line}\n".encode())
+            self._guard.stdin.flush()
+
+
+def _kill(pgid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
+        os.killpg(pgid, signal.SIGKILL)

@@ -1,0 +1,32 @@
+"""A process that outlives the lab by a moment: when its standard input ends, it kills the groups still on its list.
+
+Run by path with the interpreter's `-I -S`, so it imports nothing but the standard library. Lines are `+PGID` when
+a group starts and `-PGID` when the lab has ended it itself. This is what clears up after a `kill -9` of the lab.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+
+
+def main() -> None:
+    """Follow the list until standard input ends, then kill what is left on it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    groups: set[int] = set()
+    for line in sys.stdin:
+        group = int(line[1:])
+        if line[0] == "+":
+            groups.add(group)
+        else:
+            groups.discard(group)
+    for group in groups:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""What a process group has used so far, from the kernel's own counters (Linux; elsewhere None)."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+from topolab.model.outcome import GroupUsage
+
+_PROC = Path("/proc")
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
+_CPUCLOCK_SCHED = 2
+
+
+def counters_available() -> bool:
+    """Whether this kernel gives processor time and peak memory of other processes the way read here."""
+    return (_PROC / "self" / "stat").exists()
+
+
+def members(pgid: int) -> list[int]:
+    """The ids of the group's processes that still run (zombies do not); empty without /proc."""
+    found = []
+    for entry in _PROC.glob("[0-9]*") if counters_available() else ():
+        try:
+            # The command may hold spaces and brackets: the fields start after its last closing one.
+            state, _, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # ended between listing and reading
+        if int(group) == pgid and state not in "ZX":
+            found.append(int(entry.name))
+    return found
+
+
+def group_usage(pgid: int) -> GroupUsage | None:
+    """Processor time and peak memory of the group's running processes, added up; None without counters.
+
+    Processor time comes from each process's clock (clock_getcpuclockid(3)): nanoseconds, threads that ended
+    included. Peak memory is the sum of each process's VmHWM (proc_pid_status(5)): pages that a fork shares
+    count once per process.
+    """
+    if not counters_available():
+        return None
+    cpu_s, peak_bytes = 0.0, 0
+    for pid in members(pgid):
+        try:
+            cpu_s += time.clock_gettime((~pid << 3) | _CPUCLOCK_SCHED)
+            peak = _PEAK.search((_PROC / str(pid) / "status").read_text())
+        except (OSError, ProcessLookupError):
+            continue  # ended meanwhile
+        peak_bytes += int(peak[1]) * 1024 if peak else 0
+    return GroupUsage(cpu_s=cpu_s, rss_peak_bytes=peak_bytes)
+
+
+def usage_between(before: GroupUsage | None, after: GroupUsage | None) -> GroupUsage | None:
+    """Processor time from `before` to `after`, with the peak seen at the end."""
+    if before is None or after is None:
+        return None
+    return GroupUsage(cpu_s=after.cpu_s - before.cpu_s, rss_peak_bytes=after.rss_peak_bytes)

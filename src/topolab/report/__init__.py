@@ -1,0 +1,44 @@
+"""A run's summary to terminal table, Markdown, CSV and JSON. Pure: no server runs, no clock is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from topolab.model.outcome import Observation
+from topolab.model.run import RunRecord, Sitting
+from topolab.stats.summary import RunSummary, summarise
+from topolab.store import Store
+
+__all__ = ["Report", "read_report", "write_files"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a report is made from."""
+
+    record: RunRecord
+    observations: tuple[Observation, ...]
+    sittings: tuple[Sitting, ...]
+
+    @cached_property
+    def summary(self) -> RunSummary:
+        """One row per cell."""
+        return summarise(self.record.plan, self.observations, self.record.profiles)
+
+
+def read_report(store: Store) -> Report:
+    """The report of what is in the store so far."""
+    return Report(store.record, tuple(store.observations()), tuple(store.sittings()))
+
+
+def write_files(report: Report, folder: Path) -> None:
+    """Write (again) results.json, results.csv and report.md."""
+    from topolab.report.as_csv import to_csv
+    from topolab.report.as_json import to_json
+    from topolab.report.markdown import to_markdown
+
+    (folder / "results.json").write_text(to_json(report), encoding="utf-8")
+    (folder / "results.csv").write_text(to_csv(report), encoding="utf-8")
+    (folder / "report.md").write_text(to_markdown(report), encoding="utf-8")

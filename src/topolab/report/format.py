@@ -1,0 +1,75 @@
+"""How numbers, hops and times are written: all of it in this one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import floor, log10
+
+from topolab.model.outcome import SeenHop
+from topolab.stats.estimate import Estimate
+
+NOTHING = "–"
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """A number to so many significant digits, thousands as k: 12345 is 12.3k, 0.012345 is 0.0123."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 10_000:
+        return significant(value / 1000, digits) + "k"
+    decimals = max(0, digits - 1 - floor(log10(abs(value))))
+    rounded = round(value, decimals)
+    return f"{rounded:,.{decimals}f}" if decimals else f"{rounded:,.0f}"
+
+
+def with_spread(estimate: Estimate) -> str:
+    """The median, and how far the interval reaches from it in per cent; without it for a single sample."""
+    text = significant(estimate.median)
+    if len(estimate.samples) < 2 or not estimate.median:
+        return text
+    reach = max(estimate.high - estimate.median, estimate.median - estimate.low) / abs(estimate.median)
+    return f"{text} ±{percent(reach)}"
+
+
+def percent(fraction: float) -> str:
+    """A fraction as per cent: whole from 10 %, else one digit; never a zero that is not one."""
+    value = 100 * fraction
+    return f"{value:.0f}%" if value >= 10 else f"{value:.1f}%"
+
+
+def change(ratio: float) -> str:
+    """A ratio as a change: 0.72 is -28%."""
+    return f"{100 * (ratio - 1):+.0f}%"
+
+
+def duration(seconds: float) -> str:
+    """Seconds below two minutes, then minutes and seconds, then hours and minutes."""
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 7200:
+        return f"{whole // 60}:{whole % 60:02d} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
+
+
+def mebibytes(number: float) -> str:
+    """Bytes as MiB."""
+    return f"{number / 2**20:.0f} MiB"
+
+
+def hops(seen: Iterable[SeenHop]) -> str:
+    """The chain of hops as it was seen: client -h2 tls x4-> proxy -http/1.1 x32-> server."""
+    text = ""
+    for hop in seen:
+        carrier = " tls" if hop.tls else ""
+        count = "?" if hop.connections is None else str(hop.connections)
+        text += f"{'' if text else hop.source} -{hop.protocol}{carrier} x{count}-> {hop.target}"
+    return text
+
+
+def span(values: Iterable[int | None]) -> str:
+    """The least and greatest of some counts; a question mark where none is known."""
+    known = sorted(value for value in values if value is not None)
+    if not known:
+        return "?"
+    return f"{known[0]:,}" if known[0] == known[-1] else f"{known[0]:,}–{known[-1]:,}"

@@ -1,0 +1,76 @@
+"""The sentences around the tables: how to read them, what was skipped or failed, and where the time went."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from topolab.report.format import duration, percent
+from topolab.report.pivot import MARKS
+from topolab.stats.estimate import CONFIDENCE, range_coverage
+from topolab.stats.warnings import Warning
+
+if TYPE_CHECKING:
+    from topolab.report import Report
+
+_FULL_INTERVAL_ROUNDS = 6
+
+
+def reading(report: Report) -> list[str]:
+    """How to read the tables of this run."""
+    rounds = max((cell.rounds for cell in report.summary.cells), default=0)
+    floor = report.summary.noise_floor
+    lines = ["Bold: the best of its column, and every row not shown to differ from it."]
+    if rounds < 2:
+        lines.append("One round: there is no interval; use --rounds 6 or more before choosing by these figures.")
+    elif rounds < _FULL_INTERVAL_ROUNDS:
+        lines.append(
+            f"± reaches over all {rounds} rounds; so few hold the true median {percent(range_coverage(rounds))} "
+            f"of the time; use --rounds {_FULL_INTERVAL_ROUNDS} or more for {percent(CONFIDENCE)}."
+        )
+    else:
+        lines.append(f"± is the farther end of the bootstrap {percent(CONFIDENCE)} interval of the median.")
+    if floor is not None:
+        lines.append(f"Noise floor: a cell planned twice differed from itself by up to {percent(floor)}.")
+    elif rounds >= 2:
+        lines.append("Noise floor: none in this run, as no cell was planned twice.")
+    used = {warning for cell in report.summary.cells for warning in cell.warnings}
+    lines += [f"{MARKS[warning]} {warning.value}." for warning in Warning if warning in used and warning in MARKS]
+    lines += [f"{warning.value}." for warning in Warning if warning in used and warning not in MARKS]
+    return lines
+
+
+def skipped(report: Report) -> list[str]:
+    """Every reason for skips, with how many cells it kept out."""
+    counts: dict[str, int] = defaultdict(int)
+    for cell in report.summary.cells:
+        if cell.status == "skipped":
+            counts[cell.reason] += 1
+    return [f"{reason} ({count} cell{'s' if count > 1 else ''})" for reason, count in counts.items()]
+
+
+def failed(report: Report) -> list[tuple[str, str, str]]:
+    """Id, reason and log of every failed cell."""
+    return [(c.combination.id, c.reason, c.log) for c in report.summary.cells if c.status == "failed"]
+
+
+def where_the_time_went(report: Report) -> str:
+    """Wall time by what it was spent on; empty where nothing was run."""
+    wall_s = sum(sitting.wall_s for sitting in report.sittings)
+    if not wall_s:
+        return ""
+    parts = {
+        "load": sum(o.timings.load_s for o in report.observations),
+        "warm-up": sum(o.timings.warm_up_s for o in report.observations),
+        "servers starting": sum(o.timings.server_start_s for o in report.observations),
+    }
+    own_s = wall_s - sum(parts.values())
+    told = ", ".join(f"{name} {duration(seconds)}" for name, seconds in parts.items())
+    return f"{duration(wall_s)} in all: {told}, topolab itself {duration(own_s)} ({percent(own_s / wall_s)})."
+
+
+def differences_from_aws(report: Report) -> list[tuple[str, tuple[str, ...]]]:
+    """For each topology of the run, what its AWS original does otherwise."""
+    used = dict.fromkeys(c.combination.topology for c in report.summary.cells if c.status != "skipped")
+    topologies = (report.record.topologies[name] for name in used)
+    return [(topology.name, topology.does_not_mimic) for topology in topologies if topology.does_not_mimic]

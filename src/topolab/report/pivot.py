@@ -1,0 +1,229 @@
+"""The tables of a report, as headings and cells of text: servers down, topologies and client protocols across."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from topolab.report.format import NOTHING, change, mebibytes, significant, span, with_spread
+from topolab.stats.estimate import Estimate
+from topolab.stats.summary import CellSummary, RunSummary
+from topolab.stats.warnings import Warning
+
+Column = tuple[str, str]
+"""Topology, and the client protocol's short name."""
+
+MARKS = {
+    Warning.CLIENT_LIMITED: "*",
+    Warning.NOT_STEADY: "~",
+    Warning.BAD_RESPONSES: "!",
+    Warning.BEHIND_SCHEDULE: "<",
+}
+_TITLES = {
+    "requests_per_second": "good responses per second",
+    "page_seconds": "seconds until the last response of the page",
+    "p50_ms": "median latency in ms, from the planned send time",
+}
+_MORE_IS_BETTER = {"requests_per_second"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One field of a table. `best` marks the best of its column and all that were not shown to differ from it."""
+
+    text: str
+    best: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its heading row; the first column names the row."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Entry, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The cells that can be compared with each other: one load profile, one app. By server and column."""
+
+    title: str
+    columns: tuple[Column, ...]
+    servers: tuple[str, ...]
+    cells: Mapping[tuple[str, Column], CellSummary]
+    headline: str
+
+
+def groups(summary: RunSummary) -> list[Group]:
+    """The run's cells by load profile and app, each with its servers best first. A/A copies are left out."""
+    keys: dict[tuple[str, str], list[CellSummary]] = {}
+    for cell in summary.cells:
+        if not cell.combination.replica:
+            keys.setdefault((cell.combination.profile, cell.combination.app), []).append(cell)
+    return [group for (profile, app), cells in keys.items() if (group := _group(f"{profile}, {app} app", cells))]
+
+
+def _group(title: str, cells: list[CellSummary]) -> Group | None:
+    visited = [cell for cell in cells if cell.status != "skipped"]
+    if not visited:
+        return None
+    headline = next((cell.headline for cell in visited if cell.headline), "requests_per_second")
+    columns = tuple(dict.fromkeys(_column(cell) for cell in visited))
+    named = {(_server(cell, cells), _column(cell)): cell for cell in cells if _column(cell) in columns}
+    servers = dict.fromkeys(_server(cell, cells) for cell in visited)
+    order = sorted(servers, key=lambda server: -_score(server, columns, named, headline))
+    return Group(title, columns, tuple(order), named, headline)
+
+
+def headline_table(group: Group, summary: RunSummary) -> Table:
+    """The figure the profile is run for, with its spread and marks."""
+    best = {column: _best(group, column) for column in group.columns}
+
+    def entry(cell: CellSummary, column: Column) -> Entry:
+        leader = best[column]
+        value = cell.estimates.get(group.headline)
+        if value is None or leader is None:
+            return Entry(cell.status if cell.status == "failed" else NOTHING)
+        comparison = None if cell is leader else summary.against(cell, leader)
+        marks = "".join(mark for warning, mark in MARKS.items() if warning in cell.warnings)
+        failed = " failed" if cell.status == "failed" else ""
+        return Entry(with_spread(value) + marks + failed, cell is leader or not (comparison and comparison.shown))
+
+    return _table(group, _TITLES[group.headline], entry)
+
+
+def change_table(group: Group, summary: RunSummary) -> Table | None:
+    """Each cell against the same server's first column, paired by round; None where there is nothing to compare."""
+    first = group.columns[0]
+
+    def entry(cell: CellSummary, column: Column) -> Entry:
+        baseline = group.cells.get((_row_of(group, cell), first))
+        if column == first or baseline is None:
+            return Entry(NOTHING)
+        comparison = summary.against(cell, baseline)
+        if comparison is None:
+            return Entry(NOTHING)
+        told = comparison.shown or not several
+        return Entry(change(comparison.ratio.median) if told else "no diff.")
+
+    if len(group.columns) < 2:
+        return None
+    several = any(cell.rounds > 1 for cell in group.cells.values())
+    condition = "where one is shown" if several else "of a single round, which shows nothing"
+    return _table(group, f"change against {' '.join(first)}, {condition}", entry)
+
+
+def cpu_table(group: Group) -> Table | None:
+    """Processor time of the server, and of the proxy where there is one, per good response."""
+
+    def entry(cell: CellSummary, _: Column) -> Entry:
+        server, proxy = (cell.estimates.get(f"{who}_cpu_us_per_request") for who in ("server", "proxy"))
+        if server is None:
+            return Entry(NOTHING)
+        return Entry(significant(server.median) + (f" + {significant(proxy.median)}" if proxy else ""))
+
+    table = _table(group, "CPU per good response in µs: server + proxy", entry)
+    return table if _filled(table) else None
+
+
+def memory_table(group: Group) -> Table | None:
+    """Peak memory of the server's processes."""
+
+    def entry(cell: CellSummary, _: Column) -> Entry:
+        peak = cell.estimates.get("server_rss_peak_bytes")
+        return Entry(mebibytes(peak.median) if peak else NOTHING)
+
+    table = _table(group, "peak memory of the server", entry)
+    return table if _filled(table) else None
+
+
+def latency_table(group: Group) -> Table | None:
+    """The three percentiles, where the profile gives them."""
+
+    def entry(cell: CellSummary, _: Column) -> Entry:
+        found = [cell.estimates.get(name) for name in ("p50_ms", "p90_ms", "p99_ms")]
+        return Entry(" / ".join(significant(e.median) for e in found if e) or NOTHING)
+
+    table = _table(group, "latency in ms: median / 90 % / 99 %", entry)
+    return table if _filled(table) else None
+
+
+def proof_table(group: Group) -> Table:
+    """What each column's hops were seen to speak, over all its servers."""
+    rows = []
+    for column in group.columns:
+        seen = [cell for (_, c), cell in group.cells.items() if c == column and cell.hops]
+        if not seen:
+            continue
+        first = [cell.hops[0] for cell in seen]
+        last = [cell.hops[-1] for cell in seen] if len(seen[0].hops) > 1 else []
+        downgraded = {cell.downgraded for cell in seen}
+        row = [
+            " ".join(column),
+            _spoken(first),
+            span(hop.connections for hop in first),
+            _spoken(last) if last else "the same",
+            span(hop.connections for hop in last) if last else NOTHING,
+            {frozenset({True}): "yes", frozenset({False}): "no"}.get(frozenset(downgraded), "some"),  # type: ignore[arg-type]
+            str(len(seen)),
+        ]
+        rows.append(tuple(Entry(text) for text in row))
+    head = ("", "client's hop", "conns", "server's hop", "conns", "downgraded", "cells")
+    return Table("what was seen on each hop", head, tuple(rows))
+
+
+def _table(group: Group, title: str, entry: Callable[[CellSummary, Column], Entry]) -> Table:
+    rows = []
+    for server in group.servers:
+        cells = [group.cells.get((server, column)) for column in group.columns]
+        entries = [entry(c, column) if c else Entry(NOTHING) for c, column in zip(cells, group.columns, strict=True)]
+        rows.append((Entry(server), *entries))
+    return Table(title, ("server", *(" ".join(column) for column in group.columns)), tuple(rows))
+
+
+def _column(cell: CellSummary) -> Column:
+    return cell.combination.topology, cell.combination.client_protocol.short
+
+
+def _server(cell: CellSummary, cells: list[CellSummary]) -> str:
+    """The server's name, with the interface where it is run with several."""
+    name = cell.combination.server
+    interfaces = {c.combination.interface for c in cells if c.combination.server == name}
+    return name if len(interfaces) == 1 else f"{name} ({cell.combination.interface})"
+
+
+def _row_of(group: Group, cell: CellSummary) -> str:
+    return next(server for (server, _), other in group.cells.items() if other is cell)
+
+
+def _best(group: Group, column: Column) -> CellSummary | None:
+    found = [c for s in group.servers if (c := group.cells.get((s, column))) and c.estimates.get(group.headline)]
+    return max(found, key=lambda cell: _goodness(cell.estimates[group.headline], group.headline), default=None)
+
+
+def _goodness(estimate: Estimate | None, headline: str) -> float:
+    if estimate is None:
+        return 0.0
+    return estimate.median if headline in _MORE_IS_BETTER else 1 / estimate.median
+
+
+def _score(
+    server: str, columns: tuple[Column, ...], cells: Mapping[tuple[str, Column], CellSummary], headline: str
+) -> float:
+    """How near a server is to the best of each column it is in, on average: the order of the rows."""
+    shares = []
+    for column in columns:
+        values = {s: _goodness(cell.estimates.get(headline), headline) for (s, c), cell in cells.items() if c == column}
+        if values.get(server):
+            shares.append(values[server] / max(values.values()))
+    return sum(shares) / len(shares) if shares else 0.0
+
+
+def _spoken(seen: Iterable[object]) -> str:
+    texts = dict.fromkeys(f"{hop.protocol} {'tls' if hop.tls else 'cleartext'}" for hop in seen)  # type: ignore[attr-defined]
+    return ", ".join(texts)
+
+
+def _filled(table: Table) -> bool:
+    return any(entry.text != NOTHING for row in table.rows for entry in row[1:])

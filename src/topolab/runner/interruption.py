@@ -1,0 +1,29 @@
+"""Ctrl-C and SIGTERM: the first one ends the run, and those after it do not disturb the clearing up."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def first_signal_interrupts() -> Iterator[None]:
+    """Inside, the first of the signals raises `KeyboardInterrupt` and any further one is ignored."""
+    raised = False
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        nonlocal raised
+        if not raised:
+            raised = True
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

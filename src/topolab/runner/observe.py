@@ -1,0 +1,150 @@
+"""One cell, once: a fresh stack, the proof of its hops, the load, the counters, and what was seen as a value."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from topolab.backends import Backend, Stack
+from topolab.errors import StageError
+from topolab.fetch import FetchError, fetch
+from topolab.model.cell import Cell
+from topolab.model.load import LoadProfile, Measurement, Target
+from topolab.model.outcome import Failed, GroupUsage, Measured, Observation, Outcome, SeenHop, Stage, Timings
+from topolab.model.protocol import Protocol
+from topolab.process.usage import usage_between
+
+_PROOF_PATH = "/query?id=proof"
+_PROOF_TIMEOUT_S = 10.0
+
+Measure = Callable[[Target, LoadProfile, Callable[[], None], Callable[[], None]], Measurement]
+"""A driver: target, profile, and what to call when warm and when loaded."""
+
+
+@dataclass
+class _Clock:
+    """The moments and counters of one observation, filled in as it goes."""
+
+    begun: float = field(default_factory=time.monotonic)
+    server_start_s: float = 0.0
+    moments: dict[str, float] = field(default_factory=dict)
+    usage: dict[str, tuple[GroupUsage | None, GroupUsage | None]] = field(default_factory=dict)
+    argv: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def mark(self, name: str) -> None:
+        self.moments[name] = time.monotonic()
+
+    def timings(self) -> Timings:
+        return Timings(
+            server_start_s=self.server_start_s,
+            warm_up_s=self._between("proved", "warm"),
+            load_s=self._between("go", "loaded"),
+            total_s=time.monotonic() - self.begun,
+        )
+
+    def _between(self, first: str, second: str) -> float:
+        return self.moments[second] - self.moments[first] if second in self.moments else 0.0
+
+
+def observe(cell: Cell, round_number: int, backend: Backend, profile: LoadProfile, measure: Measure) -> Observation:
+    """Measure `cell` on a stack of its own. What goes wrong with it becomes a `Failed` outcome."""
+    clock = _Clock()
+    outcome: Outcome
+    try:
+        with backend.stack(cell) as stack:
+            clock.server_start_s = stack.server_start_s
+            clock.argv = dict(stack.argv)
+            outcome = _on_stack(cell, stack, profile, measure, clock)
+    except StageError as error:
+        outcome = Failed(Stage(error.stage), error.message, error.log)
+    return Observation(cell_id=cell.id, round=round_number, outcome=outcome, timings=clock.timings(), argv=clock.argv)
+
+
+def _on_stack(cell: Cell, stack: Stack, profile: LoadProfile, measure: Measure, clock: _Clock) -> Outcome:
+    def read_usage(name: str) -> None:
+        clock.usage[name] = (stack.server_usage(), stack.proxy_usage())
+
+    def on_warm() -> None:
+        clock.mark("warm")
+        read_usage("before")
+        clock.mark("go")
+
+    def on_loaded() -> None:
+        clock.mark("loaded")
+        read_usage("after")
+
+    try:
+        _prove(cell, stack)
+        clock.mark("proved")
+        measurement = measure(stack.edge, profile, on_warm, on_loaded)
+        _judge(cell, stack, measurement)
+    except StageError as error:
+        message = "; ".join(text for text in (error.message, stack.trouble()) if text)
+        return Failed(Stage(error.stage), message, "\n".join(text for text in (error.log, stack.log_tail()) if text))
+    before, after = clock.usage["before"], clock.usage["after"]
+    return Measured(
+        measurement=measurement,
+        hops=_seen_hops(cell, measurement),
+        server_usage=usage_between(before[0], after[0]),
+        proxy_usage=usage_between(before[1], after[1]),
+    )
+
+
+def _prove(cell: Cell, stack: Stack) -> None:
+    """One request through the edge: status, and the protocol on the client's hop and as the app saw it."""
+    try:
+        response = fetch(stack.edge, _PROOF_PATH, _PROOF_TIMEOUT_S)
+    except FetchError as error:
+        raise StageError(Stage.PROVE, f"no answer through the edge: {error}") from error
+    if response.status != 200:
+        raise StageError(Stage.PROVE, f"{_PROOF_PATH} was answered with status {response.status}, not 200")
+    origin = response.headers.get("x-origin-http-version")
+    if origin is None:
+        raise StageError(
+            Stage.PROVE, "the answer has no x-origin-http-version: is the app one that keeps the contract?"
+        )
+    _same("client's hop", cell.combination.client_protocol.protocol, {response.protocol}, Stage.PROVE)
+    _same("server's hop", cell.origin_protocol, {Protocol.from_origin_version(origin)}, Stage.PROVE)
+
+
+def _judge(cell: Cell, stack: Stack, measurement: Measurement) -> None:
+    """Refuse a measurement whose server ended, whose answers were all bad, or that used another protocol."""
+    trouble = stack.trouble()
+    if trouble:
+        raise StageError(Stage.LOAD, "the stack did not last the load")
+    if not measurement.good_responses:
+        raise StageError(Stage.LOAD, f"no good response: {_kinds(measurement)}")
+    if measurement.page_seconds is None and measurement.requests_per_second is None:
+        raise StageError(Stage.LOAD, f"the page was not completed: {_kinds(measurement)}")
+    _same("client's hop", cell.combination.client_protocol.protocol, set(measurement.client_protocols), Stage.LOAD)
+    _same("server's hop", cell.origin_protocol, set(measurement.origin_protocols), Stage.LOAD)
+
+
+def _kinds(measurement: Measurement) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in measurement.bad_responses.items()) or "none came at all"
+
+
+def _same(hop: str, planned: Protocol, seen: set[str], stage: Stage) -> None:
+    if seen != {planned.value}:
+        spoken = " and ".join(sorted(seen)) or "nothing"
+        raise StageError(stage, f"the {hop} spoke {spoken}, planned was {planned.value}")
+
+
+def _seen_hops(cell: Cell, measurement: Measurement) -> tuple[SeenHop, ...]:
+    """The planned hops, confirmed: the protocols were compared above, and each transport was connected over.
+
+    The client checked the certificate of an encrypted hop of its own; the server's listener answered over the last
+    hop's transport before the load, and a listener has one. A direct hop has one count, the client's own.
+    """
+    counts = [measurement.client_connections, measurement.origin_connections][: len(cell.hops)]
+    return tuple(
+        SeenHop(
+            source=hop.source,
+            target=hop.target,
+            protocol=hop.leg.protocol.value,
+            tls=hop.leg.transport.encrypted,
+            connections=count,
+        )
+        for hop, count in zip(cell.hops, counts, strict=True)
+    )

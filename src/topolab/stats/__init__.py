@@ -1,0 +1,1 @@
+"""Medians, intervals, ratios, verdicts and warnings over the rounds of a run. Pure."""

@@ -1,0 +1,158 @@
+"""A run's observations to one summary per cell: the estimates, the hops, the verdicts, and what to beware of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from topolab.model.cell import Cell, Combination, Plan, Skip
+from topolab.model.load import LoadProfile, Measurement, PageLoad
+from topolab.model.outcome import Failed, Measured, Observation, SeenHop
+from topolab.stats.compare import ByRound, Comparison, compare, noise_floor
+from topolab.stats.estimate import Estimate, estimate
+from topolab.stats.figures import FIGURES, HEADLINES, drift, figures
+from topolab.stats.warnings import CLIENT_SHARE_LIMIT, DRIFT_LIMIT, OFFERED_LIMIT, Warning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellSummary:
+    """One row of every report.
+
+    `rounds` counts the measured ones, `headline` names the figure the cell was run for (None where nothing was
+    measured), `log` is the end of the first failure's log.
+    """
+
+    combination: Combination
+    status: str
+    reason: str = ""
+    log: str = ""
+    hops: tuple[SeenHop, ...] = ()
+    downgraded: bool | None = None
+    rounds: int = 0
+    estimates: Mapping[str, Estimate | None]
+    by_round: Mapping[str, ByRound]
+    good_responses: int = 0
+    bad_responses: Mapping[str, int]
+    client_limited: bool | None = None
+    steady: bool | None = None
+    warnings: tuple[Warning, ...] = ()
+    headline: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """Every cell and skip of a run, and the noise floor as a fraction (None without A/A pairs)."""
+
+    cells: tuple[CellSummary, ...]
+    noise_floor: float | None
+
+    def against(self, cell: CellSummary, baseline: CellSummary) -> Comparison | None:
+        """How `cell`'s headline figure relates to `baseline`'s; None where the two have none in common."""
+        name = cell.headline
+        if name is None or name != baseline.headline:
+            return None
+        return compare(cell.by_round[name], baseline.by_round[name], self.noise_floor)
+
+
+def summarise(plan: Plan, observations: Sequence[Observation], profiles: Mapping[str, LoadProfile]) -> RunSummary:
+    """Every planned cell in plan order, then every skip. A cell not yet visited is `skipped` with that reason."""
+    seen: dict[str, list[Observation]] = {cell.id: [] for cell in plan.cells}
+    for observation in sorted(observations, key=lambda o: o.round):
+        seen[observation.cell_id].append(observation)
+    cells = [_cell(cell, seen[cell.id], profiles[cell.combination.profile]) for cell in plan.cells]
+    by_id = {cell.combination.id: cell for cell in cells}
+    pairs = [(by_id[replace(cell.combination, replica=0).id], cell) for cell in cells if cell.combination.replica]
+    floor = noise_floor(
+        (first.by_round[second.headline], second.by_round[second.headline])
+        for first, second in pairs
+        if first.headline and second.headline
+    )
+    return RunSummary((*cells, *map(_skipped, plan.skips)), floor)
+
+
+def _skipped(skip: Skip) -> CellSummary:
+    return CellSummary(
+        combination=skip.combination, status="skipped", reason=skip.reason, estimates={}, by_round={}, bad_responses={}
+    )
+
+
+def _cell(cell: Cell, observations: Sequence[Observation], profile: LoadProfile) -> CellSummary:
+    measured = {o.round: o.outcome for o in observations if isinstance(o.outcome, Measured)}
+    failures = [(o.round, o.outcome) for o in observations if isinstance(o.outcome, Failed)]
+    by_round = _by_round(measured)
+    bad: Counter[str] = Counter()
+    for outcome in measured.values():
+        bad.update(outcome.measurement.bad_responses)
+    if not observations:
+        return _skipped(Skip(cell.combination, "not reached: the run was interrupted before its first round"))
+    reason = log = ""
+    if failures:
+        round_number, failure = failures[0]
+        reason = f"{failure.stage}: {failure.message}"
+        if measured:
+            reason = f"round {round_number} of {len(observations)}: {reason}"
+        log = failure.log
+    last = measured[max(measured)] if measured else None
+    client_limited = _client_limited(list(measured.values())) if measured else None
+    steady = _steady([o.measurement for o in measured.values()], profile) if measured else None
+    return CellSummary(
+        combination=cell.combination,
+        status="failed" if failures else "measured",
+        reason=reason,
+        log=log,
+        hops=last.hops if last else (),
+        downgraded=cell.downgraded if last else None,
+        rounds=len(measured),
+        estimates={name: estimate(values.values()) for name, values in by_round.items()},
+        by_round=by_round,
+        good_responses=sum(o.measurement.good_responses for o in measured.values()),
+        bad_responses=dict(bad),
+        client_limited=client_limited,
+        steady=steady,
+        headline=HEADLINES[profile.kind] if measured else None,
+        warnings=_warnings(cell, list(measured.values()), bad, client_limited, steady),
+    )
+
+
+def _by_round(measured: Mapping[int, Measured]) -> dict[str, ByRound]:
+    found: dict[str, dict[int, float]] = {name: {} for name in FIGURES}
+    for number, outcome in sorted(measured.items()):
+        for name, value in figures(outcome).items():
+            if value is not None:
+                found[name][number] = value
+    return dict(found)
+
+
+def _client_limited(measured: Sequence[Measured]) -> bool:
+    """Whether the client used over 80 % of its one processor in the middle round."""
+    return median(o.measurement.client_cpu_s / o.measurement.client_wall_s for o in measured) > CLIENT_SHARE_LIMIT
+
+
+def _steady(measurements: Sequence[Measurement], profile: LoadProfile) -> bool | None:
+    """Whether the drift of the middle round is within its limit; None for a page, which has no rate to drift."""
+    if isinstance(profile, PageLoad):
+        return None
+    drifts = [d for m in measurements if (d := drift(m.series)) is not None]
+    return abs(median(drifts)) <= DRIFT_LIMIT if drifts else None
+
+
+def _warnings(
+    cell: Cell, measured: Sequence[Measured], bad: Counter[str], client_limited: bool | None, steady: bool | None
+) -> tuple[Warning, ...]:
+    if not measured:
+        return ()
+    checks = {
+        Warning.CLIENT_LIMITED: client_limited,
+        Warning.NOT_STEADY: steady is False,
+        Warning.BAD_RESPONSES: bad.total() > 0,
+        Warning.BEHIND_SCHEDULE: any(_behind(o.measurement) for o in measured),
+        Warning.UNKNOWN_ORIGIN_CONNECTIONS: len(cell.hops) > 1 and measured[-1].hops[-1].connections is None,
+    }
+    return tuple(warning for warning, applies in checks.items() if applies)
+
+
+def _behind(measurement: Measurement) -> bool:
+    offered = measurement.offered_requests
+    return offered is not None and measurement.responses_in_window < OFFERED_LIMIT * offered

@@ -1,0 +1,65 @@
+"""What the contract says about time: waits hold no thread where they need not, streams are flushed per chunk."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from contract.origin_client import Origin
+
+PARALLEL = 20
+DELAY_S = 0.3
+
+
+def messages_at_once(origin: Origin) -> tuple[list[bytes], float]:
+    """Ask for all messages at the same moment; return the bodies and the seconds it took."""
+    together = threading.Barrier(PARALLEL)
+
+    def ask(index: int) -> bytes:
+        together.wait(timeout=10)
+        return origin.get(f"/message/{index}?delay={DELAY_S}").body
+
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        began = time.monotonic()
+        return list(pool.map(ask, range(PARALLEL))), time.monotonic() - began
+
+
+def test_a_message_comes_no_earlier_than_its_delay(origin: Origin) -> None:
+    began = time.monotonic()
+    assert origin.get(f"/message/1?delay={DELAY_S}").status == 200
+    # A timer may fire a clock tick early.
+    assert time.monotonic() - began >= DELAY_S - 0.02
+
+
+def test_waiting_messages_hold_no_thread(asgi_origin: Origin) -> None:
+    bodies, took_s = messages_at_once(asgi_origin)
+    assert bodies == [b'{"text":"spam, egg, spam and spam!, %d!"}' % index for index in range(PARALLEL)]
+    # One after another they take 6 s, in a pool of four threads 1.5 s, together little more than 0.3 s.
+    assert took_s < PARALLEL * DELAY_S / 2
+
+
+def test_a_request_that_waits_does_not_hold_up_the_next_one(origin: Origin) -> None:
+    waiting = origin.connect()
+    try:
+        waiting.request("GET", "/message/slow?delay=1.5")
+        quick = origin.get("/query?id=quick")
+        assert quick.body == b'{"text":"spam, egg, spam and spam!, quick!"}'
+        assert waiting.getresponse().read() == b'{"text":"spam, egg, spam and spam!, slow!"}'
+    finally:
+        waiting.close()
+
+
+def test_each_chunk_of_a_stream_is_flushed_before_the_next_is_made(origin: Origin) -> None:
+    connection = origin.connect()
+    try:
+        connection.request("GET", "/stream?chunks=3&interval=1")
+        response = connection.getresponse()
+        arrivals = []
+        while line := response.readline():
+            arrivals.append((line, time.monotonic()))
+        lines = [line for line, _ in arrivals]
+        assert lines == [b"chunk 0\n", b"chunk 1\n", b"chunk 2\n"]
+        first, _, last = (moment for _, moment in arrivals)
+        # The last is made 2 s after the first, so the first was here before the last existed.
+        assert last - first > 1
+    finally:
+        connection.close()

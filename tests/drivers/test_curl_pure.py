@@ -1,0 +1,202 @@
+"""The driver's arithmetic and its lines, without any network."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from array import array
+from collections import Counter
+from pathlib import Path
+
+import pycurl
+import pytest
+from hdrh.histogram import HdrHistogram
+
+from drivers.stage import closed, opened, page
+from topolab.drivers.curl.errors import error_name
+from topolab.drivers.curl.open import planned_requests
+from topolab.drivers.curl.poller import READ, WRITE, new_poller
+from topolab.drivers.curl.protocol import (
+    Event,
+    Failed,
+    Job,
+    Loaded,
+    Measured,
+    Warm,
+    event_line,
+    job_line,
+    parse_event,
+    read_job,
+)
+from topolab.drivers.curl.responses import Tally
+from topolab.drivers.curl.results import (
+    Span,
+    Spent,
+    closed_measurement,
+    latency_histogram,
+    open_measurement,
+    page_measurement,
+    series,
+)
+from topolab.errors import InputError
+from topolab.model.load import Lanes, LoadProfile, Measurement, Target
+from topolab.model.protocol import ClientProtocol
+
+MEASUREMENT = Measurement(
+    seconds=1.5, good_responses=3, bad_responses={"status 502": 1}, responses_in_window=2, requests_per_second=2.0,
+    p50_ms=1.25, client_protocols={"h2": 4}, origin_connections=None, series=(1, 2), histogram="HISTFAAA",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("profile", [closed(Lanes(2, 3)), opened(Lanes(4)), page(24)], ids=lambda load: load.kind)
+def test_a_job_arrives_as_it_was_sent(profile: LoadProfile) -> None:
+    target = Target("127.0.0.1", 8443, ClientProtocol.H2, ca_file=Path("/run/ca.pem"), h2_alone=True)
+
+    assert read_job(job_line(target, profile)) == Job(target, profile)
+
+
+@pytest.mark.parametrize("event", [Warm(), Loaded(), Measured(MEASUREMENT), Failed("No.")])
+def test_an_event_arrives_as_it_was_sent(event: Event) -> None:
+    line = event_line(event)
+
+    assert line.count("\n") == 1
+    assert parse_event(line) == event
+
+
+@pytest.mark.parametrize("line", ["", "spam", '{"event": "spam"}', '{"event": "measured", "measurement": {}}'])
+def test_a_line_that_is_no_event_is_refused(line: str) -> None:
+    with pytest.raises(InputError):
+        parse_event(line)
+
+
+@pytest.mark.parametrize(
+    ("rate_per_s", "duration_s", "planned"), [(200, 1, 200), (30, 0.1, 3), (0.5, 1, 1), (10, 0.25, 3), (1e-9, 1, 1)]
+)
+def test_the_requests_due_in_a_time_are_those_before_its_end(
+    rate_per_s: float, duration_s: float, planned: int
+) -> None:
+    assert planned_requests(rate_per_s, duration_s) == planned
+
+
+@pytest.mark.parametrize(
+    ("window_s", "expected"), [(0.3, (2, 0, 1)), (0.25, (2, 0, 0)), (0.7, (2, 0, 1, 0, 0, 0, 1)), (0.0, (0,))]
+)
+def test_a_series_counts_slices_of_the_window(window_s: float, expected: tuple[int, ...]) -> None:
+    good_at = array("d", [10.01, 10.05, 10.26, 10.65])
+
+    assert series(good_at, Span(10.0, 10.0 + window_s, 11.0)) == expected
+
+
+def test_latencies_beyond_the_histograms_ends_are_counted_at_them() -> None:
+    histogram = latency_histogram(array("q", [0, 500, 90_000_000]))
+
+    assert histogram.get_total_count() == 3
+    assert histogram.get_value_at_percentile(50) == 500
+    assert histogram.get_max_value() == pytest.approx(60_000_000, rel=1e-3)
+
+
+def test_a_closed_measurement_leaves_what_came_after_the_window_out_of_the_rate() -> None:
+    seen = closed_measurement(_tally(), Span(10.0, 10.2, 10.4), Spent(0.1, 0.4))
+
+    assert (seen.good_responses, seen.responses_in_window, seen.seconds) == (3, 2, pytest.approx(0.2))
+    assert seen.requests_per_second == pytest.approx(10)
+    assert (seen.origin_connections, seen.bad_responses) == (2, {"status 502": 1})
+
+
+def test_an_open_measurement_is_over_the_time_until_the_last_response() -> None:
+    late = open_measurement(_tally(), Span(10.0, 10.2, 10.4), Spent(0.1, 0.4), offered=4)
+    early = open_measurement(_tally(), Span(10.0, 10.5, 10.4), Spent(0.1, 0.4), offered=4)
+
+    assert (late.seconds, early.seconds) == (pytest.approx(0.4), pytest.approx(0.5))
+    assert late.requests_per_second == pytest.approx(7.5)
+    assert (late.p50_ms, late.offered_requests) == (2.0, 4)
+    assert HdrHistogram.decode(late.histogram).get_total_count() == 3
+
+
+def test_a_page_measurement_has_a_time_only_when_all_is_well() -> None:
+    bad, good = _tally(), _tally()
+    good.bad.clear()
+    span = Span(10.0, 10.3, 10.3)
+
+    assert page_measurement(bad, span, Spent(0, 0)).page_seconds is None
+    assert page_measurement(good, span, Spent(0, 0)).page_seconds == pytest.approx(0.3)
+    assert page_measurement(good, span, Spent(0, 0)).responses_in_window == 3
+
+
+def test_one_response_without_a_peer_makes_the_origins_connections_unknown() -> None:
+    tally = _tally()
+    tally.every_peer_known = False
+
+    assert closed_measurement(tally, Span(10.0, 10.2, 10.4), Spent(0, 0)).origin_connections is None
+
+
+@pytest.mark.parametrize(
+    ("code", "os_error", "message", "name"),
+    [
+        (pycurl.E_COULDNT_CONNECT, errno.ECONNREFUSED, "", "refused"),
+        (pycurl.E_COULDNT_CONNECT, errno.EADDRNOTAVAIL, "", "other: COULDNT_CONNECT"),
+        (pycurl.E_SEND_ERROR, 0, "Failed to connect to edge.topolab.test:1 after 0 ms: Failed", "refused"),
+        (pycurl.E_SEND_ERROR, 0, "OpenSSL SSL_read: SSL_ERROR_SYSCALL, errno 0", "reset"),
+        (pycurl.E_SSL_CONNECT_ERROR, errno.ECONNRESET, "", "reset"),
+        (pycurl.E_PEER_FAILED_VERIFICATION, 0, "", "tls"),
+        (pycurl.E_OPERATION_TIMEDOUT, 0, "", "timed out"),
+        (92, 0, "", "reset"),
+        (96, 0, "", "other: QUIC_CONNECT_ERROR"),
+        (12345, 0, "", "other: 12345"),
+    ],
+)
+def test_curls_errors_have_short_names(code: int, os_error: int, message: str, name: str) -> None:
+    assert error_name(code, os_error, message) == name
+
+
+@pytest.mark.parametrize("epoll", [pytest.param(True, id="epoll"), pytest.param(False, id="selectors")])
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_poller_reports_what_is_wanted_and_nothing_else(epoll: bool, exact: bool) -> None:
+    if epoll and os.uname().sysname != "Linux":
+        pytest.skip("epoll is Linux's")
+    poller = new_poller(epoll=epoll)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        fd = ours.fileno()
+        assert poller.ready(0, exact=exact) in ([], ())
+        poller.watch(fd, READ | WRITE)
+        assert list(poller.ready(1, exact=exact)) == [(fd, WRITE)]
+        theirs.send(b"spam")
+        assert list(poller.ready(1, exact=exact)) == [(fd, READ | WRITE)]
+        poller.unwatch(fd)
+        assert list(poller.ready(0, exact=exact)) == []
+        poller.watch(fd, READ)
+        assert list(poller.ready(1, exact=exact)) == [(fd, READ)]
+    poller.close()
+
+
+@pytest.mark.parametrize("epoll", [True, False])
+def test_a_poller_does_not_mistake_a_new_socket_for_the_old_one_of_its_number(epoll: bool) -> None:
+    if epoll and os.uname().sysname != "Linux":
+        pytest.skip("epoll is Linux's")
+    poller = new_poller(epoll=epoll)
+    ours, theirs = socket.socketpair()
+    fd = ours.fileno()
+    poller.watch(fd, READ)
+    poller.unwatch(fd)
+    ours.close()
+    theirs.close()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert ours.fileno() == fd
+        poller.forget(fd)
+        poller.watch(fd, READ)
+        theirs.send(b"spam")
+        assert list(poller.ready(1, exact=False)) == [(fd, READ)]
+    poller.close()
+
+
+def _tally() -> Tally:
+    """Three good responses and a bad one."""
+    tally = Tally("spam")
+    tally.good_at = array("d", [10.1, 10.15, 10.3])
+    tally.took_us = array("q", [1000, 2000, 3000])
+    tally.bad = Counter({"status 502": 1})
+    tally.peers = {"1000", "1001"}
+    return tally

@@ -1,0 +1,120 @@
+"""Process groups end as a whole: by the lab, by an error, and by the guard when the lab is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from topolab.process.group import ProcessGroup, ProcessKeeper
+from topolab.process.usage import group_usage, members, usage_between
+
+# A leader with two children that ignore the polite signals, as a stuck server's workers would.
+_FAMILY = """
+import os, signal, sys, time
+for number in (signal.SIGTERM, signal.SIGINT): signal.signal(number, signal.SIG_IGN)
+for _ in range(2):
+    if os.fork() == 0: time.sleep(600); sys.exit()
+print("family", flush=True)
+time.sleep(600)
+"""
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline, "did not come about within 10 s"
+        time.sleep(0.01)
+
+
+def start_family(keeper: ProcessKeeper, folder: Path) -> ProcessGroup:
+    group = keeper.start("family", [sys.executable, "-c", _FAMILY], folder / "family.log")
+    wait_until(lambda: group.log_tail() == "family")
+    wait_until(lambda: len(members(group.pgid)) == 3)
+    return group
+
+
+def test_ending_a_group_leaves_none_of_it(tmp_path: Path) -> None:
+    with ProcessKeeper() as keeper:
+        group = start_family(keeper, tmp_path)
+        keeper.end(group)
+        assert members(group.pgid) == []
+        assert group.exit_code() == -signal.SIGKILL
+
+
+def test_an_error_in_the_lab_ends_every_group(tmp_path: Path) -> None:
+    groups = []
+    with pytest.raises(RuntimeError), ProcessKeeper() as keeper:  # noqa: PT012 - the start is part of what is tested
+        groups += [start_family(keeper, tmp_path), start_family(keeper, tmp_path)]
+        raise RuntimeError
+    assert [members(group.pgid) for group in groups] == [[], []]
+
+
+def test_the_guard_ends_every_group_when_the_lab_is_killed(tmp_path: Path) -> None:
+    lab = f"""
+import sys, time
+from pathlib import Path
+sys.path[:0] = {sys.path!r}
+from topolab.process.group import ProcessKeeper
+keeper = ProcessKeeper()
+group = keeper.start("family", [sys.executable, "-c", {_FAMILY!r}], Path({str(tmp_path)!r}) / "family.log")
+while group.log_tail() != "family": time.sleep(0.01)
+print(group.pgid, flush=True)
+time.sleep(600)
+"""
+    with subprocess.Popen([sys.executable, "-c", lab], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        pgid = int(process.stdout.readline())
+        assert members(pgid)
+        process.send_signal(signal.SIGKILL)
+    wait_until(lambda: not members(pgid))
+
+
+def test_a_group_that_ended_by_itself_tells_its_exit_code_and_last_words(tmp_path: Path) -> None:
+    with ProcessKeeper() as keeper:
+        group = keeper.start("short", [sys.executable, "-c", "print('why'); raise SystemExit(7)"], tmp_path / "log")
+        wait_until(lambda: group.exit_code() is not None)
+        assert (group.exit_code(), group.log_tail()) == (7, "why")
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not pin processes")
+def test_a_group_runs_on_its_processors_and_the_lab_keeps_its_own(tmp_path: Path) -> None:
+    before = os.sched_getaffinity(0)
+    cpus = frozenset({max(before)})
+    with ProcessKeeper() as keeper:
+        group = keeper.start(
+            "idle", [sys.executable, "-c", "import time; time.sleep(600)"], tmp_path / "log", cpus=cpus
+        )
+        assert os.sched_getaffinity(group.pgid) == cpus
+    assert os.sched_getaffinity(0) == before
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs the kernel's /proc counters")
+def test_processor_time_and_memory_of_the_whole_group_are_counted(tmp_path: Path) -> None:
+    busy = """
+import os, time
+ballast = b"x" * 50_000_000
+if os.fork() == 0:
+    while True: pass
+while True: time.sleep(600)
+"""
+    with ProcessKeeper() as keeper:
+        group = keeper.start("busy", [sys.executable, "-c", busy], tmp_path / "log")
+        wait_until(lambda: len(members(group.pgid)) == 2)
+        before = group_usage(group.pgid)
+
+        def spent() -> bool:
+            usage = usage_between(before, group_usage(group.pgid))
+            return usage is not None and usage.cpu_s >= 0.2
+
+        # The leader sleeps: only the child's time can add up to this.
+        wait_until(spent)
+        after = group_usage(group.pgid)
+        assert after is not None
+        assert after.rss_peak_bytes > 50_000_000
