@@ -76,10 +76,10 @@ def _section(title: str, lines: list[str]) -> list[str]:
 
 def _failures(report: Report) -> list[str]:
     lines = []
-    for cell_id, reason, log in notes.failed(report):
-        lines.append(f"- `{cell_id}`: {reason}")
-        if log:
-            lines += ["", "  ```text", *(f"  {line}" for line in log.splitlines()), "  ```", ""]
+    for failure in notes.failed(report):
+        lines.append(f"- {failure.reason}: {', '.join(f'`{cell_id}`' for cell_id in failure.cell_ids)}")
+        if failure.log:
+            lines += ["", "  ```text", *(f"  {line}" for line in failure.log.splitlines()), "  ```", ""]
     return lines
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from topolab.report.format import duration, percent
 from topolab.report.pivot import MARKS
 from topolab.stats.estimate import CONFIDENCE, range_coverage
+from topolab.stats.summary import CellSummary
 from topolab.stats.warnings import Warning
 
 if TYPE_CHECKING:
@@ -46,12 +48,28 @@ def skipped(report: Report) -> list[str]:
     for cell in report.summary.cells:
         if cell.status == "skipped":
             counts[cell.reason] += 1
-    return [f"{reason} ({count} cell{'s' if count > 1 else ''})" for reason, count in counts.items()]
+    return [f"{reason} ({count} cells)" if count > 1 else reason for reason, count in counts.items()]
 
 
-def failed(report: Report) -> list[tuple[str, str, str]]:
-    """Id, reason and log of every failed cell."""
-    return [(c.combination.id, c.reason, c.log) for c in report.summary.cells if c.status == "failed"]
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The cells that failed for the same reason, and the end of the first one's log."""
+
+    reason: str
+    cell_ids: tuple[str, ...]
+    log: str
+
+
+def failed(report: Report) -> list[Failure]:
+    """Every reason for failures."""
+    by_reason: dict[str, list[CellSummary]] = defaultdict(list)
+    for cell in report.summary.cells:
+        if cell.status == "failed":
+            by_reason[cell.reason].append(cell)
+    return [
+        Failure(reason, tuple(cell.combination.id for cell in cells), cells[0].log)
+        for reason, cells in by_reason.items()
+    ]
 
 
 def where_the_time_went(report: Report) -> str:

@@ -15,7 +15,7 @@ from topolab.report.pivot import Table, change_table, cpu_table, groups, headlin
 if TYPE_CHECKING:
     from topolab.report import Report
 
-_LOG_LINES = 12
+_LOG_LINES = 8
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -36,9 +36,11 @@ def print_report(report: Report, console: Console) -> None:
     for line in notes.reading(report):
         console.print(Text(line))
     _print_list("skipped:", notes.skipped(report), console)
-    for cell_id, reason, log in notes.failed(report):
-        console.print(Text(f"failed: {cell_id}: {reason}", style="red"))
-        for line in log.splitlines()[-_LOG_LINES:]:
+    for failure in notes.failed(report):
+        count = len(failure.cell_ids)
+        others = f" and {count - 1} more" if count > 1 else ""
+        console.print(Text(f"failed: {failure.cell_ids[0]}{others}: {failure.reason}", style="red"))
+        for line in failure.log.splitlines()[-_LOG_LINES:]:
             console.print(Text(f"    {line}", style="dim"))
     time = notes.where_the_time_went(report)
     if time:

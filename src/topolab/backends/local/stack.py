@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ from topolab.process.usage import group_usage
 READY_DEADLINE_S = 20.0
 _ATTEMPT_TIMEOUT_S = 5.0
 _POLL_S = 0.005
+_ANNOUNCEMENT = '{"argv": '
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ class LocalStack:
 
     @property
     def argv(self) -> Mapping[str, tuple[str, ...]]:
-        """The command line of each part."""
-        return {group.name: group.argv for group in self._groups()}
+        """The exact command line of each part, as its launcher announced it."""
+        return {group.name: _announced(group)[0] for group in self._groups()}
 
     def server_usage(self) -> GroupUsage | None:
         """What the server's group has used so far."""
@@ -84,7 +86,7 @@ class LocalStack:
 
     def log_tail(self) -> str:
         """The end of each part's log."""
-        tails = ((group.name, group.log_tail()) for group in self._groups())
+        tails = ((group.name, _announced(group)[1]) for group in self._groups())
         return "\n".join(f"[{name}]\n{tail}" for name, tail in tails if tail)
 
     def trouble(self) -> str:
@@ -153,6 +155,17 @@ class LocalStack:
                     message = f"no answer from the {group.name} within {READY_DEADLINE_S:.0f} s: {error}"
                     raise StageError(Stage.READY, message, self.log_tail()) from error
             time.sleep(_POLL_S)
+
+
+def _announced(group: ProcessGroup) -> tuple[tuple[str, ...], str]:
+    """The argv that the launcher wrote into the log before it became the program, and the rest of the log's end."""
+    argv, rest = group.argv, []
+    for line in group.log_tail().splitlines():
+        if line.startswith(_ANNOUNCEMENT):
+            argv = tuple(json.loads(line)["argv"])
+        else:
+            rest.append(line)
+    return argv, "\n".join(rest)
 
 
 def _ending(code: int) -> str:

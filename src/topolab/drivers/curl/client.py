@@ -7,6 +7,7 @@ import select
 import sys
 import time
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 
 from topolab.drivers.curl.protocol import GO, Event, Failed, Loaded, Measured, Warm, job_line, parse_event
@@ -108,6 +109,8 @@ class _WorkerLostError(Exception):
 
 
 def _longest_s(profile: LoadProfile) -> float:
-    """Longer than the worker itself can take: its own limits are per request."""
-    loaded_s = 0.0 if isinstance(profile, PageLoad) else profile.warm_up_s + profile.duration_s
-    return loaded_s + 3 * profile.timeout_s + _GRACE_S
+    """Longer than the worker itself takes at worst: a page whose every wave of requests times out, one by one."""
+    if isinstance(profile, PageLoad):
+        waves = ceil(profile.requests / profile.http1.in_flight)
+        return (waves + 1) * profile.timeout_s + _GRACE_S
+    return profile.warm_up_s + profile.duration_s + 3 * profile.timeout_s + _GRACE_S

@@ -13,8 +13,8 @@ from typing import Any
 import pycurl
 
 from topolab.drivers.curl.errors import error_name
-from topolab.drivers.curl.handles import new_handle
 from topolab.drivers.curl.poller import Poller, new_poller
+from topolab.fetch.handles import new_handle
 from topolab.model.load import Lanes, Target
 
 clock = time.perf_counter
