@@ -88,8 +88,8 @@ def find_server(root: Path, full_name: str) -> tuple[Path, str]:
     fitting = [folder for folder in folders if full_name.startswith(f"{folder.name}-")]
     if not fitting:
         _refuse(f"{root}/servers", full_name, "no such server", [f"{folder.name}-VARIANT" for folder in folders])
-    folder = max(fitting, key=lambda each: len(each.name))
-    return folder, full_name.removeprefix(f"{folder.name}-")
+    longest = max(fitting, key=lambda folder: len(folder.name))
+    return longest, full_name.removeprefix(f"{longest.name}-")
 
 
 def find_entry_point(root: Path, app: str, interface: str) -> str:
@@ -117,9 +117,9 @@ def _read(root: Path, file: str) -> Table:
 
 
 def _need(file: str, table: Table, key: str) -> Any:
-    if key not in table:
-        raise UsageError(f"{file}: {table.get('name', 'the file')}: {key} is missing; expected that key")
-    return table[key]
+    if key in table:
+        return table[key]
+    raise UsageError(f"{file}: {table.get('name', 'the file')}: {key} is missing; expected that key")
 
 
 def _choose(file: str, key: str, name: str, offered: Iterable[str]) -> None:

@@ -6,14 +6,14 @@ import json
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from topolab.errors import InputError
 
-T = TypeVar("T")
+_UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
 
 
 def read_toml(path: Path, kind: Any, shown_as: str) -> Any:
@@ -35,7 +35,9 @@ def read_toml(path: Path, kind: Any, shown_as: str) -> Any:
     try:
         return _adapter(kind).validate_json(json.dumps(data, default=_no_dates))
     except ValidationError as error:
-        refuse(shown_as, *_key_and_expectation(error.errors()[0]))
+        # An unknown key first: it is the misspelling that a missing one beside it comes from.
+        errors = sorted(error.errors(), key=lambda e: e["type"] not in _UNKNOWN)
+        refuse(shown_as, *_key_and_expectation(errors[0]))
 
 
 def refuse(shown_as: str, key: str, expectation: str) -> NoReturn:
@@ -61,10 +63,12 @@ def _no_dates(value: object) -> str:
 
 def _key_and_expectation(error: ErrorDetails) -> tuple[str, str]:
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"]).lstrip(".")
-    if error["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+    if error["type"] in _UNKNOWN:
         return key, "unknown key; check its spelling against the other files of this kind"
     if error["type"] in ("missing", "missing_argument", "missing_keyword_only_argument"):
         return key, "missing; this key is required"
+    if error["type"] == "too_short":
+        return key, f"has to hold at least {error['ctx']['min_length']}, and is empty"
     message = error["msg"][0].lower() + error["msg"][1:]
     given = error["input"]
     shown = "" if isinstance(given, dict | list) else f", not {given!r}"

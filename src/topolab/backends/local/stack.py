@@ -54,7 +54,7 @@ class LocalStack:
         self._server_port = resources.enter_context(ReservedPort()).number
         self._proxy: ProcessGroup | None = None
         begun = time.monotonic()
-        self._server = self._start(resources, "server", self._server_argv(), around.cpus.server)
+        self.server = self._start(resources, "server", self._server_argv(), around.cpus.server)
         client = cell.combination.client_protocol
         port = self._server_port
         if len(cell.hops) > 1:
@@ -65,7 +65,7 @@ class LocalStack:
         own = next(c for c in ClientProtocol if (c.protocol, c.transport) == (last.protocol, last.transport))
         # Asking over the very leg the load will use proves the transport of the last hop.
         self._await(
-            self._server, lambda: fetch(self._target(self._server_port, own), "/healthz", _ATTEMPT_TIMEOUT_S).status
+            self.server, lambda: fetch(self._target(self._server_port, own), "/healthz", _ATTEMPT_TIMEOUT_S).status
         )
         self.server_start_s = time.monotonic() - begun
         if self._proxy is not None:
@@ -78,7 +78,7 @@ class LocalStack:
 
     def server_usage(self) -> GroupUsage | None:
         """What the server's group has used so far."""
-        return group_usage(self._server.pgid)
+        return group_usage(self.server.pgid)
 
     def proxy_usage(self) -> GroupUsage | None:
         """What the proxy's group has used so far."""
@@ -96,7 +96,7 @@ class LocalStack:
         )
 
     def _groups(self) -> tuple[ProcessGroup, ...]:
-        return (self._server,) if self._proxy is None else (self._server, self._proxy)
+        return (self.server,) if self._proxy is None else (self.server, self._proxy)
 
     def _start(self, resources: ExitStack, name: str, argv: list[str], cpus: frozenset[int] | None) -> ProcessGroup:
         keeper = self._around.keeper

@@ -27,7 +27,7 @@ class CurlDriver:
         self._keeper = keeper
         self._log_path = log_path
         self._cpus = cpus
-        self._worker: ProcessGroup | None = None
+        self.worker: ProcessGroup | None = None
         self._unread = b""
 
     def measure(
@@ -53,18 +53,18 @@ class CurlDriver:
         except _WorkerLostError as error:
             log = worker.log_tail()
             self._keeper.end(worker)
-            self._worker = None
+            self.worker = None
             raise StageError(stage, f"the load worker {error}", log) from None
         if isinstance(event, Measured):
             return event.measurement
         raise StageError(stage, event.message if isinstance(event, Failed) else "no measurement came")
 
     def _running(self) -> ProcessGroup:
-        if self._worker is None or self._worker.exit_code() is not None:
+        if self.worker is None or self.worker.exit_code() is not None:
             argv = [sys.executable, "-m", "topolab.drivers.curl"]
-            self._worker = self._keeper.start("client", argv, self._log_path, cpus=self._cpus, pipes=True)
+            self.worker = self._keeper.start("client", argv, self._log_path, cpus=self._cpus, pipes=True)
             self._unread = b""
-        return self._worker
+        return self.worker
 
     def _write(self, worker: ProcessGroup, line: str) -> None:
         if worker.leader.stdin is None:

@@ -1,0 +1,136 @@
+"""The catalogue as it is: what the repository declares can be read, and is found under its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from topolab.catalogue import default_root, load_catalogue, load_matrix
+from topolab.errors import InputError
+from topolab.model.load import Lanes, OpenLoad
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def test_the_catalogue_of_this_repository_loads() -> None:
+    catalogue = load_catalogue(REPOSITORY)
+    folders = {path.parent.name for path in REPOSITORY.glob("servers/*/server.toml")}
+    assert {candidate.server.name for candidate in catalogue.candidates.values()} == folders
+    assert list(catalogue.apps) == sorted(path.parent.name for path in REPOSITORY.glob("apps/*/app.toml"))
+    assert list(catalogue.topologies) == [
+        path.stem for path in sorted((REPOSITORY / "nginx/topologies").glob("*.toml"))
+    ]
+    assert list(catalogue.profiles) == [path.stem for path in sorted((REPOSITORY / "loadtest/profiles").glob("*.toml"))]
+    assert list(catalogue.matrices) == [path.stem for path in sorted((REPOSITORY / "loadtest/matrices").glob("*.toml"))]
+
+
+def test_a_copy_of_the_catalogue_declares_the_same(root: Path) -> None:
+    copied, original = load_catalogue(root), load_catalogue(REPOSITORY)
+    assert {name: (c.server, c.variant) for name, c in copied.candidates.items()} == {
+        name: (c.server, c.variant) for name, c in original.candidates.items()
+    }
+    assert (copied.apps, copied.topologies, copied.profiles, copied.matrices) == (
+        original.apps,
+        original.topologies,
+        original.profiles,
+        original.matrices,
+    )
+
+
+def test_a_candidate_goes_by_its_server_and_variant_and_knows_its_folder(root: Path) -> None:
+    candidate = load_catalogue(root).candidates["gunicorn-gthread"]
+    assert (candidate.name, candidate.server.name, candidate.variant.name, candidate.folder) == (
+        "gunicorn-gthread",
+        "gunicorn",
+        "gthread",
+        root / "servers" / "gunicorn",
+    )
+
+
+def test_a_profile_is_read_whole(root: Path) -> None:
+    (root / "loadtest/profiles/mine.toml").write_text(
+        """
+name = "mine"
+summary = "my own"
+kind = "open"
+driver = "curl"
+path = "/query?id=topolab"
+body = '{"text":"spam, egg, spam and spam!, topolab!"}'
+warm_up_s = 0.5
+duration_s = 3
+rate_per_s = 500
+http1.connections = 32
+multiplexed = { connections = 4, streams = 8 }
+""",
+        encoding="utf-8",
+    )
+    assert load_catalogue(root).profiles["mine"] == OpenLoad(
+        name="mine",
+        summary="my own",
+        kind="open",
+        driver="curl",
+        path="/query?id=topolab",
+        body='{"text":"spam, egg, spam and spam!, topolab!"}',
+        warm_up_s=0.5,
+        duration_s=3.0,
+        rate_per_s=500.0,
+        timeout_s=10.0,
+        http1=Lanes(connections=32, streams=1),
+        multiplexed=Lanes(connections=4, streams=8),
+    )
+
+
+def test_a_browsers_page_needs_no_equal_in_flight(root: Path) -> None:
+    page = load_catalogue(root).profiles["page-24"]
+    assert (page.http1.in_flight, page.multiplexed.in_flight) == (6, 100)
+
+
+def test_a_matrix_is_found_by_its_name(root: Path) -> None:
+    catalogue = load_catalogue(root)
+    assert load_matrix(catalogue, "smoke") is catalogue.matrices["smoke"]
+
+
+def test_a_matrix_can_be_any_file_under_any_file_name(root: Path, tmp_path: Path) -> None:
+    catalogue = load_catalogue(root)
+    mine = tmp_path / "mine.toml"
+    mine.write_text((root / "loadtest/matrices/smoke.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    assert load_matrix(catalogue, str(mine)) == catalogue.matrices["smoke"]
+
+
+def test_an_unknown_matrix_is_refused_with_those_there_are(root: Path) -> None:
+    catalogue = load_catalogue(root)
+    known = ", ".join(catalogue.matrices)
+    with pytest.raises(InputError) as raised:
+        load_matrix(catalogue, "smokes")
+    assert str(raised.value) == f"--matrix smokes: no such matrix; there are {known}, or give a .toml file"
+
+
+@pytest.mark.parametrize("given", ["missing.toml", "some/where/missing.toml", "some/where"])
+def test_a_matrix_file_that_is_missing_is_refused(root: Path, given: str) -> None:
+    with pytest.raises(InputError) as raised:
+        load_matrix(load_catalogue(root), given)
+    assert str(raised.value) == f"{given}: no such file"
+
+
+def test_a_folder_is_no_matrix(root: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot be read as text: .*Is a directory"):
+        load_matrix(load_catalogue(root), f"{root}/loadtest/matrices")
+
+
+def test_a_matrix_file_is_checked_as_strictly_as_the_catalogues_own(root: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('name = "mine"\nsummary = "mine"\nrounds = 0\nselect = []\n', encoding="utf-8")
+    with pytest.raises(InputError) as raised:
+        load_matrix(load_catalogue(root), str(mine))
+    assert str(raised.value) == f"{mine}: rounds: input should be greater than or equal to 1, not 0"
+
+
+def test_the_catalogue_is_looked_for_where_the_variable_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPOLAB_CATALOGUE", str(tmp_path))
+    assert default_root() == tmp_path
+
+
+def test_without_the_variable_it_is_the_checkouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOPOLAB_CATALOGUE", raising=False)
+    assert default_root() == REPOSITORY

@@ -1,0 +1,184 @@
+"""Files that cannot be read, or that do not fit the rest of the catalogue, are refused in one line."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from catalogue.conftest import Edit, Refusal
+
+SERVER = "servers/granian/server.toml"
+APP = "apps/bare/app.toml"
+TOPOLOGY = "nginx/topologies/alb.toml"
+PROFILE = "loadtest/profiles/ceiling.toml"
+MATRIX = "loadtest/matrices/smoke.toml"
+ONE_OF_EACH = [SERVER, APP, TOPOLOGY, PROFILE, MATRIX]
+
+
+@pytest.mark.parametrize("file", ONE_OF_EACH)
+def test_a_file_that_is_not_toml(root: Path, refusal: Refusal, file: str) -> None:
+    (root / file).write_text('name = "x"\nsummary == \n', encoding="utf-8")
+    assert refusal() == f"{file}: not valid TOML: Invalid value (at line 2, column 10)"
+
+
+@pytest.mark.parametrize("file", ONE_OF_EACH)
+def test_a_file_that_is_not_utf8(root: Path, refusal: Refusal, file: str) -> None:
+    (root / file).write_bytes(b'name = "caf\xe9"\n')
+    assert refusal().startswith(f"{file}: cannot be read as text: 'utf-8' codec can't decode byte 0xe9 in position 11")
+
+
+@pytest.mark.parametrize("file", ONE_OF_EACH)
+def test_a_directory_where_a_file_belongs(root: Path, refusal: Refusal, file: str) -> None:
+    (root / file).unlink()
+    (root / file).mkdir()
+    assert refusal().startswith(f"{file}: cannot be read as text: ")
+
+
+def test_a_link_to_nowhere(root: Path, refusal: Refusal) -> None:
+    (root / MATRIX).unlink()
+    (root / MATRIX).symlink_to(root / "nowhere")
+    assert refusal() == f"{MATRIX}: no such file"
+
+
+def test_an_empty_file(root: Path, refusal: Refusal) -> None:
+    (root / MATRIX).write_bytes(b"")
+    assert refusal() == f"{MATRIX}: name: missing; this key is required"
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=(RecursionError, ValueError),
+    reason="RecursionError and ValueError of tomllib are not turned into InputError",
+)
+@pytest.mark.parametrize("value", ["[" * 5000, "9" * 5000], ids=["nested deeply", "of too many digits"])
+def test_a_value_that_the_parser_gives_up_on(edit: Edit, refusal: Refusal, value: str) -> None:
+    edit(MATRIX, "rounds = 1", f"rounds = {value}")
+    assert refusal().startswith(f"{MATRIX}: ")
+
+
+@pytest.mark.parametrize("folder", ["servers", "apps", "nginx", "loadtest"])
+def test_a_missing_folder(root: Path, refusal: Refusal, folder: str) -> None:
+    shutil.rmtree(root / folder)
+    assert refusal() == f"{root}: no {folder}/ folder; run from a checkout, or install topolab again"
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=pytest.fail.Exception,
+    reason="a catalogue without topologies, profiles or matrices is taken for a whole one",
+)
+@pytest.mark.parametrize("folder", ["nginx/topologies", "loadtest/profiles", "loadtest/matrices"])
+def test_a_missing_folder_within_a_folder(root: Path, refusal: Refusal, folder: str) -> None:
+    shutil.rmtree(root / folder)
+    assert folder in refusal()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "of"),
+    [
+        (SERVER, "granian", "granite", "folder"),
+        (APP, "bare", "bear", "folder"),
+        (TOPOLOGY, "alb", "elb", "file"),
+        (PROFILE, "ceiling", "floor", "file"),
+        (MATRIX, "smoke", "steam", "file"),
+    ],
+)
+def test_a_name_other_than_its_folders_or_files(
+    edit: Edit, refusal: Refusal, file: str, old: str, new: str, of: str
+) -> None:
+    edit(file, f'name = "{old}"', f'name = "{new}"')
+    assert refusal() == f"{file}: name: has to be {old!r}, the name of its {of}, not {new!r}"
+
+
+def test_a_variant_that_stands_twice(edit: Edit, refusal: Refusal) -> None:
+    edit(SERVER, 'name = "wsgi"', 'name = "asgi"')
+    assert refusal() == f"{SERVER}: variants: 'asgi' stands twice; each has to be there once"
+
+
+def test_two_servers_whose_variants_would_share_a_full_name(root: Path, refusal: Refusal) -> None:
+    for server, variant in (("a", "b-c"), ("a-b", "c")):
+        (root / "servers" / server).mkdir()
+        (root / "servers" / server / "server.toml").write_text(
+            f'name = "{server}"\nsummary = "x"\ncommand = ["x"]\n[[variants]]\nname = "{variant}"\nsummary = "x"\n'
+            'interfaces = ["asgi"]\npackages = ["x"]\nlisteners.cleartext.protocols = ["http/1.1"]\n',
+            encoding="utf-8",
+        )
+    assert refusal() == "servers/a-b/server.toml: variants: 'a-b-c' is a name another server's variant has"
+
+
+def test_a_protocol_the_topology_says_nothing_of(edit: Edit, refusal: Refusal) -> None:
+    edit(TOPOLOGY, 'h3 = "the load balancer does not speak HTTP/3"\n', "")
+    assert refusal() == f"{TOPOLOGY}: routes: says nothing of h3; add a route, or a refusal with the reason"
+
+
+def test_a_protocol_both_carried_and_refused(edit: Edit, refusal: Refusal) -> None:
+    edit(TOPOLOGY, "[refusals]", '[refusals]\nh2 = "no"')
+    assert refusal() == f"{TOPOLOGY}: refusals.h2: is also in routes; it has to be in one of the two"
+
+
+def test_a_protocol_routed_twice(edit: Edit, refusal: Refusal) -> None:
+    edit(TOPOLOGY, 'client = "http/1.1"', 'client = "h2"')
+    assert refusal() == f"{TOPOLOGY}: routes: 'h2' stands twice; each has to be there once"
+
+
+@pytest.mark.parametrize("template", ["../x.conf", "/etc/passwd", "topologies/../../x.conf", ".", ".."])
+def test_a_template_that_leaves_its_folder(root: Path, edit: Edit, refusal: Refusal, template: str) -> None:
+    (root / "x.conf").write_text("", encoding="utf-8")
+    edit(TOPOLOGY, '"alb.conf"', f'"{template}"')
+    assert refusal() == f"{TOPOLOGY}: template: has to stay inside nginx/, not {template!r}"
+
+
+def test_a_template_that_leaves_its_folder_by_a_link(root: Path, edit: Edit, refusal: Refusal) -> None:
+    (root / "x.conf").write_text("", encoding="utf-8")
+    (root / "nginx" / "inside.conf").symlink_to(root / "x.conf")
+    edit(TOPOLOGY, '"alb.conf"', '"inside.conf"')
+    assert refusal() == f"{TOPOLOGY}: template: has to stay inside nginx/, not 'inside.conf'"
+
+
+@pytest.mark.parametrize("template", ["missing.conf", "topologies"])
+def test_a_template_that_is_no_file(edit: Edit, refusal: Refusal, template: str) -> None:
+    edit(TOPOLOGY, '"alb.conf"', f'"{template}"')
+    assert refusal() == f"{TOPOLOGY}: template: no such file in nginx/: {template!r}"
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=(ValueError, OSError),
+    reason="ValueError and OSError of Path.resolve are not turned into InputError",
+)
+@pytest.mark.parametrize("template", ["a\\u0000b", "a" * 5000], ids=["with a null byte", "too long"])
+def test_a_template_that_can_be_no_file_name(edit: Edit, refusal: Refusal, template: str) -> None:
+    edit(TOPOLOGY, '"alb.conf"', f'"{template}"')
+    assert refusal().startswith(f"{TOPOLOGY}: template: ")
+
+
+def test_more_in_flight_on_one_protocol_than_on_the_other(edit: Edit, refusal: Refusal) -> None:
+    edit(PROFILE, "streams = 8", "streams = 9")
+    assert refusal() == f"{PROFILE}: multiplexed: connections x streams has to be 32, as on HTTP/1.1, not 36"
+
+
+def test_streams_on_http1(edit: Edit, refusal: Refusal) -> None:
+    edit(PROFILE, "connections = 32", "connections = 16\nstreams = 2")
+    assert refusal() == f"{PROFILE}: http1.streams: has to be 1: HTTP/1.1 has one request at a time on a connection"
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=pytest.fail.Exception,
+    reason="a listener may declare a protocol that its transport cannot carry",
+)
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (SERVER, 'protocols = ["http/1.1", "h2"]', 'protocols = ["h3"]'),
+        ("servers/hypercorn/server.toml", 'protocols = ["h3"]', 'protocols = ["h2"]'),
+    ],
+    ids=["HTTP/3 in cleartext", "HTTP/2 over QUIC"],
+)
+def test_a_listener_for_a_protocol_that_its_transport_cannot_carry(
+    edit: Edit, refusal: Refusal, file: str, old: str, new: str
+) -> None:
+    edit(file, old, new)
+    assert refusal().startswith(f"{file}: variants[0].listeners.")

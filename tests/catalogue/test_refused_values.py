@@ -1,0 +1,208 @@
+"""A value that cannot be meant is refused in one line that names the file, the key and what was expected."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalogue.conftest import Edit, Refusal
+
+SERVER = "servers/granian/server.toml"
+APP = "apps/bare/app.toml"
+TOPOLOGY = "nginx/topologies/alb.toml"
+CLOSED = "loadtest/profiles/ceiling.toml"
+OPEN = "loadtest/profiles/steady.toml"
+PAGE = "loadtest/profiles/page-24.toml"
+MATRIX = "loadtest/matrices/smoke.toml"
+
+UNKNOWN = "unknown key; check its spelling against the other files of this kind"
+PATTERN = "string should match pattern"
+NUMBER = "input should be a valid number"
+WHOLE = "input should be a valid integer"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "key"),
+    [
+        (SERVER, "summary = ", 'colour = "red"\nsummary = ', "colour"),
+        (SERVER, "packages = ", "package = []\npackages = ", "variants[0].package"),
+        (SERVER, "protocols = ", "speaks = []\nprotocols = ", "variants[0].listeners.cleartext.speaks"),
+        (APP, "packages = ", "pakages = ", "pakages"),
+        (TOPOLOGY, 'transport = "cleartext" }', 'transport = "cleartext", port = 1 }', "routes[0].server[0].port"),
+        (TOPOLOGY, "mimics = ", "mimicks = ", "mimicks"),
+        (MATRIX, "rounds = ", "seed = 1\nrounds = ", "seed"),
+        (MATRIX, "servers = ", "server = []\nservers = ", "select[0].server"),
+    ],
+)
+def test_a_key_nobody_knows(edit: Edit, refusal: Refusal, file: str, old: str, new: str, key: str) -> None:
+    edit(file, old, new)
+    assert refusal() == f"{file}: {key}: {UNKNOWN}"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "key"),
+    [
+        (SERVER, 'name = "granian"\n', "name"),
+        (SERVER, 'packages = ["granian"]\n', "variants[1].packages"),
+        (MATRIX, "rounds = 1\n", "rounds"),
+        (MATRIX, 'apps = ["bare"]\n', "select[0].apps"),
+    ],
+)
+def test_a_key_that_is_missing(edit: Edit, refusal: Refusal, file: str, old: str, key: str) -> None:
+    edit(file, old, "")
+    assert refusal() == f"{file}: {key}: missing; this key is required"
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=(AssertionError, pytest.fail.Exception),
+    reason="a misspelt required key is reported as the right one missing",
+)
+def test_a_misspelt_required_key_is_named_as_it_was_written(edit: Edit, refusal: Refusal) -> None:
+    edit(SERVER, "summary = ", "sumary = ")
+    assert "sumary" in refusal()
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=(AssertionError, pytest.fail.Exception),
+    reason="the file's key is rate_per_s; the message says open.rate_per_s",
+)
+def test_the_key_in_a_profile_is_named_as_the_file_writes_it(edit: Edit, refusal: Refusal) -> None:
+    edit(OPEN, "500.0", "0.0")
+    assert refusal() == f"{OPEN}: rate_per_s: input should be greater than 0, not 0.0"
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=(AssertionError, pytest.fail.Exception),
+    reason="the message about `kind` does not name it as the key, and speaks of tags",
+)
+@pytest.mark.parametrize("new", ["", 'kind = "wild"\n'])
+def test_a_profile_of_no_kind(edit: Edit, refusal: Refusal, new: str) -> None:
+    edit(OPEN, 'kind = "open"\n', new)
+    assert refusal().startswith(f"{OPEN}: kind: ")
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=(AssertionError, pytest.fail.Exception),
+    reason="a key with a line break in it breaks the message too",
+)
+def test_a_key_with_a_line_break(edit: Edit, refusal: Refusal) -> None:
+    edit(APP, "packages = []", '"pack\\nages" = []')
+    refusal()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "key", "expected"),
+    [
+        (SERVER, 'name = "granian"', "name = 3", "name", "input should be a valid string, not 3"),
+        (SERVER, 'interfaces = ["wsgi"]', 'interfaces = "wsgi"', "variants[1].interfaces", "valid array, not 'wsgi'"),
+        (SERVER, 'packages = ["granian"]', "packages = [1]", "variants[1].packages[0]", "valid string, not 1"),
+        (SERVER, 'interfaces = ["wsgi"]', 'interfaces = ["rsgi"]', "variants[1].interfaces[0]", "'asgi' or 'wsgi'"),
+        (SERVER, "listeners.cleartext", "listeners.plain", "variants[0].listeners.plain", "'cleartext', 'tls' or"),
+        (OPEN, "500.0", '"fast"', "rate_per_s", f"{NUMBER}, not 'fast'"),
+        (OPEN, "500.0", "true", "rate_per_s", f"{NUMBER}, not True"),
+        (OPEN, "connections = 32", "connections = true", "http1.connections", f"{WHOLE}, not True"),
+        (OPEN, "connections = 32", "connections = 32.0", "http1.connections", f"{WHOLE}, not 32.0"),
+        (OPEN, 'driver = "curl"', 'driver = "wget"', "driver", "input should be 'curl', not 'wget'"),
+        (OPEN, "/query?id=topolab", "query", "path", f"{PATTERN} "),
+        (MATRIX, "rounds = 1", 'rounds = "1"', "rounds", f"{WHOLE}, not '1'"),
+        (MATRIX, "rounds = 1", "rounds = true", "rounds", f"{WHOLE}, not True"),
+        (MATRIX, "rounds = 1", "rounds = 1.5", "rounds", f"{WHOLE}, not 1.5"),
+        (MATRIX, "[[select]]", "[select]", "select", "valid array"),
+        (TOPOLOGY, "template = ", "h2_alone = 1\ntemplate = ", "h2_alone", UNKNOWN),
+    ],
+)
+def test_a_value_of_the_wrong_type(
+    edit: Edit, refusal: Refusal, file: str, old: str, new: str, key: str, expected: str
+) -> None:
+    edit(file, old, new)
+    assert_says(refusal(), file, key, expected)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "key", "expected"),
+    [
+        (OPEN, "500.0", "-1.0", "rate_per_s", "input should be greater than 0, not -1.0"),
+        (OPEN, "500.0", "0.0", "rate_per_s", "input should be greater than 0, not 0.0"),
+        (OPEN, "500.0", "nan", "rate_per_s", "input should be a finite number, not nan"),
+        (OPEN, "500.0", "inf", "rate_per_s", "input should be a finite number, not inf"),
+        (OPEN, "500.0", "-inf", "rate_per_s", "input should be a finite number, not -inf"),
+        (OPEN, "500.0", "1e400", "rate_per_s", "input should be a finite number, not inf"),
+        (OPEN, "warm_up_s = 0.5", "warm_up_s = -0.1", "warm_up_s", "greater than or equal to 0, not -0.1"),
+        (CLOSED, "duration_s = 0.6", "duration_s = 0", "duration_s", "input should be greater than 0, not 0"),
+        (PAGE, "requests = 24", "requests = 0", "requests", "input should be greater than 0, not 0"),
+        (PAGE, "timeout_s = 100.0", "timeout_s = nan", "timeout_s", "input should be a finite number, not nan"),
+        (OPEN, "connections = 32", "connections = 0", "http1.connections", "greater than 0, not 0"),
+        (MATRIX, "rounds = 1", "rounds = 0", "rounds", "greater than or equal to 1, not 0"),
+        (MATRIX, "rounds = 1", "rounds = -2", "rounds", "greater than or equal to 1, not -2"),
+        (MATRIX, "rounds = 1", "rounds = 1\naa_pairs = -1", "aa_pairs", "greater than or equal to 0, not -1"),
+    ],
+)
+def test_a_number_out_of_bounds(
+    edit: Edit, refusal: Refusal, file: str, old: str, new: str, key: str, expected: str
+) -> None:
+    edit(file, old, new)
+    assert_says(refusal(), file, key, expected)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "key"),
+    [
+        (SERVER, "summary = ", 'summary = "" # ', "summary"),
+        (SERVER, '"{workers}",', '"",', "command[8]"),
+        (SERVER, 'interfaces = ["wsgi"]', "interfaces = []", "variants[1].interfaces"),
+        (SERVER, 'packages = ["granian"]', "packages = []", "variants[1].packages"),
+        (SERVER, 'protocols = ["http/1.1", "h2"]', "protocols = []", "variants[0].listeners.cleartext.protocols"),
+        (TOPOLOGY, '"the load balancer does not speak HTTP/3"', '""', "refusals.h3"),
+        (TOPOLOGY, '[{ protocol = "http/1.1", transport = "cleartext" }]', "[]", "routes[0].server"),
+        (MATRIX, 'apps = ["bare"]', "apps = []", "select[0].apps"),
+        (MATRIX, 'apps = ["bare"]', 'apps = [""]', "select[0].apps[0]"),
+    ],
+)
+def test_an_empty_text_or_list(edit: Edit, refusal: Refusal, file: str, old: str, new: str, key: str) -> None:
+    edit(file, old, new)
+    assert_says(refusal(), file, key, "at least 1 ")
+
+
+@pytest.mark.parametrize(
+    "name", ["Bare", "a b", "../x", "bare_", "-bare", "bare-", "a--b", "bäre", "a/b", "*", "bare\\n"]
+)
+def test_a_name_that_would_not_be_safe_in_an_id(edit: Edit, refusal: Refusal, name: str) -> None:
+    edit(APP, 'name = "bare"', f'name = "{name}"')
+    assert_says(refusal(), APP, "name", PATTERN)
+
+
+@pytest.mark.parametrize(
+    "point", ["bare_asgi", "bare_asgi:", ":app", "bare asgi:app", "bare-asgi:app", "a:b:c", "1a:b"]
+)
+def test_an_entry_point_that_is_not_module_and_attribute(edit: Edit, refusal: Refusal, point: str) -> None:
+    edit(APP, "bare_asgi:app", point)
+    assert_says(refusal(), APP, "entrypoints.asgi", f"not {point!r}")
+
+
+@pytest.mark.parametrize(
+    ("date", "kind"), [("2026-01-02", "date"), ("12:00:00", "time"), ("2026-01-02T03:04:05Z", "date")]
+)
+def test_a_toml_date_where_a_number_belongs(edit: Edit, refusal: Refusal, date: str, kind: str) -> None:
+    edit(MATRIX, "rounds = 1", f"rounds = {date}")
+    assert_says(refusal(), MATRIX, "rounds", f"{WHOLE}, not 'a TOML {kind}")
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=(AssertionError, pytest.fail.Exception),
+    reason="a TOML date passes for free text, and becomes 'a TOML date'",
+)
+def test_a_toml_date_where_a_text_belongs(edit: Edit, refusal: Refusal) -> None:
+    edit(SERVER, "summary = ", "summary = 2026-01-02 # ")
+    assert_says(refusal(), SERVER, "summary", "TOML date")
+
+
+def assert_says(message: str, file: str, key: str, expected: str) -> None:
+    """File, key and expectation; a profile's key is still prefixed with its kind: see the test of that."""
+    assert message.startswith(
+        (f"{file}: {key}: ", f"{file}: open.{key}: ", f"{file}: closed.{key}: ", f"{file}: page.{key}: ")
+    )
+    assert expected in message.split(f"{key}: ", 1)[1]

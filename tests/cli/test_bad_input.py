@@ -1,0 +1,133 @@
+"""Bad input ends with its exit code and one line on standard error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catalogues import catalogue_root
+from command import run_matrix
+
+BAD = [
+    (["--matrix", "defualt"], "--matrix defualt: no such matrix; there are "),
+    (["--matrix", "no/such.toml"], "no/such.toml: no such file"),
+    (
+        ["--only", "sever=x"],
+        "--only sever=x: has to be KEY=GLOB with KEY one of server, app, topology, protocol, profile",
+    ),
+    (
+        ["--only", "server"],
+        "--only server: has to be KEY=GLOB with KEY one of server, app, topology, protocol, profile",
+    ),
+    (["--only", "server=gunicron*"], "--only server=gunicron*: server: nothing is called 'gunicron*'; there are "),
+    (["--backend", "docker"], "--backend docker: not available yet; use --backend local"),
+    (["--resume", "never-ran"], "results/never-ran: no run here; give the id of a folder that holds run.sqlite"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "line"), BAD, ids=[" ".join(arguments) for arguments, _ in BAD])
+def test_bad_input_is_one_line_and_code_2(arguments: list[str], line: str) -> None:
+    done = run_matrix(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"topolab: {line}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--rounds", "0"],
+        ["--rounds", "-1"],
+        ["--rounds", "nan"],
+        ["--seed", "-1"],
+        ["--seed", "x"],
+        ["--frobnicate"],
+        ["--backend", "podman"],
+        ["--resume", "x", "--matrix", "smoke"],
+        ["--resume", "x", "--seed", "0"],
+    ],
+    ids=" ".join,
+)
+def test_arguments_that_cannot_be_understood_are_code_2(arguments: list[str]) -> None:
+    done = run_matrix(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith("topolab: error: ")
+
+
+def test_a_typo_in_a_matrix_file_names_file_and_key(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('name = "mine"\nsummary = "mine"\nronds = 3\nrounds = 1\nselect = []\n')
+    done = run_matrix("--matrix", str(file))
+    assert done.returncode == 2
+    assert (
+        done.stderr == f"topolab: {file}: ronds: unknown key; check its spelling against the other files of this kind\n"
+    )
+
+
+def test_a_typo_in_a_server_names_file_and_key(tmp_path: Path) -> None:
+    toml = 'name = "mine"\nsummary = "x"\ncommand = ["x"]\n[[variants]]\nname = "a"\nsumary = "x"\n'
+    root = catalogue_root(tmp_path, {"mine": toml})
+    done = run_matrix("--dry-run", TOPOLAB_CATALOGUE=str(root))
+    assert done.returncode == 2
+    assert done.stderr.startswith("topolab: servers/mine/server.toml: variants[0].")
+    assert "Traceback" not in done.stderr
+
+
+def test_another_nginx_that_is_none_is_bad_input() -> None:
+    for path in ("/no/such/nginx", "/bin/true"):
+        done = run_matrix("--dry-run", TOPOLAB_NGINX=path)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"topolab: TOPOLAB_NGINX={path}: ")
+
+
+def test_an_nginx_that_lacks_a_module_skips_what_needs_it(tmp_path: Path) -> None:
+    nginx = tmp_path / "nginx"
+    nginx.write_text("#!/bin/sh\necho 'nginx version: nginx/1.22.1\nconfigure arguments: --with-http_ssl_module' >&2\n")
+    nginx.chmod(0o755)
+    done = run_matrix("--dry-run", "--matrix", "smoke", TOPOLAB_NGINX=str(nginx))
+    assert done.returncode == 0
+    assert f"alb needs nginx 1.25.1 or later; {nginx} is 1.22.1" in done.stdout
+    assert f"nlb-tcp needs an nginx built with stream; {nginx} is not" in done.stdout
+
+
+def test_filters_that_leave_nothing_are_code_3() -> None:
+    done = run_matrix("--matrix", "smoke", "--only", "topology=alb-http2")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "topolab: nothing selected: no cell of the matrix passes --only; see --list for the names\n"
+
+
+def test_filters_that_leave_only_skips_are_code_3_with_the_reason() -> None:
+    done = run_matrix(
+        "--matrix",
+        "default",
+        "--only",
+        "server=uvicorn-httptools",
+        "--only",
+        "protocol=h2",
+        "--only",
+        "topology=nlb-tcp",
+    )
+    assert done.returncode == 3
+    assert done.stderr == (
+        "topolab: nothing selected: every cell is skipped: "
+        "uvicorn-httptools speaks no HTTP/2: the nlb-tcp hop would be HTTP/1.1\n"
+    )
+
+
+def test_listing_names_everything_and_measures_nothing(tmp_path: Path) -> None:
+    done = run_matrix("--list", "--out", str(tmp_path / "out"))
+    assert done.returncode == 0
+    for name in ("gunicorn-gthread", "fastapi", "nlb-tls-http2preferred", "page-24", "default", "h2c"):
+        assert name in done.stdout
+    assert "\x1b" not in done.stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_prints_plan_skips_and_time_and_measures_nothing(tmp_path: Path) -> None:
+    done = run_matrix("--dry-run", "--only", "topology=nlb-tcp", "--out", str(tmp_path / "out"))
+    assert done.returncode == 0
+    assert "uvicorn-httptools speaks no HTTP/2: the nlb-tcp hop would be HTTP/1.1" in done.stdout
+    assert "client -h2 tls-> proxy -h2 tls-> server" in done.stdout
+    assert " cells x 3 rounds: about " in done.stdout
+    assert not (tmp_path / "out").exists()

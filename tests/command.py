@@ -1,0 +1,37 @@
+"""The command line as users run it: `scripts/run_matrix.py` in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPT = [sys.executable, str(ROOT / "scripts" / "run_matrix.py")]
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """The inherited environment without what would change the output, and with what the test adds."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("TOPOLAB_") and k not in ("COLUMNS", "FORCE_COLOR")}
+    return {**kept, **extra}
+
+
+def run_matrix(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run it to its end."""
+    return subprocess.run(
+        [*SCRIPT, *arguments], env=environment(**extra), capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def processes_naming(text: str) -> list[str]:
+    """The command lines of running processes that hold `text`."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        if text in line and int(entry.name) != os.getpid():
+            found.append(line)
+    return found

@@ -1,0 +1,61 @@
+"""A small HTTP server that goes wrong in the way its first argument says; a real process for real failures."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+
+_BODY = b'{"text":"spam, egg, spam and spam!, topolab!"}'
+_DIES_AFTER = 500
+
+
+class Faulty:
+    """Answers on one thread a connection, right but for its fault."""
+
+    def __init__(self, fault: str, port: int) -> None:
+        self.fault = fault
+        self.answered = 0
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
+
+    def serve(self) -> None:
+        """Accept for ever."""
+        while True:
+            connection, peer = self.listener.accept()
+            threading.Thread(target=self.converse, args=(connection, peer[1]), daemon=True).start()
+
+    def converse(self, connection: socket.socket, peer: int) -> None:
+        """Answer each request of a connection; requests have no body and come one at a time."""
+        unread = b""
+        with connection:
+            while True:
+                while b"\r\n\r\n" not in unread:
+                    received = connection.recv(65536)
+                    if not received:
+                        return
+                    unread += received
+                head, _, unread = unread.partition(b"\r\n\r\n")
+                connection.sendall(self.answer(head.split(b" ")[1], peer))
+
+    def answer(self, path: bytes, peer: int) -> bytes:
+        """The response to one request."""
+        self.answered += 1
+        if self.fault == "dies" and self.answered > _DIES_AFTER:
+            print("the faulty server is about to die", flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        status, body = "200 OK", b"ok" if path == b"/healthz" else _BODY
+        if self.fault == "wrong-status" and path != b"/healthz":
+            status = "503 Service Unavailable"
+        if self.fault == "wrong-body":
+            body = body.replace(b"spam", b"SPAM")
+        origin = "" if self.fault == "no-origin" else f"x-origin-http-version: 1.1\r\nx-origin-peer: {peer}\r\n"
+        return f"HTTP/1.1 {status}\r\ncontent-length: {len(body)}\r\n{origin}\r\n".encode() + body
+
+
+if __name__ == "__main__":
+    fault, port = sys.argv[1], int(sys.argv[2])
+    if fault == "wont-start":
+        sys.exit("the faulty server finds no spam")
+    Faulty(fault, port).serve()

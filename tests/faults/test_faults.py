@@ -1,0 +1,183 @@
+"""A server that goes wrong becomes a failed cell with the stage, the reason and its last words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from catalogues import catalogue_root
+from topolab.backends.local import LocalBackend, find_nginx
+from topolab.backends.local import stack as stack_module
+from topolab.catalogue import Catalogue, load_catalogue
+from topolab.drivers.curl.client import CurlDriver
+from topolab.model.cell import Cell
+from topolab.model.load import ClosedLoad
+from topolab.model.outcome import Failed, Observation, Stage
+from topolab.model.topology import Matrix, Selection
+from topolab.plan import Filters, make_plan
+from topolab.process.cpus import CpuLayout
+from topolab.process.group import ProcessKeeper
+from topolab.process.usage import members
+from topolab.runner.observe import observe
+
+SCRIPT = Path(__file__).with_name("faulty_server.py")
+FAULTS = ("wont-start", "dies", "wrong-status", "wrong-body", "no-origin", "says-h2")
+TOML = f"""
+name = "faulty"
+summary = "a server that goes wrong"
+command = ["{{python}}", "{SCRIPT}"]
+""" + "".join(
+    f"""
+[[variants]]
+name = "{fault}"
+summary = "goes wrong by {fault}"
+interfaces = ["asgi"]
+packages = ["topolab-test-needs-nothing"]
+argv = ["{fault}", "{{port}}"]
+[variants.listeners.cleartext]
+protocols = ["http/1.1", "h2"]
+"""
+    for fault in (*FAULTS, "silent")
+)
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    return load_catalogue(catalogue_root(tmp_path_factory.mktemp("catalogue"), {"faulty": TOML}))
+
+
+@pytest.fixture(scope="module")
+def local(faulty: Catalogue, keeper: ProcessKeeper) -> Iterator[LocalBackend]:
+    with LocalBackend(faulty, find_nginx(), keeper, CpuLayout(None, None, None)) as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def driver(keeper: ProcessKeeper, tmp_path_factory: pytest.TempPathFactory) -> CurlDriver:
+    return CurlDriver(keeper, tmp_path_factory.mktemp("client") / "client.log", None)
+
+
+def cell_of(catalogue: Catalogue, fault: str, topology: str = "direct", protocol: str = "h1c") -> Cell:
+    selection = Selection(
+        servers=(f"faulty-{fault}",),
+        apps=("bare",),
+        topologies=(topology,),
+        protocols=(protocol,),
+        profiles=("ceiling",),
+    )
+    return make_plan(Matrix(name="one", summary="one", rounds=1, select=(selection,)), catalogue, Filters(), {}).cells[
+        0
+    ]
+
+
+def observed(cell: Cell, catalogue: Catalogue, local: LocalBackend, driver: CurlDriver) -> Observation:
+    profile = catalogue.profiles["ceiling"]
+    assert isinstance(profile, ClosedLoad)
+    return observe(cell, 1, local, replace(profile, warm_up_s=0.1, duration_s=0.5), driver.measure)
+
+
+def failure(observation: Observation) -> tuple[Stage, str]:
+    assert isinstance(observation.outcome, Failed), observation.outcome
+    return observation.outcome.stage, observation.outcome.message
+
+
+@pytest.mark.parametrize(
+    ("fault", "topology", "protocol", "stage", "message"),
+    [
+        ("wont-start", "direct", "h1c", Stage.START, "the server ended with exit code 1 before it answered"),
+        ("wont-start", "alb", "h2", Stage.START, "the server ended with exit code 1 before it answered"),
+        ("wrong-status", "direct", "h1c", Stage.PROVE, "/query?id=proof was answered with status 503, not 200"),
+        ("wrong-status", "alb", "h2", Stage.PROVE, "/query?id=proof was answered with status 503, not 200"),
+        (
+            "no-origin",
+            "direct",
+            "h1c",
+            Stage.PROVE,
+            "the answer has no x-origin-http-version: is the app one that keeps the contract?",
+        ),
+    ],
+)
+def test_a_server_that_goes_wrong_before_the_load_fails_at_that_stage(
+    fault: str,
+    topology: str,
+    protocol: str,
+    stage: Stage,
+    message: str,
+    faulty: Catalogue,
+    local: LocalBackend,
+    driver: CurlDriver,
+) -> None:
+    observation = observed(cell_of(faulty, fault, topology, protocol), faulty, local, driver)
+    assert failure(observation) == (stage, message)
+
+
+def test_a_server_that_will_not_start_leaves_its_last_words(
+    faulty: Catalogue, local: LocalBackend, driver: CurlDriver
+) -> None:
+    outcome = observed(cell_of(faulty, "wont-start"), faulty, local, driver).outcome
+    assert isinstance(outcome, Failed)
+    assert outcome.log == "[server]\nthe faulty server finds no spam"
+
+
+def test_a_server_that_answers_with_another_body_gives_no_good_response(
+    faulty: Catalogue, local: LocalBackend, driver: CurlDriver
+) -> None:
+    stage, message = failure(observed(cell_of(faulty, "wrong-body"), faulty, local, driver))
+    assert stage is Stage.LOAD
+    assert message.startswith("no good response: ")
+    assert message.endswith(" body differs")
+
+
+@pytest.mark.parametrize(("topology", "protocol"), [("direct", "h1c"), ("alb", "h2")])
+def test_a_server_that_dies_under_load_says_how(
+    topology: str, protocol: str, faulty: Catalogue, local: LocalBackend, driver: CurlDriver
+) -> None:
+    observation = observed(cell_of(faulty, "dies", topology, protocol), faulty, local, driver)
+    stage, message = failure(observation)
+    assert stage in (Stage.LOAD, Stage.WARM_UP)
+    assert message.endswith("the server was ended by signal 9")
+    assert isinstance(observation.outcome, Failed)
+    assert "the faulty server is about to die" in observation.outcome.log
+
+
+def test_a_server_that_declares_http2_and_has_none_is_not_measured(
+    faulty: Catalogue, local: LocalBackend, driver: CurlDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack_module, "READY_DEADLINE_S", 1.0)
+    stage, message = failure(observed(cell_of(faulty, "says-h2", protocol="h2c"), faulty, local, driver))
+    assert stage in (Stage.READY, Stage.PROVE)
+    assert message
+
+
+def test_a_server_that_never_listens_is_given_up_at_the_deadline(
+    faulty: Catalogue, local: LocalBackend, driver: CurlDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack_module, "READY_DEADLINE_S", 1.0)
+    variant = replace(faulty.candidates["faulty-silent"].variant)
+    assert variant.name == "silent"
+    cell = cell_of(faulty, "silent")
+    toml = faulty.root / "servers" / "faulty" / "server.toml"
+    toml.write_text(toml.read_text().replace(f'"{SCRIPT}"', '"-c", "import time; time.sleep(600)"'))
+    try:
+        stage, message = failure(observed(cell, faulty, local, driver))
+    finally:
+        toml.write_text(TOML)
+    assert stage is Stage.READY
+    assert message.startswith("no answer from the server within 1 s: ")
+
+
+def test_the_driver_goes_on_after_its_worker_was_killed(
+    faulty: Catalogue, local: LocalBackend, keeper: ProcessKeeper, tmp_path: Path
+) -> None:
+    driver = CurlDriver(keeper, tmp_path / "client.log", None)
+    cell = cell_of(faulty, "says-h2")  # over HTTP/1.1 there is nothing wrong with it
+    assert not isinstance(observed(cell, faulty, local, driver).outcome, Failed)
+    worker = driver.worker
+    assert worker is not None
+    worker.leader.kill()
+    worker.leader.wait()
+    assert not isinstance(observed(cell, faulty, local, driver).outcome, Failed)
+    assert members(worker.pgid) == []

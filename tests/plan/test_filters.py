@@ -1,0 +1,104 @@
+"""`--only KEY=GLOB`: one key twice means either, two keys mean both, and a glob that matches nothing is a typo."""
+
+from __future__ import annotations
+
+import pytest
+
+from plan.planning import ALL, matrix, planned
+from topolab.catalogue import Catalogue
+from topolab.errors import InputError
+from topolab.model.cell import Combination
+from topolab.plan import Filters
+
+EVERYTHING = matrix(apps=ALL)
+KEYS = "server, app, topology, protocol, profile"
+
+
+def combinations(catalogue: Catalogue, *only: str) -> list[Combination]:
+    plan = planned(catalogue, EVERYTHING, *only)
+    return [found.combination for found in (*plan.cells, *plan.skips)]
+
+
+def servers(catalogue: Catalogue, *only: str) -> set[str]:
+    return {combination.server for combination in combinations(catalogue, *only)}
+
+
+def test_no_filter_lets_everything_through(catalogue: Catalogue) -> None:
+    assert servers(catalogue) == set(catalogue.candidates)
+
+
+def test_a_servers_name_stands_for_all_its_variants(catalogue: Catalogue) -> None:
+    variants = {name for name, c in catalogue.candidates.items() if c.server.name == "granian"}
+    assert servers(catalogue, "server=granian") == variants == {"granian-asgi", "granian-wsgi"}
+
+
+def test_a_servers_name_does_not_stand_for_another_servers_variant(catalogue: Catalogue) -> None:
+    assert "gunicorn-uvicorn" in catalogue.candidates
+    assert "gunicorn-uvicorn" not in servers(catalogue, "server=uvicorn")
+
+
+def test_server_and_variant_stand_for_one(catalogue: Catalogue) -> None:
+    assert servers(catalogue, "server=granian-wsgi") == {"granian-wsgi"}
+
+
+def test_a_glob_stands_for_all_it_matches(catalogue: Catalogue) -> None:
+    found = servers(catalogue, "server=*-wsgi")
+    assert found == {name for name in catalogue.candidates if name.endswith("-wsgi")}
+
+
+def test_one_key_twice_means_either(catalogue: Catalogue) -> None:
+    assert servers(catalogue, "server=granian-wsgi", "server=uvicorn-h11") == {"granian-wsgi", "uvicorn-h11"}
+
+
+def test_two_keys_mean_both(catalogue: Catalogue) -> None:
+    found = combinations(catalogue, "server=granian", "topology=alb", "protocol=h2", "app=bare-wsgi")
+    assert [combination.id for combination in found] == ["granian-wsgi/bare-wsgi/alb/h2/ceiling"]
+
+
+def test_an_app_can_be_asked_for_with_its_interface(catalogue: Catalogue) -> None:
+    found = {(c.app, c.interface.value) for c in combinations(catalogue, "app=django-wsgi")}
+    assert found == {("django", "wsgi")}
+
+
+def test_an_app_without_interface_stands_for_both(catalogue: Catalogue) -> None:
+    found = {(c.app, c.interface.value) for c in combinations(catalogue, "app=django")}
+    assert found == {("django", "asgi"), ("django", "wsgi")}
+
+
+@pytest.mark.parametrize("spelling", ["h1", "http/1.1"])
+def test_http1_has_two_spellings(catalogue: Catalogue, spelling: str) -> None:
+    found = {c.client_protocol.value for c in combinations(catalogue, f"protocol={spelling}")}
+    assert found == {"http/1.1"}
+
+
+def test_a_protocols_glob_reaches_the_cleartext_ones(catalogue: Catalogue) -> None:
+    found = {c.client_protocol.value for c in combinations(catalogue, "protocol=h2*")}
+    assert found == {"h2", "h2c"}
+
+
+def test_keys_that_exclude_each_other_leave_nothing(catalogue: Catalogue) -> None:
+    assert combinations(catalogue, "server=granian-wsgi", "app=bare-asgi") == []
+
+
+@pytest.mark.parametrize("argument", ["", "server", "granian", "Server=granian", "=granian", "servers=granian", " =*"])
+def test_what_is_not_a_known_key_and_a_glob_is_refused(catalogue: Catalogue, argument: str) -> None:
+    with pytest.raises(InputError) as raised:
+        Filters.parse([argument], catalogue)
+    assert str(raised.value) == f"--only {argument}: has to be KEY=GLOB with KEY one of {KEYS}"
+
+
+@pytest.mark.parametrize("key", ["server", "app", "topology", "protocol", "profile"])
+@pytest.mark.parametrize("glob", ["", "nobody", "nobody*", "[", "ALB=x"])
+def test_a_glob_that_matches_nothing_is_refused(catalogue: Catalogue, key: str, glob: str) -> None:
+    with pytest.raises(InputError) as raised:
+        Filters.parse([f"{key}={glob}"], catalogue)
+    message = str(raised.value)
+    assert message.startswith(f"--only {key}={glob}: {key}: nothing is called {glob!r}; there are ")
+    assert message.splitlines() == [message]
+
+
+def test_the_refusal_lists_what_there_is(catalogue: Catalogue) -> None:
+    with pytest.raises(InputError) as raised:
+        Filters.parse(["topology=elb"], catalogue)
+    known = ", ".join(catalogue.topologies)
+    assert str(raised.value) == f"--only topology=elb: topology: nothing is called 'elb'; there are {known}"

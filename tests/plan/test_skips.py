@@ -1,0 +1,118 @@
+"""A combination that cannot exist is a skip, with a reason that a person understands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from plan.planning import ALL, matrix, planned, reason
+from topolab.catalogue import Catalogue
+
+
+@pytest.mark.parametrize(
+    ("server", "topology", "protocol", "expected"),
+    [
+        (
+            "uvicorn-httptools",
+            "nlb-tcp",
+            "h2",
+            "uvicorn-httptools speaks no HTTP/2: the nlb-tcp hop would be HTTP/1.1",
+        ),
+        ("uvicorn-httptools", "direct", "h2", "uvicorn-httptools speaks no HTTP/2: a direct hop would be HTTP/1.1"),
+        (
+            "uvicorn-httptools",
+            "direct",
+            "h2c",
+            "uvicorn-httptools speaks no HTTP/2 in cleartext: a direct hop would be HTTP/1.1",
+        ),
+        (
+            "uvicorn-httptools",
+            "alb-http2",
+            "h2",
+            "uvicorn-httptools speaks no HTTP/2 in cleartext: the alb-http2 hop would be HTTP/1.1",
+        ),
+        (
+            "gunicorn-meinheld",
+            "direct",
+            "http/1.1",
+            "gunicorn-meinheld has no TLS listener: a direct hop needs HTTP/1.1 over TLS",
+        ),
+        (
+            "gunicorn-meinheld",
+            "nlb-tcp",
+            "h2",
+            "gunicorn-meinheld has no TLS listener: the nlb-tcp hop needs HTTP/2 over TLS",
+        ),
+        ("granian-asgi", "direct", "h3", "granian-asgi speaks no HTTP/3"),
+        ("gunicorn-meinheld", "direct", "h3", "gunicorn-meinheld speaks no HTTP/3"),
+        ("hypercorn-asyncio", "alb", "h3", "alb: the load balancer does not speak HTTP/3"),
+    ],
+)
+def test_the_reason_says_which_hop_cannot_be(
+    catalogue: Catalogue, server: str, topology: str, protocol: str, expected: str
+) -> None:
+    assert reason(catalogue, server, topology, protocol) == expected
+
+
+def test_an_app_without_the_servers_interface(catalogue: Catalogue) -> None:
+    found = reason(catalogue, "gunicorn-sync", "direct", "http/1.1", app="fastapi")
+    assert found == "gunicorn-sync runs WSGI apps, and fastapi is none"
+
+
+def test_alb_http2_answers_an_http1_client_with_464(catalogue: Catalogue) -> None:
+    assert "464" in reason(catalogue, "granian-asgi", "alb-http2", "http/1.1")
+
+
+@pytest.mark.parametrize(
+    ("topology", "protocol"),
+    [("nlb-tls-none", "h2"), ("nlb-tls-http1only", "h2"), ("nlb-tls-http2only", "http/1.1")],
+)
+def test_an_alpn_policy_keeps_out_what_it_does_not_negotiate(
+    catalogue: Catalogue, topology: str, protocol: str
+) -> None:
+    assert reason(catalogue, "granian-asgi", topology, protocol).startswith(f"{topology}: the policy ")
+
+
+def test_every_protocol_a_topology_refuses_is_skipped_with_the_topologys_own_reason(catalogue: Catalogue) -> None:
+    plan = planned(catalogue, matrix(("granian-asgi",)))
+    refused = {
+        (topology.name, client): f"{topology.name}: {text}"
+        for topology in catalogue.topologies.values()
+        for client, text in topology.refusals.items()
+    }
+    told = {(skip.combination.topology, skip.combination.client_protocol): skip.reason for skip in plan.skips}
+    assert refused
+    assert {key: told[key] for key in refused} == refused
+
+
+def test_every_reason_is_one_line_that_names_the_server_or_the_topology(catalogue: Catalogue) -> None:
+    for skip in planned(catalogue, matrix(apps=ALL, profiles=ALL)).skips:
+        assert skip.reason.splitlines() == [skip.reason]
+        assert skip.reason.startswith((skip.combination.server, f"{skip.combination.topology}: "))
+
+
+def test_a_server_that_is_not_installed_is_skipped_with_the_reason_given(catalogue: Catalogue) -> None:
+    plan = planned(catalogue, matrix(("granian-*",)), unavailable={"granian-wsgi": "granian is not installed"})
+    assert {skip.reason for skip in plan.skips if skip.combination.server == "granian-wsgi"} == {
+        "granian is not installed"
+    }
+    assert {c.combination.server for c in plan.cells} == {"granian-asgi"}
+
+
+def test_a_topology_that_cannot_run_here_is_skipped_with_the_reason_given(catalogue: Catalogue) -> None:
+    plan = planned(
+        catalogue, matrix(("granian-asgi",), topologies=("alb", "direct")), unavailable={"alb": "nginx is too old"}
+    )
+    assert {skip.reason for skip in plan.skips if skip.combination.topology == "alb"} == {"nginx is too old"}
+    assert {c.combination.topology for c in plan.cells} == {"direct"}
+
+
+def test_the_server_that_is_missing_goes_before_any_other_reason(catalogue: Catalogue) -> None:
+    plan = planned(catalogue, matrix(("granian-asgi",)), unavailable={"granian-asgi": "gone"})
+    assert ({skip.reason for skip in plan.skips}, plan.cells) == ({"gone"}, ())
+
+
+def test_no_reason_speaks_of_a_folder_on_this_machine(catalogue: Catalogue) -> None:
+    here = str(Path(__file__).parents[2])
+    assert not [skip for skip in planned(catalogue, matrix()).skips if here in skip.reason]
