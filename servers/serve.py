@@ -1,7 +1,4 @@
-"""The one launcher of every server: it reads server.toml, fills in address, app and certificate, and execs.
-
-Standard library only, so that it runs in any image and as `python -I servers/serve.py`.
-"""
+"""The one launcher of every server, standard library only: fills in what server.toml declares, prints it, execs it."""
 
 import argparse
 import json
@@ -14,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 USAGE_EXIT_CODE = 2
+_INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "USER")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 Table = Mapping[str, Any]
@@ -76,8 +74,12 @@ def build_argv(file: str, server: Table, variant: Table, listener: str, values: 
 
 
 def build_environment(outer: Mapping[str, str], added: Mapping[str, str], apps: Path, app: str) -> dict[str, str]:
-    """Return the server's environment: the outer one, with the app and what apps share as its only PYTHONPATH."""
-    kept = {key: value for key, value in outer.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    """Return the server's environment, with the app and what apps share as its only PYTHONPATH.
+
+    Of the outer environment only what any program needs: WEB_CONCURRENCY, GUNICORN_CMD_ARGS and their like would
+    make one server of several run differently.
+    """
+    kept = {key: value for key, value in outer.items() if key in _INHERITED}
     search_path = os.pathsep.join([str(apps / app), str(apps / "common")])
     return {**kept, "PYTHONPATH": search_path, "PYTHONUNBUFFERED": "1", **added}
 

@@ -1,7 +1,6 @@
 """The contract as a bare ASGI app: what a server costs with no framework on top, so `/query` is kept short."""
 
-import asyncio
-
+import anyio
 import bare_answers as bare
 
 import origin_asgi
@@ -59,7 +58,7 @@ async def _get(scope: Scope, path: str) -> bare.Answer:
     message_id = bare.message_id(path)
     if message_id is None:
         return bare.instant(path)
-    await asyncio.sleep(bare.delay_s(scope["query_string"].decode("latin-1")))
+    await anyio.sleep(bare.delay_s(scope["query_string"].decode("latin-1")))
     return bare.message(message_id)
 
 
@@ -69,7 +68,7 @@ async def _stream(scope: Scope, send: Send, origin: list[Header]) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     for index in range(chunks):
         if index:
-            await asyncio.sleep(interval_s)
+            await anyio.sleep(interval_s)
         line = contract.chunk_line(index).encode()
         await send({"type": "http.response.body", "body": line, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

@@ -1,10 +1,10 @@
 """The contract in FastAPI as users write it: async endpoints, declared parameters, exception handlers."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import anyio
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
@@ -53,7 +53,7 @@ async def query(id: Id) -> dict[str, str]:
 @app.get("/message/{id}")
 async def message(id: Id, delay: DelayS = contract.DELAY_S.default) -> dict[str, str]:
     """Answer after a wait that holds no thread."""
-    await asyncio.sleep(delay)
+    await anyio.sleep(delay)
     return {"text": contract.message_text(id)}
 
 
@@ -105,7 +105,7 @@ async def stream(
 async def _lines(chunks: int, interval_s: float) -> AsyncIterator[str]:
     for index in range(chunks):
         if index:
-            await asyncio.sleep(interval_s)
+            await anyio.sleep(interval_s)
         yield contract.chunk_line(index)
 
 

@@ -179,7 +179,7 @@ def test_the_launcher_becomes_the_server_with_the_apps_as_its_only_search_path(r
             *(sys.executable, "-I", str(SERVE), "echo-once", "--root", str(root), "--app", "menu"),
             *("--interface", "asgi", "--listener", "cleartext", "--host", "127.0.0.1", "--port", "8001"),
         ],
-        env={**os.environ, "PYTHONPATH": "/elsewhere", "PYTHONDONTWRITEBYTECODE": "1", "KEPT": "yes"},
+        env={**os.environ, "PYTHONPATH": "/elsewhere", "WEB_CONCURRENCY": "9", "TZ": "UTC"},
         capture_output=True,
         check=True,
     )
@@ -187,12 +187,12 @@ def test_the_launcher_becomes_the_server_with_the_apps_as_its_only_search_path(r
     arguments, environment = said
     assert announced["argv"][0] == sys.executable
     assert arguments == ["menu:app"]
-    names = ("PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "KEPT", "SPAM")
+    names = ("PYTHONPATH", "PYTHONUNBUFFERED", "WEB_CONCURRENCY", "TZ", "SPAM")
     assert {name: environment.get(name) for name in names} == {
         "PYTHONPATH": f"{root}/apps/menu:{root}/apps/common",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONDONTWRITEBYTECODE": None,
-        "KEPT": "yes",
+        "WEB_CONCURRENCY": None,
+        "TZ": "UTC",
         "SPAM": "fried",
     }
 

@@ -20,6 +20,13 @@ class Interface(StrEnum):
     WSGI = "wsgi"
 
 
+class AsyncLibrary(StrEnum):
+    """What an ASGI server runs its app on."""
+
+    ASYNCIO = "asyncio"
+    TRIO = "trio"
+
+
 @dataclass(frozen=True, slots=True)
 class Listener(Declared):
     """One port of a variant: the protocols it really speaks there, and the arguments that open it."""
@@ -45,6 +52,7 @@ class Variant(Declared):
     app_argument: Text = "{app}"
     env: Mapping[str, str] = field(default_factory=dict)
     missing_reason: str = ""
+    async_library: AsyncLibrary = AsyncLibrary.ASYNCIO
 
     def speaks(self, protocol: Protocol, transport: Transport) -> bool:
         """Whether a listener for `transport` declares `protocol`."""
@@ -68,9 +76,13 @@ class Server(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App(Declared):
-    """The workload: the app contract written in one framework, with an entry point per interface."""
+    """The workload: the app contract written in one framework, with an entry point per interface.
+
+    `async_libraries` are those its ASGI side can wait by.
+    """
 
     name: Name
     summary: Text
     entrypoints: Annotated[Mapping[Interface, EntryPoint], MinLen(1)]
     packages: tuple[Text, ...] = ()
+    async_libraries: Annotated[tuple[AsyncLibrary, ...], MinLen(1)] = (AsyncLibrary.ASYNCIO,)

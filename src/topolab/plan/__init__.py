@@ -79,7 +79,7 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
     """The one decision of the plan. A combination is skipped, in this order, where
 
     - the server's packages or the proxy are not on this machine,
-    - the app has no entry point for the variant's interface,
+    - the app has no entry point for the variant's interface, or cannot wait by the variant's async library,
     - the topology does not carry the client's protocol,
     - the server declares no listener for any leg the topology could reach it by.
     """
@@ -93,6 +93,9 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
     if combination.interface not in app.entrypoints:
         wanted = combination.interface.value.upper()
         return Skip(combination, f"{candidate.name} runs {wanted} apps, and {app.name} is none")
+    library = candidate.variant.async_library
+    if combination.interface is Interface.ASGI and library not in app.async_libraries:
+        return Skip(combination, f"{candidate.name} runs apps on {library}, and {app.name} waits by another library")
     route = topology.route(client)
     if route is None:
         return Skip(combination, f"{topology.name}: {topology.refusals[client]}")

@@ -1,0 +1,260 @@
+"""Observations to one row per cell: what happened, the figures over the rounds, and what to beware of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from store.made_run import FAILURE, PROFILES, cell, measured, observation, page, rates, rounds, skip
+from topolab.model.cell import Cell, Plan, Skip
+from topolab.model.outcome import Failed, Measured, Observation, Stage
+from topolab.stats.estimate import Estimate
+from topolab.stats.figures import FIGURES
+from topolab.stats.summary import CellSummary, RunSummary, summarise
+from topolab.stats.warnings import Warning
+
+CELL = cell()
+ALB = cell(topology="alb")
+OPEN = cell(profile="steady")
+PAGE = cell(profile="page-24")
+
+
+def summary(cells: list[Cell], observations: list[Observation], skips: tuple[Skip, ...] = ()) -> RunSummary:
+    return summarise(Plan(tuple(cells), skips), observations, PROFILES)
+
+
+def the_row(observations: list[Observation], of: Cell = CELL) -> CellSummary:
+    (row,) = summary([of], observations).cells
+    return row
+
+
+def test_a_measured_cell_tells_all_it_was_seen_to_do() -> None:
+    found = the_row(rates(ALB, 900.0, 1000.0, 1100.0), ALB)
+    assert replace(found, estimates={}, by_round={}) == CellSummary(
+        combination=ALB.combination,
+        status="measured",
+        hops=measured(ALB).hops,
+        downgraded=True,
+        rounds=3,
+        estimates={},
+        by_round={},
+        good_responses=3000,
+        bad_responses={},
+        client_limited=False,
+        steady=True,
+        headline="requests_per_second",
+    )
+    assert found.estimates == {
+        "requests_per_second": Estimate(1000.0, 900.0, 1100.0, (900.0, 1000.0, 1100.0)),
+        "page_seconds": None,
+        "p50_ms": None,
+        "p90_ms": None,
+        "p99_ms": None,
+        "server_cpu_us_per_request": Estimate(900.0, 900.0, 900.0, (900.0,) * 3),
+        "proxy_cpu_us_per_request": Estimate(200.0, 200.0, 200.0, (200.0,) * 3),
+        "client_cpu_us_per_request": Estimate(500.0, 500.0, 500.0, (500.0,) * 3),
+        "server_rss_peak_bytes": Estimate(50 * 2**20, 50 * 2**20, 50 * 2**20, (50 * 2**20,) * 3),
+    }
+    assert found.by_round["requests_per_second"] == {1: 900.0, 2: 1000.0, 3: 1100.0}
+
+
+def test_rounds_are_put_in_order_whatever_order_they_come_in() -> None:
+    made = rates(CELL, 1.0, 2.0, 3.0)
+    assert the_row([made[2], made[0], made[1]]) == the_row(made)
+
+
+def test_a_cell_that_failed_in_every_round_has_no_figure() -> None:
+    found = the_row(rounds(CELL, FAILURE, Failed(Stage.LOAD, "another")))
+    assert found == CellSummary(
+        combination=CELL.combination,
+        status="failed",
+        reason="ready: no answer within 10 s",
+        log=FAILURE.log,
+        estimates=dict.fromkeys(FIGURES),
+        by_round={name: {} for name in FIGURES},
+        bad_responses={},
+    )
+
+
+def test_a_cell_that_failed_in_one_round_says_in_which_and_keeps_the_others() -> None:
+    found = the_row(rounds(CELL, measured(CELL), FAILURE, measured(CELL, requests_per_second=2000.0)))
+    assert (found.status, found.reason, found.log) == (
+        "failed",
+        "round 2 of 3: ready: no answer within 10 s",
+        FAILURE.log,
+    )
+    assert (found.rounds, found.good_responses, found.headline) == (2, 2000, "requests_per_second")
+    assert found.by_round["requests_per_second"] == {1: 1000.0, 3: 2000.0}
+
+
+def test_a_cell_that_was_not_reached_is_skipped_and_says_so() -> None:
+    first, second = summary([CELL, ALB], rates(CELL, 1.0)).cells
+    assert first.status == "measured"
+    assert second == CellSummary(
+        combination=ALB.combination,
+        status="skipped",
+        reason="not reached: the run was interrupted before its first round",
+        estimates={},
+        by_round={},
+        bad_responses={},
+    )
+
+
+def test_skips_come_after_the_cells_with_their_own_reason() -> None:
+    found = summary([ALB, CELL], [*rates(CELL, 1.0), *rates(ALB, 1.0)], (skip(),))
+    assert [row.combination for row in found.cells] == [ALB.combination, CELL.combination, skip().combination]
+    assert (found.cells[2].status, found.cells[2].reason) == ("skipped", skip().reason)
+
+
+def test_bad_responses_are_added_up_by_kind() -> None:
+    found = the_row(
+        rounds(
+            CELL,
+            measured(CELL, bad_responses={"status 502": 2, "wrong body": 1}),
+            measured(CELL, bad_responses={"status 502": 40}),
+            measured(CELL),
+        )
+    )
+    assert found.bad_responses == {"status 502": 42, "wrong body": 1}
+    assert found.warnings == (Warning.BAD_RESPONSES,)
+
+
+@pytest.mark.parametrize(
+    ("shares", "limited"),
+    [((0.8,), False), ((0.81,), True), ((0.1, 0.9, 0.95), True), ((0.1, 0.2, 0.95), False), ((0.7, 0.95), True)],
+)
+def test_the_client_is_limited_above_four_fifths_of_its_processor_in_the_middle_round(
+    shares: tuple[float, ...], limited: bool
+) -> None:
+    found = the_row(rounds(CELL, *(measured(CELL, client_cpu_s=share * 2, client_wall_s=2.0) for share in shares)))
+    assert found.client_limited is limited
+    assert found.warnings == ((Warning.CLIENT_LIMITED,) if limited else ())
+
+
+@pytest.mark.parametrize(
+    ("series", "steady"),
+    [
+        ((100, 100, 100, 100), True),
+        ((95, 95, 105, 105), True),
+        ((94, 94, 106, 106), False),
+        ((106, 106, 94, 94), False),
+        ((100, 1, 100), True),
+        ((0, 0, 100, 100), False),
+        ((100,), None),
+        ((), None),
+    ],
+)
+def test_a_rate_that_drifts_over_a_tenth_within_the_load_is_not_steady(
+    series: tuple[int, ...], steady: bool | None
+) -> None:
+    found = the_row(rounds(CELL, measured(CELL, series=series)))
+    assert found.steady is steady
+    assert found.warnings == ((Warning.NOT_STEADY,) if steady is False else ())
+
+
+def test_one_round_of_three_that_drifts_is_forgiven() -> None:
+    drifting = measured(CELL, series=(10, 90))
+    assert the_row(rounds(CELL, measured(CELL), drifting, measured(CELL))).steady is True
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="drifts up and down cancel out before the limit is asked")
+def test_rounds_that_drift_in_opposite_directions_are_not_steady() -> None:
+    found = the_row(rounds(CELL, measured(CELL, series=(10, 90)), measured(CELL, series=(90, 10))))
+    assert found.steady is False
+
+
+def test_a_page_has_no_rate_that_could_drift() -> None:
+    assert the_row(rounds(PAGE, page(PAGE, 3.2)), PAGE).steady is None
+
+
+@pytest.mark.parametrize(("answered", "behind"), [(1485, False), (1484, True), (1500, False)])
+def test_an_open_load_is_behind_schedule_below_99_percent_of_what_was_planned(answered: int, behind: bool) -> None:
+    good = measured(OPEN, offered_requests=1500, responses_in_window=1500)
+    late = measured(OPEN, offered_requests=1500, responses_in_window=answered)
+    found = the_row(rounds(OPEN, good, late, good), OPEN)
+    assert found.warnings == ((Warning.BEHIND_SCHEDULE,) if behind else ())
+
+
+def test_connections_nobody_can_count_are_warned_of_behind_a_proxy_only() -> None:
+    behind = the_row(rounds(ALB, measured(ALB, connections=(4, None))), ALB)
+    assert behind.warnings == (Warning.UNKNOWN_ORIGIN_CONNECTIONS,)
+    assert the_row(rounds(CELL, measured(CELL, connections=(4,)))).warnings == ()
+
+
+def test_several_warnings_stand_together() -> None:
+    bad: dict[str, Any] = {"client_cpu_s": 0.9, "series": (1, 9), "bad_responses": {"timeout": 1}}
+    found = the_row(rounds(ALB, measured(ALB, connections=(4, None), offered_requests=9999, **bad)), ALB)
+    assert found.warnings == tuple(Warning)
+
+
+@pytest.mark.parametrize(
+    ("of", "outcome", "headline"),
+    [
+        (CELL, measured(CELL), "requests_per_second"),
+        (OPEN, measured(OPEN, p50_ms=1.0, p90_ms=2.0, p99_ms=3.0), "p50_ms"),
+        (PAGE, page(PAGE, 3.2), "page_seconds"),
+    ],
+)
+def test_the_headline_is_what_the_profile_is_run_for(of: Cell, outcome: Measured, headline: str) -> None:
+    found = the_row(rounds(of, outcome), of)
+    assert found.headline == headline
+    assert found.estimates[headline] is not None
+
+
+def test_a_figure_that_is_not_given_has_no_estimate() -> None:
+    bare = Measured(measurement=measured(CELL).measurement, hops=measured(CELL).hops)
+    given = {name for name, estimate in the_row(rounds(CELL, bare)).estimates.items() if estimate is not None}
+    assert given == {"requests_per_second", "client_cpu_us_per_request"}
+
+
+def test_a_figure_given_in_some_rounds_is_estimated_from_those() -> None:
+    bare = Measured(measurement=measured(CELL).measurement, hops=measured(CELL).hops)
+    found = the_row(rounds(CELL, bare, measured(CELL)))
+    assert found.by_round["server_rss_peak_bytes"] == {2: 50 * 2**20}
+
+
+def test_the_hops_are_those_of_the_last_measured_round() -> None:
+    last = measured(ALB, connections=(5, 7))
+    assert the_row(rounds(ALB, measured(ALB), last, FAILURE), ALB).hops == last.hops
+
+
+def test_the_noise_floor_is_how_far_a_cell_was_from_its_own_copy() -> None:
+    copy = cell(replica=1)
+    found = summary([CELL, copy], [*rates(CELL, 100.0, 100.0), *rates(copy, 98.0, 101.0)])
+    assert found.noise_floor == pytest.approx(1 / 49)
+
+
+def test_a_pair_of_which_one_failed_gives_no_noise_floor() -> None:
+    copy = cell(replica=1)
+    assert summary([CELL, copy], [*rates(CELL, 100.0), *rounds(copy, FAILURE)]).noise_floor is None
+    assert summary([CELL, copy], rates(CELL, 100.0)).noise_floor is None
+
+
+def test_a_run_without_pairs_has_no_noise_floor() -> None:
+    assert summary([CELL], rates(CELL, 1.0)).noise_floor is None
+
+
+def test_cells_are_compared_by_their_headline_paired_by_round() -> None:
+    found = summary([CELL, ALB], [*rates(CELL, 100.0, 200.0), *rates(ALB, 50.0, 100.0)])
+    compared = found.against(found.cells[1], found.cells[0])
+    assert compared is not None
+    assert (compared.ratio.samples, compared.shown) == ((0.5, 0.5), True)
+
+
+def test_cells_with_different_headlines_are_not_compared() -> None:
+    found = summary([CELL, PAGE, ALB], [*rates(CELL, 100.0), *rounds(PAGE, page(PAGE, 3.0)), *rounds(ALB, FAILURE)])
+    measured_cell, page_cell, failed_cell = found.cells
+    assert [found.against(x, measured_cell) for x in (page_cell, failed_cell)] == [None, None]
+    assert found.against(failed_cell, failed_cell) is None
+
+
+def test_a_load_too_short_to_time_the_client_is_still_summarised() -> None:
+    made = [observation(CELL, 1, measured(CELL, client_cpu_s=0.0, client_wall_s=0.5))]
+    assert the_row(made).client_limited is False
+
+
+@pytest.mark.xfail(strict=True, raises=ZeroDivisionError, reason="client_wall_s, whose default is 0, is divided by")
+def test_a_measurement_without_the_clients_times_is_still_summarised() -> None:
+    assert the_row(rounds(CELL, measured(CELL, client_cpu_s=0.0, client_wall_s=0.0))).client_limited in (None, False)

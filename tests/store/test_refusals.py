@@ -1,0 +1,149 @@
+"""A folder that is no run of topolab's is refused with what is wrong with it and what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from store.made_run import cell, measured, observation, record
+from topolab.errors import StoreError
+from topolab.store import DATABASE, Store
+
+CELL = cell()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A run with one observation."""
+    with Store.create(tmp_path / "run", record([CELL])) as store:
+        store.add(observation(CELL, 1, measured(CELL)))
+    return tmp_path / "run"
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(StoreError) as raised:
+        Store.open(folder)
+    return str(raised.value)
+
+
+def change(folder: Path, statement: str, *values: object) -> None:
+    with closing(sqlite3.connect(folder / DATABASE)) as connection, connection:
+        connection.execute(statement, values)
+
+
+def test_a_folder_that_is_missing(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    assert refusal(missing) == f"{missing}: no run here; give the id of a folder that holds run.sqlite"
+    assert not missing.exists()
+
+
+def test_a_folder_that_holds_no_run(tmp_path: Path) -> None:
+    assert refusal(tmp_path) == f"{tmp_path}: no run here; give the id of a folder that holds run.sqlite"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / DATABASE).write_bytes(b"this is text, and long enough not to be taken for an empty file" * 20)
+    expected = f"{tmp_path / DATABASE}: is no run of topolab's, or damaged: file is not a database"
+    assert refusal(tmp_path) == expected
+
+
+def test_another_programs_database(tmp_path: Path) -> None:
+    change(tmp_path, "CREATE TABLE bookmark (url TEXT)")
+    assert refusal(tmp_path) == f"{tmp_path / DATABASE}: is no run of topolab's, or damaged: no such table: run"
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 4096], ids=["empty", "zeros"])
+def test_a_file_that_holds_nothing(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / DATABASE).write_bytes(content)
+    assert refusal(tmp_path).startswith(f"{tmp_path / DATABASE}: is no run of topolab's, or damaged: ")
+
+
+def test_a_run_cut_off_in_the_middle_of_its_file(folder: Path) -> None:
+    path = folder / DATABASE
+    path.write_bytes(path.read_bytes()[:1000])
+    assert refusal(folder).startswith(f"{path}: is no run of topolab's, or damaged: ")
+
+
+def test_a_run_whose_record_was_never_written(folder: Path) -> None:
+    change(folder, "DELETE FROM run")
+    assert refusal(folder).startswith(f"{folder / DATABASE}: is no run of topolab's, or damaged: ")
+
+
+def test_a_record_that_is_not_json(folder: Path) -> None:
+    change(folder, "UPDATE run SET record = '{'")
+    assert refusal(folder).startswith(f"{folder / DATABASE}: is no run of topolab's, or damaged: ")
+
+
+def test_another_format(folder: Path) -> None:
+    change(folder, "UPDATE run SET record = json_set(record, '$.format_version', 99)")
+    assert refusal(folder) == f"{folder / DATABASE}: has format 99, this topolab reads 1; use the one it is from"
+
+
+def test_another_format_is_told_even_where_its_record_has_other_keys(folder: Path) -> None:
+    change(folder, "UPDATE run SET record = ?", '{"format_version": 2, "everything": "else"}')
+    assert refusal(folder) == f"{folder / DATABASE}: has format 2, this topolab reads 1; use the one it is from"
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="pydantic's report of many lines is passed on as it is")
+def test_a_record_with_a_key_missing_is_refused_in_one_line(folder: Path) -> None:
+    change(folder, "UPDATE run SET record = json_remove(record, '$.seed')")
+    message = refusal(folder)
+    assert message.splitlines() == [message]
+    assert "pydantic" not in message
+
+
+@pytest.mark.xfail(strict=True, reason="damage behind the record is found only when observations are read, unnamed")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE observation SET observation = '{'",
+        "UPDATE observation SET observation = json_remove(observation, '$.outcome')",
+        "DROP TABLE observation",
+    ],
+)
+def test_a_damaged_observation_is_a_store_error(folder: Path, statement: str) -> None:
+    change(folder, statement)
+    with pytest.raises(StoreError), Store.open(folder) as store:
+        store.observations()
+
+
+def test_a_folder_that_exists_is_not_made_a_run(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("mine", encoding="utf-8")
+    with pytest.raises(StoreError, match=r"cannot be made a results folder: .*File exists"):
+        Store.create(tmp_path, record([CELL]))
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+
+
+def test_a_run_is_not_written_over(folder: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be made a results folder"):
+        Store.create(folder, record([CELL], number_of_rounds=9))
+    with Store.open(folder) as store:
+        assert (store.record.rounds, len(store.observations())) == (3, 1)
+
+
+def test_a_folder_inside_a_file_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StoreError, match="cannot be made a results folder"):
+        Store.create(tmp_path / "file" / "run", record([CELL]))
+
+
+def test_a_refused_file_is_left_as_it_was(tmp_path: Path) -> None:
+    content = b"this is text, and long enough not to be taken for an empty file" * 20
+    (tmp_path / DATABASE).write_bytes(content)
+    refusal(tmp_path)
+    assert (tmp_path / DATABASE).read_bytes() == content
+    assert [path.name for path in tmp_path.iterdir()] == [DATABASE]
+
+
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="the journal mode is set before the file is known to be ours"
+)
+def test_another_programs_database_is_left_as_it_was(tmp_path: Path) -> None:
+    change(tmp_path, "CREATE TABLE bookmark (url TEXT)")
+    before = (tmp_path / DATABASE).read_bytes()
+    refusal(tmp_path)
+    assert (tmp_path / DATABASE).read_bytes() == before

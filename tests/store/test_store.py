@@ -1,0 +1,152 @@
+"""What goes into a results folder comes out the same, whatever happens to the process that fills it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from store.made_run import FAILURE, cell, measured, observation, page, record, skip
+from topolab.model.outcome import Failed, Measured, Observation, Stage
+from topolab.model.protocol import ClientProtocol
+from topolab.model.run import Sitting
+from topolab.store import DATABASE, Store
+
+DIRECT, ALB = cell(), cell(topology="alb")
+PAGE = cell(profile="page-24")
+OPEN = cell(profile="steady", protocol=ClientProtocol.HTTP1)
+RECORD = record([DIRECT, ALB, PAGE, OPEN, cell(replica=1)], [skip()])
+OBSERVATIONS = [
+    observation(DIRECT, 1, measured(DIRECT)),
+    observation(ALB, 1, measured(ALB, connections=(4, None), bad_responses={"status 502": 3, "wrong body": 1})),
+    observation(PAGE, 1, page(PAGE, 12.345678901234567)),
+    observation(
+        OPEN,
+        1,
+        measured(OPEN, p50_ms=0.1, p90_ms=1 / 3, p99_ms=1e-9, offered_requests=1500, histogram="HISTFAAAAA=="),
+    ),
+    observation(DIRECT, 2, Measured(measurement=measured(DIRECT).measurement, hops=measured(DIRECT).hops)),
+    observation(ALB, 2, FAILURE),
+    observation(PAGE, 2, Failed(Stage.PROVE, 'the client\'s hop spoke "http/1.1" – planned was h2\nand \x00 more')),
+    *(observation(OPEN, 2 + number, Failed(stage, "failed")) for number, stage in enumerate(Stage)),
+]
+
+
+def test_a_run_comes_out_as_it_went_in(tmp_path: Path) -> None:
+    sittings = [
+        Sitting(wall_s=12.5, load_before=0.1, load_after=1.2),
+        Sitting(wall_s=1e-3, load_before=0, load_after=0),
+    ]
+    with Store.create(tmp_path / "run", RECORD) as store:
+        for made in OBSERVATIONS:
+            store.add(made)
+        for sitting in sittings:
+            store.add_sitting(sitting)
+    with Store.open(tmp_path / "run") as store:
+        assert store.record == RECORD
+        assert store.observations() == OBSERVATIONS
+        assert store.sittings() == sittings
+
+
+def test_types_survive_and_not_only_what_compares_equal(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "run", RECORD) as store:
+        for made in OBSERVATIONS:
+            store.add(made)
+    with Store.open(tmp_path / "run") as store:
+        assert repr(store.record) == repr(RECORD)
+        assert repr(store.observations()) == repr(OBSERVATIONS)
+
+
+def test_a_new_folder_holds_no_observation(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "deep" / "run", RECORD) as store:
+        assert (store.observations(), store.sittings()) == ([], [])
+
+
+def test_observations_can_be_read_while_another_process_adds_more(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "run", RECORD) as writer, Store.open(tmp_path / "run") as reader:
+        writer.add(OBSERVATIONS[0])
+        assert reader.observations() == OBSERVATIONS[:1]
+        writer.add(OBSERVATIONS[1])
+        assert reader.observations() == OBSERVATIONS[:2]
+
+
+def test_a_run_can_be_gone_on_with(tmp_path: Path) -> None:
+    for made in OBSERVATIONS:
+        opened = Store.open(tmp_path / "run") if (tmp_path / "run").exists() else Store.create(tmp_path / "run", RECORD)
+        with opened as store:
+            store.add(made)
+    with Store.open(tmp_path / "run") as store:
+        assert store.observations() == OBSERVATIONS
+
+
+def test_the_same_cell_and_round_is_refused_and_the_first_kept(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "run", RECORD) as store:
+        store.add(observation(ALB, 1, measured(ALB)))
+        with pytest.raises(sqlite3.IntegrityError):
+            store.add(observation(ALB, 1, FAILURE))
+        store.add(observation(ALB, 2, FAILURE))
+        assert store.observations() == [observation(ALB, 1, measured(ALB)), observation(ALB, 2, FAILURE)]
+
+
+_ADDER = f"""
+import sys
+sys.path[:0] = {sys.path!r}
+from pathlib import Path
+from store.made_run import cell, measured, observation, record
+from topolab.store import Store
+made = cell()
+with Store.create(Path(sys.argv[1]), record([made])) as store:
+    for number in range(1, 1_000_000):
+        store.add(observation(made, number, measured(made, histogram="x" * 20_000)))
+        print(number, flush=True)
+"""
+
+
+def test_a_killed_process_loses_nothing_that_it_had_committed(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _ADDER, str(tmp_path / "run")], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if int(line) == 50:
+                break
+        os.kill(process.pid, signal.SIGKILL)
+        committed = max([50, *map(int, process.stdout.read().split("\n")[:-1])])
+    assert process.returncode == -signal.SIGKILL
+    with Store.open(tmp_path / "run") as store:
+        found = store.observations()
+        # One more may have been committed and not yet been told of.
+        assert [o.round for o in found] in ([*range(1, committed + 1)], [*range(1, committed + 2)])
+        assert found == [observation(cell(), o.round, measured(cell(), histogram="x" * 20_000)) for o in found]
+        later = observation(cell(), 2_000_000, FAILURE)
+        store.add(later)
+        assert store.observations() == [*found, later]
+
+
+def test_no_transaction_is_left_open_for_another_to_wait_for(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "run", RECORD) as store:
+        store.add(OBSERVATIONS[0])
+        other = sqlite3.connect(tmp_path / "run" / DATABASE, timeout=0)
+        other.execute("BEGIN IMMEDIATE")
+        other.close()
+
+
+def test_leaving_the_store_leaves_one_file(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "run", RECORD) as store:
+        store.add(OBSERVATIONS[0])
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [DATABASE]
+
+
+def test_an_observation_is_its_own_worth(tmp_path: Path) -> None:
+    """Adding changes neither the observation nor what was added before."""
+    made: list[Observation] = list(OBSERVATIONS)
+    before = repr(made)
+    with Store.create(tmp_path / "run", RECORD) as store:
+        for one in made:
+            store.add(one)
+    assert repr(made) == before

@@ -1,0 +1,48 @@
+"""The package knows no server, and says of each of its modules what it is for."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+SOURCE = REPOSITORY / "src"
+MODULES = sorted((SOURCE / "topolab").rglob("*.py"))
+# Variants named after a product that runs an app, where the others are named after a library or an interface.
+_PRODUCTS = {"meinheld", "gevent", "gthread"}
+
+
+def server_names() -> list[str]:
+    """The servers the catalogue declares, and the variants that are products of their own."""
+    names = set()
+    for path in REPOSITORY.glob("servers/*/server.toml"):
+        declared = tomllib.loads(path.read_text(encoding="utf-8"))
+        variants = {variant["name"] for variant in declared["variants"]}
+        names |= {declared["name"], *(variants & _PRODUCTS)}
+    return sorted(names)
+
+
+def test_the_names_looked_for_are_those_of_the_catalogue() -> None:
+    assert {"granian", "gunicorn", "hypercorn", "uvicorn", "gevent", "gthread", "meinheld"} <= set(server_names())
+
+
+@pytest.mark.parametrize("name", server_names())
+def test_no_file_of_the_package_names_a_server(name: str) -> None:
+    word = re.compile(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", re.IGNORECASE)
+    found = [
+        f"{path.relative_to(REPOSITORY)}:{number}: {line.strip()}"
+        for path in sorted(SOURCE.rglob("*"))
+        if path.is_file() and path.suffix != ".pyc" and "_catalogue" not in path.parts
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if word.search(line)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
