@@ -1,6 +1,6 @@
 """How much load the built-in driver can make: nginx, answering from memory, on one core and the driver on another.
 
-`PYTHONPATH=src python benchmarks/curl_driver.py` prints requests per second and the client's CPU per request,
+`.venv/bin/python benchmarks/curl_driver.py` prints requests per second and the client's CPU per request,
 medians and min..max over interleaved rounds. A server measured near these figures is limited by the client.
 """
 

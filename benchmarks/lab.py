@@ -1,0 +1,188 @@
+"""How fast the lab itself is: planning, reporting, the talk's page, and the share of a run that is not measuring.
+
+python3 benchmarks/lab.py            planning and reporting, seconds
+python3 benchmarks/lab.py --page     and the page of 24 x 3 s, a minute
+python3 benchmarks/lab.py --default  and the default matrix, five minutes
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the environment they are in is made when this runs
+    from topolab.model.outcome import Observation
+    from topolab.model.run import RunRecord
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+COMMAND = [sys.executable, str(ROOT / "scripts" / "run_matrix.py")]
+CELLS = 1000
+ROUNDS = 3
+
+
+def main() -> int:
+    """Print one line per goal; 0 when all are met."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--page", action="store_true")
+    parser.add_argument("--default", action="store_true")
+    parser.add_argument("--repeat", type=int, default=5, help="of the short ones (default: 5)")
+    given = parser.parse_args()
+    met = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        met.append(show("start, --list", seconds(["--list"], given.repeat), 0.5))
+        full = ["--matrix", "full", "--dry-run"]
+        met.append(show("--dry-run of the full matrix, 1000 cells and more", seconds(full, given.repeat), 1.0))
+        stored = ["--resume", str(store_of_a_thousand(folder)), "--quiet"]
+        met.append(show(f"report from {CELLS} stored cells, {ROUNDS} rounds", seconds(stored, given.repeat), 3.0))
+        if given.page:
+            met += page(folder / "page")
+        if given.default:
+            met.append(overhead(folder / "default"))
+    return 0 if all(met) else 1
+
+
+def seconds(arguments: list[str], repeat: int) -> list[float]:
+    """Wall seconds of the whole command, each time."""
+    times = []
+    for _ in range(repeat):
+        begun = time.monotonic()
+        subprocess.run([*COMMAND, *arguments], stdout=subprocess.DEVNULL, check=True)
+        times.append(time.monotonic() - begun)
+    return times
+
+
+def show(what: str, values: list[float], at_most: float, unit: str = "s") -> bool:
+    """One line: median, range, goal."""
+    middle = statistics.median(values)
+    print(
+        f"{what}: {middle:.3g} {unit} ({min(values):.3g}..{max(values):.3g}), goal at most {at_most:g} {unit}",
+        flush=True,
+    )
+    return middle <= at_most
+
+
+def store_of_a_thousand(folder: Path) -> Path:
+    """A finished run of made-up figures, as large as the goal says, that `--resume` only has to report."""
+    from topolab.backends.local import find_nginx, unavailable_here
+    from topolab.catalogue import default_root, load_catalogue
+    from topolab.model.run import RunRecord
+    from topolab.plan import Filters, make_plan
+    from topolab.process.cpus import available_cpus, cpu_layout
+    from topolab.runner.environment import describe
+    from topolab.store import Store
+
+    catalogue, nginx = load_catalogue(default_root()), find_nginx()
+    plan = make_plan(catalogue.matrices["full"], catalogue, Filters(), unavailable_here(catalogue, nginx), False)
+    plan = replace(plan, cells=plan.cells[:CELLS])
+    record = RunRecord(
+        id="thousand",
+        started="2026-11-24T00:00:00+00:00",
+        seed=1,
+        rounds=ROUNDS,
+        backend="local",
+        matrix="full",
+        environment=describe(catalogue, plan, nginx, cpu_layout(available_cpus())),
+        plan=plan,
+        profiles=catalogue.profiles,
+        topologies=catalogue.topologies,
+    )
+    with Store.create(folder / "thousand", record) as store:
+        for observation in observations(record):
+            store.add(observation)
+    return folder / "thousand"
+
+
+def observations(record: RunRecord) -> Iterator[Observation]:
+    """Made-up observations for every cell and round of the record's plan."""
+    from topolab.model.load import Measurement
+    from topolab.model.outcome import GroupUsage, Measured, Observation, SeenHop, Timings
+
+    source = random.Random(1)
+    for number in range(1, record.rounds + 1):
+        for cell in record.plan.cells:
+            rate = source.uniform(1e3, 2e4)
+            kind = record.profiles[cell.combination.profile].kind
+            measurement = Measurement(
+                seconds=0.6,
+                good_responses=round(rate),
+                bad_responses={},
+                responses_in_window=round(rate),
+                requests_per_second=None if kind == "page" else rate,
+                page_seconds=source.uniform(1, 5) if kind == "page" else None,
+                p50_ms=source.uniform(1, 5) if kind == "open" else None,
+                client_cpu_s=0.3,
+                client_wall_s=0.6,
+                client_connections=32,
+                client_protocols={"h2": round(rate)},
+                origin_protocols={"h2": round(rate)},
+                origin_connections=32,
+                series=tuple(round(rate / 6) for _ in range(6)),
+            )
+            hops = tuple(
+                SeenHop(
+                    source=h.source,
+                    target=h.target,
+                    protocol=h.leg.protocol,
+                    tls=h.leg.transport.encrypted,
+                    connections=32,
+                )
+                for h in cell.hops
+            )
+            usage = GroupUsage(cpu_s=source.uniform(0.1, 0.6), rss_peak_bytes=source.randrange(20, 80) * 2**20)
+            outcome = Measured(measurement=measurement, hops=hops, server_usage=usage)
+            yield Observation(cell_id=cell.id, round=number, outcome=outcome, timings=Timings(), argv={})
+
+
+def page(out: Path) -> list[bool]:
+    """The talk's page on Hypercorn, direct: the arithmetic says 12 s on HTTP/1.1 and 3 s on HTTP/2."""
+    results = run(["--matrix", "page-3s", "--only", "topology=direct", "--rounds", "3"], out)
+    met = []
+    for cell in results["cells"]:
+        ideal, tolerance = (12.0, 0.02) if cell["client_protocol"] == "http/1.1" else (3.0, 0.05)
+        off = [100 * abs(value / ideal - 1) for value in cell["page_seconds"]["samples"]]
+        met.append(show(f"page-24, {cell['client_protocol']}, off {ideal:g} s by", off, 100 * tolerance, "%"))
+    return met
+
+
+def overhead(out: Path) -> bool:
+    """The default matrix: how much of its wall time is neither load, nor warm-up, nor servers starting."""
+    from topolab.report import read_report
+    from topolab.report.notes import where_the_time_went
+    from topolab.store import Store
+
+    run([], out)
+    (folder,) = out.iterdir()
+    with Store.open(folder) as store:
+        report = read_report(store)
+    print(where_the_time_went(report))
+    wall_s = sum(sitting.wall_s for sitting in report.sittings)
+    useful_s = sum(o.timings.load_s + o.timings.warm_up_s + o.timings.server_start_s for o in report.observations)
+    within = show("default matrix", [wall_s], 300)
+    return show("the lab's own share of it", [100 * (1 - useful_s / wall_s)], 10, "%") and within
+
+
+def run(arguments: list[str], out: Path) -> dict[str, Any]:
+    """A run's results.json."""
+    command = [*COMMAND, *arguments, "--json", "--quiet", "--out", str(out)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    results: dict[str, Any] = json.loads(done.stdout)
+    return results
+
+
+if __name__ == "__main__":
+    from bootstrap import ensure_environment
+
+    ensure_environment()
+    sys.exit(main())

@@ -1,0 +1,13 @@
+"""The made-up report, once for all tests: nothing changes it."""
+
+from __future__ import annotations
+
+import pytest
+
+from report.made_report import stored_report
+from topolab.report import Report
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return stored_report(tmp_path_factory.mktemp("report") / "run")

@@ -1,0 +1,108 @@
+"""The report on a terminal: whole names at 80 columns, no colour where none is wanted, and the same facts."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from report.made_report import stored_report
+from store.made_run import FAILURE, rates, record, rounds
+from topolab.catalogue import Catalogue
+from topolab.model.topology import Matrix, Selection
+from topolab.plan import Filters, make_plan
+from topolab.report import Report, read_report
+from topolab.report.terminal import print_report
+from topolab.stats.summary import RunSummary
+from topolab.store import Store
+
+ESCAPE = "\x1b"
+
+
+def printed(report: Report, width: int = 80, terminal: bool = False) -> str:
+    text = io.StringIO()
+    print_report(report, Console(file=text, width=width, force_terminal=terminal, color_system="truecolor"))
+    return text.getvalue()
+
+
+def test_without_a_terminal_there_are_no_escape_codes(report: Report) -> None:
+    assert ESCAPE not in printed(report)
+
+
+def test_a_terminal_has_them(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert f"{ESCAPE}[31mfailed" in printed(report, terminal=True)
+
+
+def test_no_color_takes_the_colours_away(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    codes = re.findall(r"\x1b\[([\d;]*)m", printed(report, terminal=True))
+    colours = [code for code in codes for part in code.split(";") if part and 30 <= int(part) < 50]
+    assert colours == []
+
+
+def test_no_color_into_a_pipe_leaves_no_escape_code(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert ESCAPE not in printed(report)
+
+
+def test_no_line_is_wider_than_the_terminal(report: Report) -> None:
+    assert max(map(len, printed(report).splitlines())) <= 80
+
+
+def test_the_tables_and_the_failures_are_told(report: Report) -> None:
+    text = " ".join(printed(report, width=200).split())
+    assert "granian-asgi failed 1,000 ±0.0% failed" in text
+    assert "hypercorn-uvloop 1,000 ±1.0% 500 ±2.0%!" in text
+    assert "failed: granian-asgi/bare-asgi/direct/h2/ceiling: ready: no answer within 10 s" in text
+    assert "OSError: [Errno 98] in use" in text
+    assert "skipped: not reached: the run was interrupted before its first round" in text
+    assert "gunicorn-sync speaks no HTTP/2: a direct hop would be HTTP/1.1" in text
+
+
+def test_brackets_in_a_log_are_not_taken_for_markup(report: Report) -> None:
+    assert "[Errno 98]" in printed(report)
+
+
+def everything_measured(catalogue: Catalogue, folder: Path, name: str, everywhere: bool) -> Report:
+    """Every server of the `default` matrix, measured; with `everywhere` over all topologies and protocols."""
+    chosen = catalogue.matrices[name].select
+    if everywhere:
+        chosen = tuple(
+            Selection(servers=s.servers, apps=s.apps, topologies=("*",), protocols=("*",), profiles=s.profiles)
+            for s in chosen
+        )
+    matrix = Matrix(name="mine", summary="mine", rounds=1, select=chosen)
+    plan = make_plan(matrix, catalogue, Filters(), {})
+    with Store.create(folder, record(plan.cells, plan.skips)) as store:
+        for cell in plan.cells:
+            for made in rates(cell, 12345.0, 13000.0):
+                store.add(made)
+        return read_report(store)
+
+
+def names_cut(report: Report, width: int) -> set[str]:
+    summary: RunSummary = report.summary
+    names = {row.combination.server for row in summary.cells if row.status == "measured"}
+    words = set(printed(report, width).split())
+    return names - words
+
+
+def test_no_servers_name_is_cut_at_80_columns(catalogue: Catalogue, tmp_path: Path) -> None:
+    assert names_cut(everything_measured(catalogue, tmp_path / "run", "default", everywhere=False), 80) == set()
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="with many columns rich cuts the names: granian-…")
+def test_no_servers_name_is_cut_however_many_columns_there_are(catalogue: Catalogue, tmp_path: Path) -> None:
+    assert names_cut(everything_measured(catalogue, tmp_path / "run", "default", everywhere=True), 80) == set()
+
+
+def test_a_run_of_failures_alone_can_be_printed(report: Report, tmp_path: Path) -> None:
+    (failed,) = [cell for cell in report.record.plan.cells if cell.id == "granian-asgi/bare-asgi/direct/h2/ceiling"]
+    text = printed(stored_report(tmp_path / "run", [failed], [], rounds(failed, FAILURE)))
+    assert re.search(r"granian-asgi +failed", text)
