@@ -52,14 +52,9 @@ def test_a_key_that_is_missing(edit: Edit, refusal: Refusal, file: str, old: str
     assert refusal() == f"{file}: {key}: missing; this key is required"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=(AssertionError, pytest.fail.Exception),
-    reason="a misspelt required key is reported as the right one missing",
-)
 def test_a_misspelt_required_key_is_named_as_it_was_written(edit: Edit, refusal: Refusal) -> None:
     edit(SERVER, "summary = ", "sumary = ")
-    assert "sumary" in refusal()
+    assert refusal() == f"{SERVER}: sumary: {UNKNOWN}"
 
 
 @pytest.mark.xfail(
@@ -89,7 +84,7 @@ def test_a_profile_of_no_kind(edit: Edit, refusal: Refusal, new: str) -> None:
     reason="a key with a line break in it breaks the message too",
 )
 def test_a_key_with_a_line_break(edit: Edit, refusal: Refusal) -> None:
-    edit(APP, "packages = []", '"pack\\nages" = []')
+    edit(APP, "summary = ", '"sum\\nmary" = 1\nsummary = ')
     refusal()
 
 
@@ -163,7 +158,7 @@ def test_a_number_out_of_bounds(
 )
 def test_an_empty_text_or_list(edit: Edit, refusal: Refusal, file: str, old: str, new: str, key: str) -> None:
     edit(file, old, new)
-    assert_says(refusal(), file, key, "at least 1 ")
+    assert_says(refusal(), file, key, "at least 1")
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,7 @@ def test_a_run_is_not_gone_on_with_where_it_did_not_begin(tmp_path: Path) -> Non
     assert run_matrix(*SMALL, "--only", "topology=direct", "--quiet", "--out", str(tmp_path)).returncode == 0
     folder = only_run(tmp_path)
     with sqlite3.connect(folder / "run.sqlite") as connection:
+        connection.execute("DELETE FROM observation")
         connection.execute("UPDATE run SET record = json_set(record, '$.environment.cpu_model', 'Abacus')")
     done = run_matrix("--resume", str(folder))
     assert done.returncode == 2

@@ -60,6 +60,11 @@ def test_an_app_without_the_servers_interface(catalogue: Catalogue) -> None:
     assert found == "gunicorn-sync runs WSGI apps, and fastapi is none"
 
 
+def test_an_app_that_cannot_wait_by_the_servers_async_library(catalogue: Catalogue) -> None:
+    found = reason(catalogue, "hypercorn-trio", "direct", "h2", app="django")
+    assert found == "hypercorn-trio runs apps on trio, and django waits by another library"
+
+
 def test_alb_http2_answers_an_http1_client_with_464(catalogue: Catalogue) -> None:
     assert "464" in reason(catalogue, "granian-asgi", "alb-http2", "http/1.1")
 

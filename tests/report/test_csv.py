@@ -34,7 +34,7 @@ def test_every_record_is_as_long_as_the_heading(report: Report) -> None:
 
 def test_a_measured_cell(rows: dict[str, dict[str, str]]) -> None:
     found = rows[ALB.id]
-    assert {name: text for name, text in found.items() if text} == {
+    assert {name: text.removesuffix(".0") for name, text in found.items() if text} == {
         "id": ALB.id,
         "server": "hypercorn-uvloop",
         "app": "bare",
@@ -46,13 +46,13 @@ def test_a_measured_cell(rows: dict[str, dict[str, str]]) -> None:
         "hops": "client -h2 tls x4-> proxy -http/1.1 x32-> server",
         "downgraded": "True",
         "rounds": "3",
-        "requests_per_second_median": "500.0",
-        "requests_per_second_low": "490.0",
-        "requests_per_second_high": "510.0",
-        **{f"server_cpu_us_per_request_{part}": "900.0" for part in ("median", "low", "high")},
-        **{f"proxy_cpu_us_per_request_{part}": "200.0" for part in ("median", "low", "high")},
-        **{f"client_cpu_us_per_request_{part}": "500.0" for part in ("median", "low", "high")},
-        **{f"server_rss_peak_bytes_{part}": "52428800.0" for part in ("median", "low", "high")},
+        "requests_per_second_median": "500",
+        "requests_per_second_low": "490",
+        "requests_per_second_high": "510",
+        **{f"server_cpu_us_per_request_{part}": "900" for part in ("median", "low", "high")},
+        **{f"proxy_cpu_us_per_request_{part}": "200" for part in ("median", "low", "high")},
+        **{f"client_cpu_us_per_request_{part}": "500" for part in ("median", "low", "high")},
+        **{f"server_rss_peak_bytes_{part}": "52428800" for part in ("median", "low", "high")},
         "good_responses": "3000",
         "bad_responses": "3",
         "client_limited": "False",

@@ -36,9 +36,9 @@ def test_as_many_digits_as_asked_for_count() -> None:
 
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="rounding up to the next power of ten is not seen")
-@pytest.mark.parametrize(("value", "text"), [(9.999, "10.0"), (99.96, "100"), (9999.6, "10.0k"), (999_999, "1,000k")])
+@pytest.mark.parametrize(("value", "text"), [(9.999, "10.0"), (99.96, "100"), (9999.6, "10.0k")])
 def test_rounding_up_gains_no_digit(value: float, text: str) -> None:
-    assert (significant(value), significant(999_999)) == (text, "1.00M")
+    assert significant(value) == text
 
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="ten millions are written as 10.0kk")

@@ -220,36 +220,6 @@ def test_the_hops_are_those_of_the_last_measured_round() -> None:
     assert the_row(rounds(ALB, measured(ALB), last, FAILURE), ALB).hops == last.hops
 
 
-def test_the_noise_floor_is_how_far_a_cell_was_from_its_own_copy() -> None:
-    copy = cell(replica=1)
-    found = summary([CELL, copy], [*rates(CELL, 100.0, 100.0), *rates(copy, 98.0, 101.0)])
-    assert found.noise_floor == pytest.approx(1 / 49)
-
-
-def test_a_pair_of_which_one_failed_gives_no_noise_floor() -> None:
-    copy = cell(replica=1)
-    assert summary([CELL, copy], [*rates(CELL, 100.0), *rounds(copy, FAILURE)]).noise_floor is None
-    assert summary([CELL, copy], rates(CELL, 100.0)).noise_floor is None
-
-
-def test_a_run_without_pairs_has_no_noise_floor() -> None:
-    assert summary([CELL], rates(CELL, 1.0)).noise_floor is None
-
-
-def test_cells_are_compared_by_their_headline_paired_by_round() -> None:
-    found = summary([CELL, ALB], [*rates(CELL, 100.0, 200.0), *rates(ALB, 50.0, 100.0)])
-    compared = found.against(found.cells[1], found.cells[0])
-    assert compared is not None
-    assert (compared.ratio.samples, compared.shown) == ((0.5, 0.5), True)
-
-
-def test_cells_with_different_headlines_are_not_compared() -> None:
-    found = summary([CELL, PAGE, ALB], [*rates(CELL, 100.0), *rounds(PAGE, page(PAGE, 3.0)), *rounds(ALB, FAILURE)])
-    measured_cell, page_cell, failed_cell = found.cells
-    assert [found.against(x, measured_cell) for x in (page_cell, failed_cell)] == [None, None]
-    assert found.against(failed_cell, failed_cell) is None
-
-
 def test_a_load_too_short_to_time_the_client_is_still_summarised() -> None:
     made = [observation(CELL, 1, measured(CELL, client_cpu_s=0.0, client_wall_s=0.5))]
     assert the_row(made).client_limited is False

@@ -9,8 +9,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
-
 from topolab.catalogue import Catalogue, default_root, load_catalogue, load_matrix
 from topolab.cli.arguments import Arguments
 from topolab.cli.consoles import to_stderr, to_stdout
@@ -73,26 +71,32 @@ def _new_run(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
 
 
 def _resume(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
-    from topolab.backends.local import find_nginx
-    from topolab.process.cpus import available_cpus, cpu_layout
-    from topolab.runner.environment import describe, differences
+    """Measure what a run has left; one that has nothing left is reported again, wherever this is."""
+    from topolab.runner import left_to_do
 
     asked = Path(arguments.resume or "")
     folder = asked if asked.is_dir() else arguments.out / asked
     with Store.open(folder) as store:
-        record = store.record
-        unknown = {c.combination.server for c in record.plan.cells} - set(catalogue.candidates)
-        if unknown:
-            raise InputError(
-                f"--resume {arguments.resume}: no server is called {min(unknown)} any more; start a new run"
-            )
-        now = describe(catalogue, record.plan, find_nginx(), cpu_layout(available_cpus()))
-        changed = differences(record.environment, now)
-        if changed:
-            raise InputError(
-                f"--resume {arguments.resume}: this is not where it began: {'; '.join(changed)}; start a new run"
-            )
+        if not left_to_do(store):
+            return _report(arguments, store, interrupted=False)
+        _refuse_elsewhere(arguments, catalogue, store)
         return _measure(arguments, catalogue, store, begun)
+
+
+def _refuse_elsewhere(arguments: Arguments, catalogue: Catalogue, store: Store) -> None:
+    """Rounds measured on different machines, or with different packages, are not rounds of one run."""
+    from topolab.backends.local import find_nginx
+    from topolab.process.cpus import available_cpus, cpu_layout
+    from topolab.runner.environment import describe, differences
+
+    where, plan = f"--resume {arguments.resume}", store.record.plan
+    unknown = {cell.combination.server for cell in plan.cells} - set(catalogue.candidates)
+    if unknown:
+        raise InputError(f"{where}: no server is called {min(unknown)} any more; start a new run")
+    now = describe(catalogue, plan, find_nginx(), cpu_layout(available_cpus()))
+    changed = differences(store.record.environment, now)
+    if changed:
+        raise InputError(f"{where}: this is not where it began: {'; '.join(changed)}; start a new run")
 
 
 def _measure(arguments: Arguments, catalogue: Catalogue, store: Store, begun: float) -> int:
@@ -124,14 +128,15 @@ def _measure(arguments: Arguments, catalogue: Catalogue, store: Store, begun: fl
                     run(store, backend, driver.measure, ConsoleProgress(notices, arguments.quiet), begun)
         except KeyboardInterrupt:
             interrupted = True
-    return _report(arguments, store, interrupted, notices)
+    return _report(arguments, store, interrupted)
 
 
-def _report(arguments: Arguments, store: Store, interrupted: bool, notices: Console) -> int:
+def _report(arguments: Arguments, store: Store, interrupted: bool) -> int:
     from topolab.report import read_report, write_files
     from topolab.report.as_json import to_json
     from topolab.report.terminal import print_report
 
+    notices = to_stderr()
     report = read_report(store)
     write_files(report, store.folder)
     if arguments.json:

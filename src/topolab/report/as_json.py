@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from topolab.model.outcome import SeenHop
+from topolab.report import notes
 from topolab.stats.estimate import Estimate
 from topolab.stats.figures import FIGURES
 from topolab.stats.summary import CellSummary
@@ -32,6 +33,7 @@ def as_object(report: Report) -> dict[str, Any]:
             "matrix": record.matrix,
             "environment": {
                 **record.environment,
+                "command_lines": notes.command_lines(report),
                 "load_average": [[s.load_before, s.load_after] for s in report.sittings],
             },
             "noise_floor": report.summary.noise_floor,

@@ -38,6 +38,7 @@ def to_markdown(report: Report) -> str:
             latency_table(group),
             change_table(group, report.summary),
             cpu_table(group),
+            change_table(group, report.summary, "server_cpu_us_per_request"),
             memory_table(group),
             proof_table(group),
         )
@@ -51,6 +52,7 @@ def to_markdown(report: Report) -> str:
         lines += _section(f"Where {name} differs from AWS", [f"- {text}" for text in differences])
     lines += _section("Every hop, as seen in the last round", _hop_list(report))
     lines += _section("Environment", [f"- {key}: {_plain(value)}" for key, value in record.environment.items()])
+    lines += _section("Command lines", [f"- {name}: `{text}`" for name, text in notes.command_lines(report).items()])
     lines += _section("Where the time went", [time] if (time := notes.where_the_time_went(report)) else [])
     return "\n".join(lines).rstrip() + "\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -33,7 +34,9 @@ def reading(report: Report) -> list[str]:
     else:
         lines.append(f"± is the farther end of the bootstrap {percent(CONFIDENCE)} interval of the median.")
     if floor is not None:
-        lines.append(f"Noise floor: a cell planned twice differed from itself by up to {percent(floor)}.")
+        cpu = report.summary.noise_floors.get("server_cpu_us_per_request")
+        beside = f", in CPU per response by up to {percent(cpu)}" if cpu is not None else ""
+        lines.append(f"Noise floor: a cell planned twice differed from itself by up to {percent(floor)}{beside}.")
     elif rounds >= 2:
         lines.append("Noise floor: none in this run, as no cell was planned twice.")
     used = {warning for cell in report.summary.cells for warning in cell.warnings}
@@ -92,3 +95,14 @@ def differences_from_aws(report: Report) -> list[tuple[str, tuple[str, ...]]]:
     used = dict.fromkeys(c.combination.topology for c in report.summary.cells if c.status != "skipped")
     topologies = (report.record.topologies[name] for name in used)
     return [(topology.name, topology.does_not_mimic) for topology in topologies if topology.does_not_mimic]
+
+
+def command_lines(report: Report) -> dict[str, str]:
+    """How each server was started, by its name and listener: the exact command line of its last start."""
+    cells = {cell.id: cell for cell in report.record.plan.cells}
+    found = {}
+    for observation in report.observations:
+        cell = cells[observation.cell_id]
+        if "server" in observation.argv:
+            found[f"{cell.combination.server} {cell.listener}"] = shlex.join(observation.argv["server"])
+    return dict(sorted(found.items()))

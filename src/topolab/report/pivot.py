@@ -24,6 +24,12 @@ _TITLES = {
     "page_seconds": "seconds until the last response of the page",
     "p50_ms": "median latency in ms, from the planned send time",
 }
+_CHANGES = {
+    "requests_per_second": "change of the rate",
+    "page_seconds": "change of the seconds",
+    "p50_ms": "change of the median latency",
+    "server_cpu_us_per_request": "change of the server's CPU per response",
+}
 _MORE_IS_BETTER = {"requests_per_second"}
 
 
@@ -85,7 +91,7 @@ def headline_table(group: Group, summary: RunSummary) -> Table:
         value = cell.estimates.get(group.headline)
         if value is None or leader is None:
             return Entry(cell.status if cell.status == "failed" else NOTHING)
-        comparison = None if cell is leader else summary.against(cell, leader)
+        comparison = None if cell is leader else summary.against(cell, leader, group.headline)
         marks = "".join(mark for warning, mark in MARKS.items() if warning in cell.warnings)
         failed = " failed" if cell.status == "failed" else ""
         return Entry(with_spread(value) + marks + failed, cell is leader or not (comparison and comparison.shown))
@@ -93,25 +99,25 @@ def headline_table(group: Group, summary: RunSummary) -> Table:
     return _table(group, _TITLES[group.headline], entry)
 
 
-def change_table(group: Group, summary: RunSummary) -> Table | None:
-    """Each cell against the same server's first column, paired by round; None where there is nothing to compare."""
-    first = group.columns[0]
+def change_table(group: Group, summary: RunSummary, figure: str | None = None) -> Table | None:
+    """A figure (the headline) of each cell against the same server's first column, paired by round.
+
+    None where there is nothing to compare.
+    """
+    first, name = group.columns[0], figure or group.headline
 
     def entry(cell: CellSummary, column: Column) -> Entry:
         baseline = group.cells.get((_row_of(group, cell), first))
-        if column == first or baseline is None:
-            return Entry(NOTHING)
-        comparison = summary.against(cell, baseline)
+        comparison = summary.against(cell, baseline, name) if baseline and column != first else None
         if comparison is None:
             return Entry(NOTHING)
         told = comparison.shown or not several
         return Entry(change(comparison.ratio.median) if told else "no diff.")
 
-    if len(group.columns) < 2:
-        return None
     several = any(cell.rounds > 1 for cell in group.cells.values())
     condition = "where one is shown" if several else "of a single round, which shows nothing"
-    return _table(group, f"change against {' '.join(first)}, {condition}", entry)
+    table = _table(group, f"{_CHANGES[name]} against {' '.join(first)}, {condition}", entry)
+    return table if _filled(table) else None
 
 
 def cpu_table(group: Group) -> Table | None:

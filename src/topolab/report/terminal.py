@@ -27,6 +27,7 @@ def print_report(report: Report, console: Console) -> None:
             latency_table(group),
             change_table(group, report.summary),
             cpu_table(group),
+            change_table(group, report.summary, "server_cpu_us_per_request"),
             proof_table(group),
         )
         for table in tables:

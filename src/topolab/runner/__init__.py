@@ -15,7 +15,7 @@ from topolab.runner.observe import Measure, observe
 from topolab.runner.progress import Progress
 from topolab.store import Store
 
-__all__ = ["run", "visits"]
+__all__ = ["left_to_do", "run", "visits"]
 
 
 def visits(record: RunRecord) -> Iterator[tuple[int, Cell]]:
@@ -27,6 +27,12 @@ def visits(record: RunRecord) -> Iterator[tuple[int, Cell]]:
             yield round_number, cell
 
 
+def left_to_do(store: Store) -> list[tuple[int, Cell]]:
+    """The visits the store holds no observation of, in their order."""
+    done = {(o.round, o.cell_id) for o in store.observations()}
+    return [(number, cell) for number, cell in visits(store.record) if (number, cell.id) not in done]
+
+
 def run(store: Store, backend: Backend, measure: Measure, progress: Progress, begun: float) -> None:
     """Make every observation the store does not have yet; the account of the sitting is kept however it ends.
 
@@ -34,8 +40,8 @@ def run(store: Store, backend: Backend, measure: Measure, progress: Progress, be
     """
     record = store.record
     load_before = load_average()
-    done = {(o.round, o.cell_id) for o in store.observations()}
-    todo = [(number, cell) for number, cell in visits(record) if (number, cell.id) not in done]
+    todo = left_to_do(store)
+    planned = record.rounds * len(record.plan.cells)
     expected = [expected_s(cell, record.profiles[cell.combination.profile]) for _, cell in todo]
     remaining_s, spent_s, elapsed_s = sum(expected), 0.0, 0.0
     try:
@@ -43,7 +49,7 @@ def run(store: Store, backend: Backend, measure: Measure, progress: Progress, be
             for index, (number, cell) in enumerate(todo):
                 # What the estimate was wrong by so far, it will be wrong by again.
                 pace = elapsed_s / spent_s if spent_s else 1.0
-                progress.step(cell, number, len(done) + index, len(done) + len(todo), remaining_s * pace)
+                progress.step(cell, number, planned - len(todo) + index, planned, remaining_s * pace)
                 observation = observe(cell, number, backend, record.profiles[cell.combination.profile], measure)
                 store.add(observation)
                 remaining_s -= expected[index]

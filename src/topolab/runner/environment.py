@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from topolab import __version__
@@ -43,10 +43,17 @@ def describe(catalogue: Catalogue, plan: Plan, nginx: Nginx, cpus: CpuLayout) ->
 
 def differences(stored: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
     """What differs between two environments, in words; empty where a run may go on."""
-    keys = {*stored, *now}
-    return [
-        f"{key} was {stored.get(key)}, is {now.get(key)}" for key in sorted(keys) if stored.get(key) != now.get(key)
-    ]
+    was, is_now = dict(_flat(stored)), dict(_flat(now))
+    keys = [key for key in sorted({*was, *is_now}) if was.get(key) != is_now.get(key)]
+    return [f"{key} was {was.get(key)}, is {is_now.get(key)}" for key in keys]
+
+
+def _flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key} ")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def load_average() -> float:

@@ -43,17 +43,21 @@ class CellSummary:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """Every cell and skip of a run, and the noise floor as a fraction (None without A/A pairs)."""
+    """Every cell and skip of a run, and the noise floors as fractions, by figure; empty without A/A pairs."""
 
     cells: tuple[CellSummary, ...]
-    noise_floor: float | None
+    noise_floors: Mapping[str, float]
 
-    def against(self, cell: CellSummary, baseline: CellSummary) -> Comparison | None:
-        """How `cell`'s headline figure relates to `baseline`'s; None where the two have none in common."""
-        name = cell.headline
-        if name is None or name != baseline.headline:
-            return None
-        return compare(cell.by_round[name], baseline.by_round[name], self.noise_floor)
+    @property
+    def noise_floor(self) -> float | None:
+        """The floor of the figures the run's profiles are run for, the highest where there are several kinds."""
+        headlines = {cell.headline for cell in self.cells}
+        return max((floor for name, floor in self.noise_floors.items() if name in headlines), default=None)
+
+    def against(self, cell: CellSummary, baseline: CellSummary, figure: str) -> Comparison | None:
+        """How a figure of `cell` relates to `baseline`'s; None where they were not both measured in a round."""
+        figures, others = cell.by_round.get(figure), baseline.by_round.get(figure)
+        return compare(figures, others, self.noise_floors.get(figure)) if figures and others else None
 
 
 def summarise(plan: Plan, observations: Sequence[Observation], profiles: Mapping[str, LoadProfile]) -> RunSummary:
@@ -64,12 +68,12 @@ def summarise(plan: Plan, observations: Sequence[Observation], profiles: Mapping
     cells = [_cell(cell, seen[cell.id], profiles[cell.combination.profile]) for cell in plan.cells]
     by_id = {cell.combination.id: cell for cell in cells}
     pairs = [(by_id[replace(cell.combination, replica=0).id], cell) for cell in cells if cell.combination.replica]
-    floor = noise_floor(
-        (first.by_round[second.headline], second.by_round[second.headline])
-        for first, second in pairs
-        if first.headline and second.headline
-    )
-    return RunSummary((*cells, *map(_skipped, plan.skips)), floor)
+    floors = {
+        name: noise_floor((first.by_round.get(name, {}), second.by_round.get(name, {})) for first, second in pairs)
+        for name in FIGURES
+    }
+    known = {name: floor for name, floor in floors.items() if floor is not None}
+    return RunSummary((*cells, *map(_skipped, plan.skips)), known)
 
 
 def _skipped(skip: Skip) -> CellSummary:
