@@ -30,15 +30,7 @@ def test_the_names_looked_for_are_those_of_the_catalogue() -> None:
     assert {"granian", "gunicorn", "hypercorn", "uvicorn", "gevent", "meinheld"} <= set(server_names())
 
 
-# cli/arguments.py has --only server='gunicorn*' in its help.
-_NAMED = pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="the help of --only takes a server as its example"
-)
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=_NAMED if name == "gunicorn" else ()) for name in server_names()]
-)
+@pytest.mark.parametrize("name", server_names())
 def test_no_file_of_the_package_names_a_server(name: str) -> None:
     word = re.compile(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", re.IGNORECASE)
     found = [

@@ -57,32 +57,17 @@ def test_a_misspelt_required_key_is_named_as_it_was_written(edit: Edit, refusal:
     assert refusal() == f"{SERVER}: sumary: {UNKNOWN}"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=(AssertionError, pytest.fail.Exception),
-    reason="the file's key is rate_per_s; the message says open.rate_per_s",
-)
 def test_the_key_in_a_profile_is_named_as_the_file_writes_it(edit: Edit, refusal: Refusal) -> None:
     edit(OPEN, "500.0", "0.0")
     assert refusal() == f"{OPEN}: rate_per_s: input should be greater than 0, not 0.0"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=(AssertionError, pytest.fail.Exception),
-    reason="the message about `kind` does not name it as the key, and speaks of tags",
-)
 @pytest.mark.parametrize("new", ["", 'kind = "wild"\n'])
 def test_a_profile_of_no_kind(edit: Edit, refusal: Refusal, new: str) -> None:
     edit(OPEN, 'kind = "open"\n', new)
     assert refusal().startswith(f"{OPEN}: kind: ")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=(AssertionError, pytest.fail.Exception),
-    reason="a key with a line break in it breaks the message too",
-)
 def test_a_key_with_a_line_break(edit: Edit, refusal: Refusal) -> None:
     edit(APP, "summary = ", '"sum\\nmary" = 1\nsummary = ')
     refusal()
@@ -126,7 +111,7 @@ def test_a_value_of_the_wrong_type(
         (OPEN, "500.0", "-inf", "rate_per_s", "input should be a finite number, not -inf"),
         (OPEN, "500.0", "1e400", "rate_per_s", "input should be a finite number, not inf"),
         (OPEN, "warm_up_s = 0.5", "warm_up_s = -0.1", "warm_up_s", "greater than or equal to 0, not -0.1"),
-        (CLOSED, "duration_s = 0.6", "duration_s = 0", "duration_s", "input should be greater than 0, not 0"),
+        (CLOSED, "duration_s = 0.7", "duration_s = 0", "duration_s", "input should be greater than 0, not 0"),
         (PAGE, "requests = 24", "requests = 0", "requests", "input should be greater than 0, not 0"),
         (PAGE, "timeout_s = 100.0", "timeout_s = nan", "timeout_s", "input should be a finite number, not nan"),
         (OPEN, "connections = 32", "connections = 0", "http1.connections", "greater than 0, not 0"),
@@ -178,26 +163,19 @@ def test_an_entry_point_that_is_not_module_and_attribute(edit: Edit, refusal: Re
 
 
 @pytest.mark.parametrize(
-    ("date", "kind"), [("2026-01-02", "date"), ("12:00:00", "time"), ("2026-01-02T03:04:05Z", "date")]
+    ("date", "kind"), [("2026-01-02", "date"), ("12:00:00", "time"), ("2026-01-02T03:04:05Z", "datetime")]
 )
 def test_a_toml_date_where_a_number_belongs(edit: Edit, refusal: Refusal, date: str, kind: str) -> None:
     edit(MATRIX, "rounds = 1", f"rounds = {date}")
-    assert_says(refusal(), MATRIX, "rounds", f"{WHOLE}, not 'a TOML {kind}")
+    assert_says(refusal(), MATRIX, "rounds", f"no key takes a TOML {kind}; ")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=(AssertionError, pytest.fail.Exception),
-    reason="a TOML date passes for free text, and becomes 'a TOML date'",
-)
 def test_a_toml_date_where_a_text_belongs(edit: Edit, refusal: Refusal) -> None:
     edit(SERVER, "summary = ", "summary = 2026-01-02 # ")
     assert_says(refusal(), SERVER, "summary", "TOML date")
 
 
 def assert_says(message: str, file: str, key: str, expected: str) -> None:
-    """File, key and expectation; a profile's key is still prefixed with its kind: see the test of that."""
-    assert message.startswith(
-        (f"{file}: {key}: ", f"{file}: open.{key}: ", f"{file}: closed.{key}: ", f"{file}: page.{key}: ")
-    )
+    """File, key and expectation."""
+    assert message.startswith(f"{file}: {key}: ")
     assert expected in message.split(f"{key}: ", 1)[1]

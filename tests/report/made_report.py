@@ -50,6 +50,6 @@ def stored_report(
         for made in observations:
             store.add(made)
         for sitting in sittings:
-            store.add_sitting(sitting)
+            store.keep_sitting(sitting)
     with Store.open(folder) as store:
         return read_report(store)

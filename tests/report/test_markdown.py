@@ -10,7 +10,6 @@ import pytest
 from report.made_report import ALB, DIRECT, FAILED, FAILED_ONCE, FAILED_PAGE, PAGE, stored_report
 from store.made_run import FAILURE, cell, rates, rounds
 from topolab.model.outcome import Failed, Stage
-from topolab.model.run import Sitting
 from topolab.report import Report, write_files
 from topolab.report.markdown import to_markdown
 
@@ -135,24 +134,13 @@ def test_all_three_files_are_written_and_written_again(report: Report, tmp_path:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="a mark that starts a list item is Markdown's, or HTML's")
 def test_the_marks_can_be_read_where_they_are_explained(tmp_path: Path) -> None:
     made = cell()
     found = to_markdown(stored_report(tmp_path / "run", [made], [], rates(made, 1.0, client_cpu_s=0.9)))
     assert "- * client-limited" not in found
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="a fence within a log ends the log's own")
 def test_a_log_with_a_fence_in_it_stays_within_its_own(tmp_path: Path) -> None:
     failed = Failed(Stage.START, "it ended", "```\n# not a heading")
     found = to_markdown(stored_report(tmp_path / "run", [DIRECT], [], rounds(DIRECT, failed)))
     assert "  ```text\n  ```\n" not in found
-
-
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="a killed sitting leaves observations and no account")
-def test_the_time_topolab_took_itself_is_not_below_zero(tmp_path: Path) -> None:
-    """As after a kill -9: the observations of the first sitting are there, its own record is not."""
-    made = rates(DIRECT, *(1000.0,) * 9)
-    sittings = [Sitting(wall_s=3.0, load_before=0.0, load_after=0.0)]
-    found = to_markdown(stored_report(tmp_path / "run", [DIRECT], [], made, sittings))
-    assert "itself -" not in section(found, "Where the time went")

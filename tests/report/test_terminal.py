@@ -90,7 +90,7 @@ def test_no_servers_name_is_cut_at_80_columns(catalogue: Catalogue, tmp_path: Pa
     report = everything_measured(catalogue, tmp_path / "run", everywhere)
     names = {row.combination.server for row in report.summary.cells if row.status == "measured"}
     narrow, wide = (printed(report, width).partition("\nBold: ")[0].split() for width in (80, 500))
-    assert {name: narrow.count(name) for name in names} == {name: wide.count(name) for name in names}
+    assert all(narrow.count(name) >= wide.count(name) for name in names)
     assert min(wide.count(name) for name in names) > 0
 
 
@@ -98,15 +98,11 @@ def test_no_figure_of_the_default_matrix_is_cut_at_80_columns(catalogue: Catalog
     assert "…" not in printed(everything_measured(catalogue, tmp_path / "run", everywhere=False))
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="columns that do not fit are shrunk to nothing but …")
 @pytest.mark.parametrize("width", [80, 120])
 def test_no_figure_is_cut_however_many_columns_there_are(catalogue: Catalogue, tmp_path: Path, width: int) -> None:
     assert "…" not in printed(everything_measured(catalogue, tmp_path / "run", everywhere=True), width)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="alb-http2.toml sorts first, so it is what * compares with"
-)
 def test_changes_are_told_against_direct_wherever_it_was_measured(catalogue: Catalogue, tmp_path: Path) -> None:
     text = printed(everything_measured(catalogue, tmp_path / "run", everywhere=True), width=500)
     assert re.search(r"^change .*against direct ", text, re.MULTILINE)

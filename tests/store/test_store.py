@@ -45,8 +45,9 @@ def test_a_run_comes_out_as_it_went_in(tmp_path: Path) -> None:
     with Store.create(tmp_path / "run", RECORD) as store:
         for made in OBSERVATIONS:
             store.add(made)
-        for sitting in sittings:
-            store.add_sitting(sitting)
+        store.keep_sitting(sittings[0])
+    with Store.open(tmp_path / "run") as store:
+        store.keep_sitting(sittings[1])
     with Store.open(tmp_path / "run") as store:
         assert store.record == RECORD
         assert store.observations() == OBSERVATIONS
@@ -150,3 +151,18 @@ def test_an_observation_is_its_own_worth(tmp_path: Path) -> None:
         for one in made:
             store.add(one)
     assert repr(made) == before
+
+
+def test_an_observation_is_committed_with_the_account_of_its_sitting_so_far(tmp_path: Path) -> None:
+    """As a kill -9 would leave it: the sitting was never ended, and its time is not lost."""
+    first, second = (
+        Sitting(wall_s=1.0, load_before=0.5, load_after=0.6),
+        Sitting(wall_s=2.0, load_before=0.5, load_after=0.7),
+    )
+    with Store.create(tmp_path / "run", record([DIRECT])) as store:
+        store.add(observation(DIRECT, 1, measured(DIRECT)), first)
+        store.add(observation(DIRECT, 2, measured(DIRECT)), second)
+    with Store.open(tmp_path / "run") as store:
+        assert store.sittings() == [second]
+        store.add(observation(DIRECT, 3, measured(DIRECT)), first)
+        assert store.sittings() == [second, first]

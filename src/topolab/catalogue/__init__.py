@@ -10,10 +10,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from topolab.catalogue.reading import read_toml, refuse, refuse_repeats
-from topolab.catalogue.root import FOLDERS, default_root
+from topolab.catalogue.root import NEEDED, default_root
 from topolab.errors import InputError
 from topolab.model.load import ClosedLoad, LoadProfile, OpenLoad, PageLoad
-from topolab.model.protocol import ClientProtocol
+from topolab.model.protocol import ClientProtocol, Protocol, Transport
 from topolab.model.server import App, Server, Variant
 from topolab.model.topology import Matrix, Topology
 
@@ -50,7 +50,7 @@ class Catalogue:
 
 def load_catalogue(root: Path) -> Catalogue:
     """Read every TOML file under `root`. Raises `InputError` at the first that cannot be used."""
-    for folder in FOLDERS:
+    for folder in NEEDED:
         if not (root / folder).is_dir():
             raise InputError(f"{root}: no {folder}/ folder; run from a checkout, or install topolab again")
     candidates: dict[str, Candidate] = {}
@@ -59,6 +59,7 @@ def load_catalogue(root: Path) -> Catalogue:
         server: Server = read_toml(path, Server, shown_as)
         _same_name(shown_as, server.name, path.parent.name, "folder")
         refuse_repeats(shown_as, "variants", [variant.name for variant in server.variants])
+        _check_listeners(shown_as, server)
         for variant in server.variants:
             candidate = Candidate(server, variant, path.parent)
             if candidate.name in candidates:
@@ -105,6 +106,16 @@ def _named(root: Path, pattern: str, kind: Any, name_of: Callable[[Path], str]) 
     return found
 
 
+def _check_listeners(shown_as: str, server: Server) -> None:
+    """HTTP/3 goes over QUIC, and nothing else does."""
+    for index, variant in enumerate(server.variants):
+        for transport, listener in variant.listeners.items():
+            for protocol in listener.protocols:
+                if (protocol is Protocol.H3) is not (transport is Transport.QUIC):
+                    key = f"variants[{index}].listeners.{transport}.protocols"
+                    refuse(shown_as, key, f"{protocol.label} does not go over {transport}")
+
+
 def _check_topology(root: Path, topology: Topology) -> None:
     """Every client protocol is carried or refused, and the template is a file of nginx/."""
     shown_as = f"nginx/topologies/{topology.name}.toml"
@@ -118,10 +129,14 @@ def _check_topology(root: Path, topology: Topology) -> None:
             refuse(shown_as, "routes", f"says nothing of {client}; add a route, or a refusal with the reason")
     if topology.template:
         folder = (root / "nginx").resolve()
-        template = (folder / topology.template).resolve()
+        try:
+            template = (folder / topology.template).resolve()
+            exists = template.is_file()
+        except (OSError, ValueError):  # too long, or with a null byte in it
+            refuse(shown_as, "template", "cannot be the name of a file")
         if folder not in template.parents:
             refuse(shown_as, "template", f"has to stay inside nginx/, not {topology.template!r}")
-        if not template.is_file():
+        if not exists:
             refuse(shown_as, "template", f"no such file in nginx/: {topology.template!r}")
 
 

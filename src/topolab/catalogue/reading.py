@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,6 +15,7 @@ from pydantic_core import ErrorDetails
 from topolab.errors import InputError
 
 _UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
+_KINDS = "closed, open, page"
 
 
 def read_toml(path: Path, kind: Any, shown_as: str) -> Any:
@@ -29,20 +31,21 @@ def read_toml(path: Path, kind: Any, shown_as: str) -> Any:
         raise InputError(f"{shown_as}: cannot be read as text: {error}") from error
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{shown_as}: not valid TOML: {error}") from error
-    # By way of JSON, because pydantic's strict mode then still takes arrays as tuples and names as enums.
-    try:
-        return _adapter(kind).validate_json(json.dumps(data, default=_no_dates))
+        _refuse_dates(shown_as, data, "")
+        # By way of JSON, because pydantic's strict mode then still takes arrays as tuples and names as enums.
+        return _adapter(kind).validate_json(json.dumps(data))
     except ValidationError as error:
         # An unknown key first: it is the misspelling that a missing one beside it comes from.
         errors = sorted(error.errors(), key=lambda e: e["type"] not in _UNKNOWN)
-        refuse(shown_as, *_key_and_expectation(errors[0]))
+        refuse(shown_as, *_key_and_expectation(errors[0], data))
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError; so is a number of 5,000 digits
+        raise InputError(f"{shown_as}: not valid TOML: {error}") from error
 
 
 def refuse(shown_as: str, key: str, expectation: str) -> NoReturn:
     """Raise the one-line `InputError` every complaint about a file has the form of."""
-    raise InputError(f"{shown_as}: {key}: {expectation}" if key else f"{shown_as}: {expectation}")
+    printable = key if key.isprintable() else repr(key)
+    raise InputError(f"{shown_as}: {printable}: {expectation}" if key else f"{shown_as}: {expectation}")
 
 
 def refuse_repeats(shown_as: str, key: str, names: list[str]) -> None:
@@ -57,12 +60,24 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _no_dates(value: object) -> str:
-    return f"a TOML {type(value).__name__}"
+def _refuse_dates(shown_as: str, value: object, key: str) -> None:
+    """TOML has dates and JSON has not; no key takes one."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _refuse_dates(shown_as, inner, f"{key}.{name}" if key else name)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _refuse_dates(shown_as, inner, f"{key}[{index}]")
+    elif isinstance(value, datetime | date | time):
+        refuse(shown_as, key, f"no key takes a TOML {type(value).__name__}; put a text in quotes")
 
 
-def _key_and_expectation(error: ErrorDetails) -> tuple[str, str]:
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"]).lstrip(".")
+def _key_and_expectation(error: ErrorDetails, data: dict[str, Any]) -> tuple[str, str]:
+    if error["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        return "kind", f"has to be one of {_KINDS}, not {data.get('kind')!r}"
+    # Of a union pydantic names the branch before the key; the branch is no key of the file.
+    path = error["loc"][1:] if len(error["loc"]) > 1 and error["loc"][0] == data.get("kind") else error["loc"]
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
     if error["type"] in _UNKNOWN:
         return key, "unknown key; check its spelling against the other files of this kind"
     if error["type"] in ("missing", "missing_argument", "missing_keyword_only_argument"):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 VARIABLE = "TOPOLAB_CATALOGUE"
 FOLDERS = ("servers", "apps", "nginx", "loadtest")
+NEEDED = (*FOLDERS, "nginx/topologies", "loadtest/profiles", "loadtest/matrices")
 
 
 def default_root() -> Path:

@@ -60,11 +60,12 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A cell that could not be measured in this round."""
+    """A cell that could not be measured in this round; what the client counted nevertheless is kept."""
 
     stage: Stage
     message: str
     log: str = ""
+    measurement: Measurement | None = None
 
 
 Outcome = Measured | Failed

@@ -37,6 +37,7 @@ def _row(cell: CellSummary) -> list[object]:
     for name in FIGURES:
         estimate = cell.estimates.get(name)
         row += [estimate.median, estimate.low, estimate.high] if estimate else ["", "", ""]
-    row += [cell.good_responses, sum(cell.bad_responses.values()), cell.client_limited, cell.steady]
+    bad = None if cell.bad_responses is None else sum(cell.bad_responses.values())
+    row += [cell.good_responses, bad, cell.client_limited, cell.steady]
     row.append("; ".join(warning.label for warning in cell.warnings))
     return ["" if value is None else value for value in row]

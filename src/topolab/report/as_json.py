@@ -59,7 +59,7 @@ def _cell(cell: CellSummary) -> dict[str, Any]:
         "rounds": cell.rounds,
         **{name: _estimate(cell.estimates.get(name)) for name in FIGURES},
         "good_responses": cell.good_responses,
-        "bad_responses": dict(cell.bad_responses),
+        "bad_responses": None if cell.bad_responses is None else dict(cell.bad_responses),
         "client_limited": cell.client_limited,
         "steady": cell.steady,
         "warnings": [warning.value for warning in cell.warnings],

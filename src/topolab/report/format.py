@@ -12,14 +12,16 @@ NOTHING = "–"
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """A number to so many significant digits, thousands as k: 12345 is 12.3k, 0.012345 is 0.0123."""
+    """A number to so many significant digits, in thousands (k) or millions (M) from 10,000: 12345 is 12.3k."""
     if value == 0:
         return "0"
-    if abs(value) >= 10_000:
-        return significant(value / 1000, digits) + "k"
-    decimals = max(0, digits - 1 - floor(log10(abs(value))))
+    decimals = digits - 1 - floor(log10(abs(value)))
     rounded = round(value, decimals)
-    return f"{rounded:,.{decimals}f}" if decimals else f"{rounded:,.0f}"
+    decimals = max(0, digits - 1 - floor(log10(abs(rounded))))  # rounding may have gained a digit
+    for least, divisor, letter in ((10_000_000, 1_000_000, "M"), (10_000, 1_000, "k")):
+        if abs(rounded) >= least:
+            return significant(rounded / divisor, digits) + letter
+    return f"{round(value, decimals):,.{decimals}f}"
 
 
 def with_spread(estimate: Estimate) -> str:
@@ -34,12 +36,14 @@ def with_spread(estimate: Estimate) -> str:
 def percent(fraction: float) -> str:
     """A fraction as per cent: whole from 10 %, else one digit; never a zero that is not one."""
     value = 100 * fraction
-    return f"{value:.0f}%" if value >= 10 else f"{value:.1f}%"
+    if 0 < value < 0.05:
+        return "<0.1%"
+    return f"{value:.0f}%" if value >= 9.95 else f"{value:.1f}%"
 
 
 def change(ratio: float) -> str:
     """A ratio as a change: 0.72 is -28%."""
-    return f"{100 * (ratio - 1):+.0f}%"
+    return f"{round(100 * (ratio - 1)):+d}%"
 
 
 def duration(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from topolab.report import notes
@@ -45,7 +46,7 @@ def to_markdown(report: Report) -> str:
         for table in tables:
             if table is not None and table.rows:
                 lines += _table(table)
-    lines += ["## How to read this", "", *(f"- {line}" for line in notes.reading(report)), ""]
+    lines += ["## How to read this", "", *(f"- {_escaped(line)}" for line in notes.reading(report)), ""]
     lines += _section("Skipped", [f"- {line}" for line in notes.skipped(report)])
     lines += _section("Failed", _failures(report))
     for name, differences in notes.differences_from_aws(report):
@@ -68,8 +69,12 @@ def _line(texts: tuple[str, ...]) -> str:
 
 
 def _cell(entry: Entry) -> str:
-    text = entry.text.replace("|", r"\|").replace("*", r"\*").replace("~", r"\~").replace("<", "&lt;")
+    text = _escaped(entry.text)
     return f"**{text}**" if entry.best else text
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([|*~])", r"\\\1", text).replace("<", "&lt;")
 
 
 def _section(title: str, lines: list[str]) -> list[str]:
@@ -81,7 +86,9 @@ def _failures(report: Report) -> list[str]:
     for failure in notes.failed(report):
         lines.append(f"- {failure.reason}: {', '.join(f'`{cell_id}`' for cell_id in failure.cell_ids)}")
         if failure.log:
-            lines += ["", "  ```text", *(f"  {line}" for line in failure.log.splitlines()), "  ```", ""]
+            longest = max((len(run) for run in re.findall("`+", failure.log)), default=0)
+            fence = "`" * max(3, longest + 1)  # longer than any in the log, which cannot end it then
+            lines += ["", f"  {fence}text", *(f"  {line}" for line in failure.log.splitlines()), f"  {fence}", ""]
     return lines
 
 

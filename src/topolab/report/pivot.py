@@ -52,7 +52,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The cells that can be compared with each other: one load profile, one app. By server and column."""
+    """The cells that can be compared with each other: one load profile, one app. By server and column.
+
+    Columns without a proxy stand first: the first one is what changes are told against.
+    """
 
     title: str
     columns: tuple[Column, ...]
@@ -75,7 +78,8 @@ def _group(title: str, cells: list[CellSummary]) -> Group | None:
     if not visited:
         return None
     headline = next((cell.headline for cell in visited if cell.headline), "requests_per_second")
-    columns = tuple(dict.fromkeys(_column(cell) for cell in visited))
+    direct = {_column(cell) for cell in visited if len(cell.hops) == 1}
+    columns = tuple(sorted(dict.fromkeys(map(_column, visited)), key=lambda column: column not in direct))
     named = {(_server(cell, cells), _column(cell)): cell for cell in cells if _column(cell) in columns}
     servers = dict.fromkeys(_server(cell, cells) for cell in visited)
     order = sorted(servers, key=lambda server: -_score(server, columns, named, headline))

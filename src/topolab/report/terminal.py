@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from topolab.report import Report
 
 _LOG_LINES = 8
+_GAP = 3  # padding on both sides, and the box's own column between them
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -32,7 +34,8 @@ def print_report(report: Report, console: Console) -> None:
         )
         for table in tables:
             if table is not None and table.rows:
-                _print_table(table, console)
+                for part in _fitting(table, console.width):
+                    _print_table(part, console)
     console.print()
     for line in notes.reading(report):
         console.print(Text(line))
@@ -48,15 +51,36 @@ def print_report(report: Report, console: Console) -> None:
         console.print(Text(f"time: {time}"))
 
 
+def _fitting(table: Table, width: int) -> Iterator[Table]:
+    """The table, or where it is too wide as many with the same first column as it takes: no figure is ever cut."""
+    widths = _narrowest_widths(table)
+    left = list(range(1, len(table.head)))
+    while left:
+        taken = [0, left.pop(0)]
+        while left and sum(widths[index] + _GAP for index in (*taken, left[0])) <= width:
+            taken.append(left.pop(0))
+        rows = tuple(tuple(row[index] for index in taken) for row in table.rows)
+        yield Table(table.title, tuple(table.head[index] for index in taken), rows)
+
+
+def _narrowest_widths(table: Table) -> list[int]:
+    """How narrow each column can get: a server's name stays on one line, all else may break at its spaces."""
+    names = [len(row[0].text) for row in table.rows]
+    columns = zip(table.head[1:], *(row[1:] for row in table.rows), strict=True)
+    texts = ([heading, *(entry.text for entry in entries)] for heading, *entries in columns)
+    return [max(names, default=0), *(max(len(word) for text in column for word in text.split()) for column in texts)]
+
+
 def _print_table(table: Table, console: Console) -> None:
     rich_table = RichTable(
-        title=table.title, title_justify="left", title_style="", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1)
+        title=table.title, title_justify="left", title_style="", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1)
     )
-    for index, heading in enumerate(table.head):
-        rich_table.add_column(heading, justify="right" if index else "left", no_wrap=not index)
+    for index, (heading, narrowest) in enumerate(zip(table.head, _narrowest_widths(table), strict=True)):
+        rich_table.add_column(heading, justify="right" if index else "left", min_width=narrowest)
     for row in table.rows:
         rich_table.add_row(*(Text(entry.text, style="bold" if entry.best else "") for entry in row))
     console.print(rich_table)
+    console.print()
 
 
 def _print_list(heading: str, lines: list[str], console: Console) -> None:

@@ -44,6 +44,10 @@ def run(store: Store, backend: Backend, measure: Measure, progress: Progress, be
     planned = record.rounds * len(record.plan.cells)
     expected = [expected_s(cell, record.profiles[cell.combination.profile]) for _, cell in todo]
     remaining_s, spent_s, elapsed_s = sum(expected), 0.0, 0.0
+
+    def account() -> Sitting:
+        return Sitting(wall_s=time.monotonic() - begun, load_before=load_before, load_after=load_average())
+
     try:
         with progress:
             for index, (number, cell) in enumerate(todo):
@@ -51,10 +55,9 @@ def run(store: Store, backend: Backend, measure: Measure, progress: Progress, be
                 pace = elapsed_s / spent_s if spent_s else 1.0
                 progress.step(cell, number, planned - len(todo) + index, planned, remaining_s * pace)
                 observation = observe(cell, number, backend, record.profiles[cell.combination.profile], measure)
-                store.add(observation)
+                store.add(observation, account())
                 remaining_s -= expected[index]
                 spent_s += expected[index]
                 elapsed_s += observation.timings.total_s
     finally:
-        wall_s = time.monotonic() - begun
-        store.add_sitting(Sitting(wall_s=wall_s, load_before=load_before, load_after=load_average()))
+        store.keep_sitting(account())

@@ -74,6 +74,7 @@ def _on_stack(cell: Cell, stack: Stack, profile: LoadProfile, measure: Measure, 
         clock.mark("loaded")
         read_usage("after")
 
+    measurement: Measurement | None = None
     try:
         _prove(cell, stack)
         clock.mark("proved")
@@ -81,7 +82,8 @@ def _on_stack(cell: Cell, stack: Stack, profile: LoadProfile, measure: Measure, 
         _judge(cell, stack, measurement)
     except StageError as error:
         message = "; ".join(text for text in (error.message, stack.trouble()) if text)
-        return Failed(Stage(error.stage), message, "\n".join(text for text in (error.log, stack.log_tail()) if text))
+        log = "\n".join(text for text in (error.log, stack.log_tail()) if text)
+        return Failed(Stage(error.stage), message, log, measurement)
     before, after = clock.usage["before"], clock.usage["after"]
     return Measured(
         measurement=measurement,

@@ -20,8 +20,9 @@ from topolab.stats.warnings import CLIENT_SHARE_LIMIT, DRIFT_LIMIT, OFFERED_LIMI
 class CellSummary:
     """One row of every report.
 
-    `rounds` counts the measured ones, `headline` names the figure the cell was run for (None where nothing was
-    measured), `log` is the end of the first failure's log.
+    `rounds` counts the measured ones. Responses are counted over failed rounds too; None where nobody counted any.
+    `headline` names the figure the cell was run for, None where nothing was measured. `log` is the end of the first
+    failure's log.
     """
 
     combination: Combination
@@ -33,8 +34,8 @@ class CellSummary:
     rounds: int = 0
     estimates: Mapping[str, Estimate | None]
     by_round: Mapping[str, ByRound]
-    good_responses: int = 0
-    bad_responses: Mapping[str, int]
+    good_responses: int | None = None
+    bad_responses: Mapping[str, int] | None = None
     client_limited: bool | None = None
     steady: bool | None = None
     warnings: tuple[Warning, ...] = ()
@@ -77,18 +78,17 @@ def summarise(plan: Plan, observations: Sequence[Observation], profiles: Mapping
 
 
 def _skipped(skip: Skip) -> CellSummary:
-    return CellSummary(
-        combination=skip.combination, status="skipped", reason=skip.reason, estimates={}, by_round={}, bad_responses={}
-    )
+    return CellSummary(combination=skip.combination, status="skipped", reason=skip.reason, estimates={}, by_round={})
 
 
 def _cell(cell: Cell, observations: Sequence[Observation], profile: LoadProfile) -> CellSummary:
     measured = {o.round: o.outcome for o in observations if isinstance(o.outcome, Measured)}
     failures = [(o.round, o.outcome) for o in observations if isinstance(o.outcome, Failed)]
     by_round = _by_round(measured)
+    counted = [o.outcome.measurement for o in observations if o.outcome.measurement is not None]
     bad: Counter[str] = Counter()
-    for outcome in measured.values():
-        bad.update(outcome.measurement.bad_responses)
+    for measurement in counted:
+        bad.update(measurement.bad_responses)
     if not observations:
         return _skipped(Skip(cell.combination, "not reached: the run was interrupted before its first round"))
     reason = log = ""
@@ -111,8 +111,8 @@ def _cell(cell: Cell, observations: Sequence[Observation], profile: LoadProfile)
         rounds=len(measured),
         estimates={name: estimate(values.values()) for name, values in by_round.items()},
         by_round=by_round,
-        good_responses=sum(o.measurement.good_responses for o in measured.values()),
-        bad_responses=dict(bad),
+        good_responses=sum(m.good_responses for m in counted) if counted else None,
+        bad_responses=dict(bad) if counted else None,
         client_limited=client_limited,
         steady=steady,
         headline=HEADLINES[profile.kind] if measured else None,
@@ -131,15 +131,16 @@ def _by_round(measured: Mapping[int, Measured]) -> dict[str, ByRound]:
 
 def _client_limited(measured: Sequence[Measured]) -> bool:
     """Whether the client used over 80 % of its one processor in the middle round."""
-    return median(o.measurement.client_cpu_s / o.measurement.client_wall_s for o in measured) > CLIENT_SHARE_LIMIT
+    seen = [o.measurement for o in measured if o.measurement.client_wall_s > 0]
+    return bool(seen) and median(m.client_cpu_s / m.client_wall_s for m in seen) > CLIENT_SHARE_LIMIT
 
 
 def _steady(measurements: Sequence[Measurement], profile: LoadProfile) -> bool | None:
     """Whether the drift of the middle round is within its limit; None for a page, which has no rate to drift."""
     if isinstance(profile, PageLoad):
         return None
-    drifts = [d for m in measurements if (d := drift(m.series)) is not None]
-    return abs(median(drifts)) <= DRIFT_LIMIT if drifts else None
+    drifts = [abs(d) for m in measurements if (d := drift(m.series)) is not None]
+    return median(drifts) <= DRIFT_LIMIT if drifts else None
 
 
 def _warnings(
