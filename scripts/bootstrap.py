@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 STAMP = VENV / "topolab-lock.sha256"
 LOCKS = ("requirements-bootstrap.lock", "requirements.lock", "requirements-optional.lock")
+INTERRUPTED = 130
 OPTIONAL_LOG = VENV / "optional-install.log"
 
 
@@ -39,6 +40,9 @@ def ensure_environment() -> None:
         _with_lock(wanted)
     except SetupError as error:
         sys.exit(f"set-up failed: {error}")
+    except KeyboardInterrupt:
+        print("\ntopolab: set-up interrupted; the next call begins it again", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     os.execv(_python(), [str(_python()), *sys.argv])
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import sys
 
-from bootstrap import ensure_environment
+from bootstrap import INTERRUPTED, ensure_environment
 
 if __name__ == "__main__":
     ensure_environment()
-    from topolab.cli import main
+    try:
+        from topolab.cli import main
 
-    sys.exit(main())
+        sys.exit(main())
+    except KeyboardInterrupt:  # before the command line is there to say so itself
+        sys.exit(INTERRUPTED)

@@ -111,7 +111,7 @@ def test_a_value_of_the_wrong_type(
         (OPEN, "500.0", "-inf", "rate_per_s", "input should be a finite number, not -inf"),
         (OPEN, "500.0", "1e400", "rate_per_s", "input should be a finite number, not inf"),
         (OPEN, "warm_up_s = 0.5", "warm_up_s = -0.1", "warm_up_s", "greater than or equal to 0, not -0.1"),
-        (CLOSED, "duration_s = 0.7", "duration_s = 0", "duration_s", "input should be greater than 0, not 0"),
+        (CLOSED, "duration_s = 0.6", "duration_s = 0", "duration_s", "input should be greater than 0, not 0"),
         (PAGE, "requests = 24", "requests = 0", "requests", "input should be greater than 0, not 0"),
         (PAGE, "timeout_s = 100.0", "timeout_s = nan", "timeout_s", "input should be a finite number, not nan"),
         (OPEN, "connections = 32", "connections = 0", "http1.connections", "greater than 0, not 0"),

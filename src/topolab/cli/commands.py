@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sys
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,8 +121,8 @@ def _measure(arguments: Arguments, catalogue: Catalogue, store: Store, begun: fl
     with first_signal_interrupts():
         try:
             cpus = cpu_layout(available_cpus())
-            with tempfile.TemporaryDirectory(prefix="topolab-") as logs, ProcessKeeper() as keeper:
-                driver = CurlDriver(keeper, Path(logs) / "client.log", cpus.client)
+            with ProcessKeeper() as keeper:
+                driver = CurlDriver(keeper, keeper.folder / "client.log", cpus.client)
                 with LocalBackend(catalogue, find_nginx(), keeper, cpus) as backend:
                     run(store, backend, driver.measure, ConsoleProgress(notices, arguments.quiet), begun)
         except KeyboardInterrupt:

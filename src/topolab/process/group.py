@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -51,13 +53,15 @@ class ProcessGroup:
 class ProcessKeeper:
     """Starts process groups and sees to it that none is left, also when the lab itself is killed.
 
-    A context manager: leaving it ends every group still running.
+    A context manager: leaving it ends every group still running and removes `folder`, the place for what the groups
+    need while they run.
     """
 
     def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="topolab-"))
         self._groups: dict[int, ProcessGroup] = {}
         self._guard = subprocess.Popen(
-            [sys.executable, "-I", "-S", guard.__file__],
+            [sys.executable, "-I", "-S", guard.__file__, str(self.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
@@ -71,6 +75,7 @@ class ProcessKeeper:
     ) -> None:
         for group in list(self._groups.values()):
             self.end(group)
+        shutil.rmtree(self.folder, ignore_errors=True)
         if self._guard.stdin:
             self._guard.stdin.close()
         self._guard.wait()

@@ -1,19 +1,21 @@
-"""A process that outlives the lab by a moment: when its standard input ends, it kills the groups still on its list.
+"""A process that outlives the lab by a moment: when its standard input ends, it clears up what the lab left.
 
-Run by path with the interpreter's `-I -S`, so it imports nothing but the standard library. Lines are `+PGID` when
-a group starts and `-PGID` when the lab has ended it itself. This is what clears up after a `kill -9` of the lab.
+Run by path with the interpreter's `-I -S`, so it imports nothing but the standard library. Lines are `+PGID` when a
+group starts and `-PGID` when the lab has ended it itself; its only argument is the lab's temporary folder. This is
+what ends the servers and removes the run's key after a `kill -9` of the lab.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
 
 
 def main() -> None:
-    """Follow the list until standard input ends, then kill what is left on it."""
+    """Follow the list until standard input ends, then kill what is left on it and remove the folder."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     groups: set[int] = set()
@@ -26,6 +28,7 @@ def main() -> None:
     for group in groups:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
+    shutil.rmtree(sys.argv[1], ignore_errors=True)  # where the lab has done it, it is gone
 
 
 if __name__ == "__main__":

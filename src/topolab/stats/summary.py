@@ -13,7 +13,7 @@ from topolab.model.outcome import Failed, Measured, Observation, SeenHop
 from topolab.stats.compare import ByRound, Comparison, compare, noise_floor
 from topolab.stats.estimate import Estimate, estimate
 from topolab.stats.figures import FIGURES, HEADLINES, drift, figures
-from topolab.stats.warnings import CLIENT_SHARE_LIMIT, DRIFT_LIMIT, OFFERED_LIMIT, Warning
+from topolab.stats.warnings import CLIENT_SHARE_LIMIT, DRIFT_LIMIT, OFFERED_LIMIT, SWING_LIMIT, Warning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,11 +136,16 @@ def _client_limited(measured: Sequence[Measured]) -> bool:
 
 
 def _steady(measurements: Sequence[Measurement], profile: LoadProfile) -> bool | None:
-    """Whether the drift of the middle round is within its limit; None for a page, which has no rate to drift."""
+    """Whether the rate held from the first half of the load to the second; None for a page, which has no rate.
+
+    Drift is what rounds have in common, so up and down cancel out there; swing is how far a round was off either way.
+    """
     if isinstance(profile, PageLoad):
         return None
-    drifts = [abs(d) for m in measurements if (d := drift(m.series)) is not None]
-    return median(drifts) <= DRIFT_LIMIT if drifts else None
+    drifts = [d for m in measurements if (d := drift(m.series)) is not None]
+    if not drifts:
+        return None
+    return abs(median(drifts)) <= DRIFT_LIMIT and median(map(abs, drifts)) <= SWING_LIMIT
 
 
 def _warnings(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 DRIFT_LIMIT = 0.10
+SWING_LIMIT = 0.30
 CLIENT_SHARE_LIMIT = 0.80
 OFFERED_LIMIT = 0.99
 
@@ -17,7 +18,7 @@ class Warning(Enum):
         "compare the CPU per request instead of the rate"
     )
     NOT_STEADY = (
-        "not steady: the rate drifted by more than 10 % within the load; "
+        "not steady: within the load the rate drifted by more than 10 % one way, or swung by more than 30 %; "
         "use a longer profile (ceiling-long) or a quieter machine"
     )
     BAD_RESPONSES = "bad responses: they are not in the rate; see bad_responses in results.json for their kinds"

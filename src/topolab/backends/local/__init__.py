@@ -28,7 +28,7 @@ class LocalBackend:
     name = "local"
 
     def __init__(self, catalogue: Catalogue, nginx: Nginx, keeper: ProcessKeeper, cpus: CpuLayout) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="topolab-"))
+        self._folder = Path(tempfile.mkdtemp(dir=keeper.folder))
         self.keeper = keeper
         certificate = issue_certificate(self._folder, EDGE_NAME)
         self._around = Surroundings(catalogue, keeper, nginx, certificate, cpus)
