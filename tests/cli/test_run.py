@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -175,10 +174,3 @@ def test_a_run_is_not_gone_on_with_where_it_did_not_begin(tmp_path: Path) -> Non
     done = run_matrix("--resume", str(folder))
     assert done.returncode == 2
     assert "cpu_model was Abacus, is " in done.stderr
-
-
-def test_the_installed_command_is_the_same_command() -> None:
-    argv = [SCRIPT[0], "-c", "import sys; from topolab.cli import main; sys.exit(main(['--list']))"]
-    listed = subprocess.run(argv, env=environment(), capture_output=True, text=True, check=True)
-    assert listed.stdout == run_matrix("--list").stdout
-    assert os.environ.get("TOPOLAB_CATALOGUE") is None

@@ -1,0 +1,56 @@
+"""The installed package is whole: it brings its catalogue, and its command is the checkout's."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from command import ROOT, environment, run_matrix
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as site-packages would be after installing the wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    argv = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(argv, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site-packages")
+    return folder / "site-packages"
+
+
+def test_the_installed_command_lists_what_the_checkout_lists(installed: Path, tmp_path: Path) -> None:
+    assert list(installed.glob("topolab-*.dist-info/licenses/LICENSE"))
+    program = (
+        "import sys, topolab; print(topolab.__file__, file=sys.stderr); from topolab.cli import main; main(['--list'])"
+    )
+    listed = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment(PYTHONPATH=str(installed)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert listed.stderr == f"{installed / 'topolab' / '__init__.py'}\n"
+    assert listed.stdout == run_matrix("--list").stdout
+
+
+def test_the_installed_command_measures(installed: Path, tmp_path: Path) -> None:
+    only = "'--only', 'server=granian-asgi', '--only', 'topology=alb'"
+    program = f"import sys; from topolab.cli import main; sys.exit(main(['--matrix', 'smoke', '--quiet', {only}]))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment(PYTHONPATH=str(installed)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [path.name for path in (tmp_path / "results").glob("*/report.md")] == ["report.md"]
