@@ -33,7 +33,7 @@ OBSERVATIONS = (
     *rates(STEADY, *(500.0,) * 3, p50_ms=1.0, p90_ms=2.0, p99_ms=30.0, offered_requests=1500, responses_in_window=1400),
     *rounds(PAGE, page(PAGE, 3.2), page(PAGE, 3.3), page(PAGE, 3.1)),
     *rounds(FAILED_PAGE, BAD_GATEWAY),
-    *rates(COPY, 980.0, 1000.0, 1000.0),
+    *rates(COPY, 980.0, 980.0, 1000.0),
 )
 SITTINGS = (Sitting(wall_s=100.0, load_before=0.5, load_after=1.5),)
 

@@ -98,7 +98,8 @@ def test_what_a_topology_does_not_mimic_is_told_where_it_was_used(text: str) -> 
 
 def test_the_noise_floor_is_told(text: str) -> None:
     told = (
-        "- Noise floor: a cell planned twice differed from itself by up to 2.0%, in CPU per response by up to 0.0%.\n"
+        "- Noise floor: a cell planned twice differed from itself by up to 2.0% (median over rounds), "
+        "in CPU per response by up to 0.0%.\n"
     )
     assert told in text
 

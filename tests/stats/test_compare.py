@@ -36,8 +36,9 @@ def test_a_difference_below_the_noise_floor_is_not_shown() -> None:
     assert (below.shown, above.shown) == (False, True)
 
 
-def test_the_noise_floor_is_the_farthest_any_pair_was_from_itself() -> None:
-    pairs = [({1: 100.0, 2: 102.0}, {1: 100.0, 2: 100.0}), ({1: 90.0, 2: 100.0}, {1: 100.0, 2: 100.0})]
+def test_the_noise_floor_is_the_farthest_any_pairs_median_was_from_one() -> None:
+    flat = {1: 100.0, 2: 100.0, 3: 100.0}
+    pairs = [({1: 100.0, 2: 102.0, 3: 190.0}, flat), ({1: 90.0, 2: 90.0, 3: 200.0}, flat)]
     floor = noise_floor(pairs)
     assert floor is not None
     assert round(floor, 3) == 0.1

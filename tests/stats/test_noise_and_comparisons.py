@@ -19,7 +19,7 @@ def summary(cells: list[Cell], observations: list[Observation], skips: tuple[Ski
 
 def test_the_noise_floor_is_how_far_a_cell_was_from_its_own_copy() -> None:
     copy = cell(replica=1)
-    found = summary([CELL, copy], [*rates(CELL, 100.0, 100.0), *rates(copy, 98.0, 101.0)])
+    found = summary([CELL, copy], [*rates(CELL, 100.0, 100.0, 100.0), *rates(copy, 98.0, 98.0, 150.0)])
     assert found.noise_floor == pytest.approx(1 / 49)
 
 

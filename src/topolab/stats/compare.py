@@ -33,12 +33,13 @@ def compare(figures: ByRound, baseline: ByRound, noise_floor: float | None) -> C
 
 
 def noise_floor(pairs: Iterable[tuple[ByRound, ByRound]]) -> float | None:
-    """How far a cell was from itself: the largest distance from 1 in the ratio intervals of the A/A pairs.
+    """How far a cell was from itself: the largest distance from 1 of the A/A pairs' median ratios.
 
-    As a fraction; None without a pair that was measured.
+    Medians, because it is compared with medians. As a fraction; None without a pair that was measured. What the
+    verdict makes of it, false alarms and differences found, is what benchmarks/verdicts.py estimates.
     """
     ratios = [estimate(_ratios(first, second)) for first, second in pairs]
-    return max((max(abs(r.low - 1), abs(r.high - 1)) for r in ratios if r is not None), default=None)
+    return max((abs(ratio.median - 1) for ratio in ratios if ratio is not None), default=None)
 
 
 def _ratios(figures: ByRound, baseline: ByRound) -> list[float]:
