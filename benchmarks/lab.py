@@ -42,8 +42,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         met.append(show("start, --list", seconds(["--list"], given.repeat), 0.5))
-        full = ["--matrix", "full", "--dry-run"]
-        met.append(show("--dry-run of the full matrix, 1000 cells and more", seconds(full, given.repeat), 1.0))
+        planned = ["--matrix", "full", "--only", "profile=ceiling", "--only", "profile=page-24", "--dry-run"]
+        met.append(show("--dry-run of 1,058 cells", seconds(planned, given.repeat), 1.0))
         stored = ["--resume", str(store_of_a_thousand(folder)), "--quiet"]
         met.append(show(f"report from {CELLS} stored cells, {ROUNDS} rounds", seconds(stored, given.repeat), 3.0))
         if given.page:

@@ -36,9 +36,8 @@ def reading(report: Report) -> list[str]:
     if floor is not None:
         cpu = report.summary.noise_floors.get("server_cpu_us_per_request")
         beside = f", in CPU per response by up to {percent(cpu)}" if cpu is not None else ""
-        lines.append(
-            f"Noise floor: a cell planned twice differed from itself by up to {percent(floor)} (median over rounds){beside}."
-        )
+        told = f"{percent(floor)} (median over rounds){beside}"
+        lines.append(f"Noise floor: a cell planned twice differed from itself by up to {told}.")
     elif rounds >= 2:
         lines.append("Noise floor: none in this run, as no cell was planned twice.")
     used = {warning for cell in report.summary.cells for warning in cell.warnings}
