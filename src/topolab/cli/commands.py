@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from topolab.catalogue import Catalogue, default_root, load_catalogue, load_matrix
 from topolab.cli.arguments import Arguments
@@ -18,6 +19,9 @@ from topolab.model.cell import Plan
 from topolab.model.run import RunRecord
 from topolab.plan import Filters, make_plan
 from topolab.store import Store
+
+if TYPE_CHECKING:
+    from topolab.backends.local.nginx import Nginx
 
 _SEED_LIMIT = 2**31
 
@@ -66,11 +70,12 @@ def _new_run(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
     )
     folder = _unused(arguments.out / record.id)
     with Store.create(folder, replace(record, id=folder.name)) as store:
-        return _measure(arguments, catalogue, store, begun)
+        return _measure(arguments, catalogue, nginx, store, begun)
 
 
 def _resume(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
     """Measure what a run has left; one that has nothing left is reported again, wherever this is."""
+    from topolab.backends.local import find_nginx
     from topolab.runner import left_to_do
 
     asked = Path(arguments.resume or "")
@@ -78,13 +83,13 @@ def _resume(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
     with Store.open(folder) as store:
         if not left_to_do(store):
             return _report(arguments, store, interrupted=False)
-        _refuse_elsewhere(arguments, catalogue, store)
-        return _measure(arguments, catalogue, store, begun)
+        nginx = find_nginx()
+        _refuse_elsewhere(arguments, catalogue, nginx, store)
+        return _measure(arguments, catalogue, nginx, store, begun)
 
 
-def _refuse_elsewhere(arguments: Arguments, catalogue: Catalogue, store: Store) -> None:
+def _refuse_elsewhere(arguments: Arguments, catalogue: Catalogue, nginx: Nginx, store: Store) -> None:
     """Rounds measured on different machines, or with different packages, are not rounds of one run."""
-    from topolab.backends.local import find_nginx
     from topolab.process.cpus import available_cpus, cpu_layout
     from topolab.runner.environment import describe, differences
 
@@ -92,15 +97,15 @@ def _refuse_elsewhere(arguments: Arguments, catalogue: Catalogue, store: Store) 
     unknown = {cell.combination.server for cell in plan.cells} - set(catalogue.candidates)
     if unknown:
         raise InputError(f"{where}: no server is called {min(unknown)} any more; start a new run")
-    now = describe(catalogue, plan, find_nginx(), cpu_layout(available_cpus()))
+    now = describe(catalogue, plan, nginx, cpu_layout(available_cpus()))
     changed = differences(store.record.environment, now)
     if changed:
         raise InputError(f"{where}: this is not where it began: {'; '.join(changed)}; start a new run")
 
 
-def _measure(arguments: Arguments, catalogue: Catalogue, store: Store, begun: float) -> int:
+def _measure(arguments: Arguments, catalogue: Catalogue, nginx: Nginx, store: Store, begun: float) -> int:
     """Measure what is left, then report everything the store holds, also after an interruption."""
-    from topolab.backends.local import LocalBackend, find_nginx
+    from topolab.backends.local import LocalBackend
     from topolab.drivers.curl.client import CurlDriver
     from topolab.process.cpus import available_cpus, can_pin, cpu_layout
     from topolab.process.group import ProcessKeeper
@@ -123,7 +128,7 @@ def _measure(arguments: Arguments, catalogue: Catalogue, store: Store, begun: fl
             cpus = cpu_layout(available_cpus())
             with ProcessKeeper() as keeper:
                 driver = CurlDriver(keeper, keeper.folder / "client.log", cpus.client)
-                with LocalBackend(catalogue, find_nginx(), keeper, cpus) as backend:
+                with LocalBackend(catalogue, nginx, keeper, cpus) as backend:
                     run(store, backend, driver.measure, ConsoleProgress(notices, arguments.quiet), begun)
         except KeyboardInterrupt:
             interrupted = True

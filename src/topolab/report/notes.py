@@ -23,7 +23,7 @@ def reading(report: Report) -> list[str]:
     """How to read the tables of this run."""
     rounds = max((cell.rounds for cell in report.summary.cells), default=0)
     floor = report.summary.noise_floor
-    lines = ["Bold: the best of its column, and every row not shown to differ from it."]
+    lines = ["Bold: the best of its column, and over several rounds every row not shown to differ from it."]
     if rounds < 2:
         lines.append("One round: there is no interval; use --rounds 6 or more before choosing by these figures.")
     elif rounds < _FULL_INTERVAL_ROUNDS:

@@ -95,10 +95,11 @@ def headline_table(group: Group, summary: RunSummary) -> Table:
         value = cell.estimates.get(group.headline)
         if value is None or leader is None:
             return Entry(cell.status if cell.status == "failed" else NOTHING)
-        comparison = None if cell is leader else summary.against(cell, leader, group.headline)
+        comparison = summary.against(cell, leader, group.headline)
+        level = comparison is not None and len(comparison.ratio.samples) > 1 and not comparison.shown
         marks = "".join(mark for warning, mark in MARKS.items() if warning in cell.warnings)
         failed = " failed" if cell.status == "failed" else ""
-        return Entry(with_spread(value) + marks + failed, cell is leader or not (comparison and comparison.shown))
+        return Entry(with_spread(value) + marks + failed, cell is leader or level)
 
     return _table(group, _TITLES[group.headline], entry)
 
