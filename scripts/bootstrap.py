@@ -81,15 +81,33 @@ def _build(wanted: str) -> None:
     _create_venv()
     pip = [str(_python()), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
     locked = ["--require-hashes", "-r"]
-    try:
-        _run([*pip, *locked, LOCKS[0]])
-        installer = [str(VENV / "bin" / "uv"), "--quiet", "pip", "install", "--python", str(_python())]
-    except SetupError:
-        installer = pip  # uv has no wheel for every machine; pip installs the same hashes, only slower
-    _run([*installer, *locked, LOCKS[1]])
+    installer = _first_that_works([*_fast_installers(pip, locked), pip], [*locked, LOCKS[1]])
     _install_optional(installer, locked)
     (_site_packages() / "topolab.pth").write_text("{}\n".format(ROOT / "src"))
     STAMP.write_text(wanted)
+
+
+def _fast_installers(pip: list[str], locked: list[str]) -> list[list[str]]:
+    """uv, with its own certificates and with the system's; none where there is no wheel of it for this machine."""
+    try:
+        _run([*pip, *locked, LOCKS[0]])
+    except SetupError:
+        return []
+    uv = [str(VENV / "bin" / "uv"), "--quiet"]
+    install = ["pip", "install", "--python", str(_python())]
+    return [[*uv, *install], [*uv, "--system-certs", *install]]
+
+
+def _first_that_works(installers: list[list[str]], arguments: list[str]) -> list[str]:
+    """Install with each in turn until one does. The last is pip, which brought the others and is only slower."""
+    for installer in installers[:-1]:
+        try:
+            _run([*installer, *arguments])
+        except SetupError:
+            continue
+        return installer
+    _run([*installers[-1], *arguments])
+    return installers[-1]
 
 
 def _create_venv() -> None:

@@ -1,0 +1,47 @@
+"""What the documents tell people to type works, and what they link to is there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from command import ROOT, run_matrix
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+COMMAND = re.compile(r"python3 scripts/run_matrix\.py([^`#\n]*)")
+
+
+def commands() -> list[str]:
+    """Every command line of the documents but those whose run or server has to exist first."""
+    found = {match[1].strip() for path in DOCUMENTS for match in COMMAND.finditer(path.read_text())}
+    return sorted(text for text in found if "--resume" not in text and "plain-uvicorn" not in text)
+
+
+@pytest.mark.parametrize("arguments", commands())
+def test_a_documented_command_can_be_planned(arguments: str) -> None:
+    done = run_matrix(*shlex.split(arguments), *([] if "--list" in arguments else ["--dry-run"]))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_there_are_documented_commands_to_check() -> None:
+    assert "" in commands()
+    assert len(commands()) > 5
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text())
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_readme_lists_every_option_and_exit_code_of_the_command() -> None:
+    told = run_matrix("--help").stdout
+    readme = (ROOT / "README.md").read_text()
+    options = set(re.findall(r"--[a-z-]+", told)) - {"--help"}
+    assert sorted(option for option in options if option not in readme) == []
+    for code in ("0 all measured", "1 some cell failed", "2 bad input", "3 nothing selected", "130 interrupted"):
+        assert code in told
+        assert code in readme
