@@ -105,8 +105,8 @@ def test_the_noise_floor_is_told(text: str) -> None:
 
 
 def test_the_latency_has_its_table(text: str) -> None:
-    rows = table(section(text, "steady, bare app"), "Latency in ms: median / 90 % / 99 %:")
-    assert rows[2] == ["hypercorn-uvloop", "1.00 / 2.00 / 30.0"]
+    rows = table(section(text, "steady, bare app"), "Latency in ms: median/90 %/99 %:")
+    assert rows[2] == ["hypercorn-uvloop", "1.00/2.00/30.0"]
 
 
 def test_the_page_is_best_where_it_is_fastest(text: str) -> None:

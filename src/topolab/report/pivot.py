@@ -132,9 +132,9 @@ def cpu_table(group: Group) -> Table | None:
         server, proxy = (cell.estimates.get(f"{who}_cpu_us_per_request") for who in ("server", "proxy"))
         if server is None:
             return Entry(NOTHING)
-        return Entry(significant(server.median) + (f" + {significant(proxy.median)}" if proxy else ""))
+        return Entry(significant(server.median) + (f"+{significant(proxy.median)}" if proxy else ""))
 
-    table = _table(group, "CPU per good response in µs: server + proxy", entry)
+    table = _table(group, "CPU per good response in µs: server+proxy", entry)
     return table if _filled(table) else None
 
 
@@ -154,9 +154,9 @@ def latency_table(group: Group) -> Table | None:
 
     def entry(cell: CellSummary, _: Column) -> Entry:
         found = [cell.estimates.get(name) for name in ("p50_ms", "p90_ms", "p99_ms")]
-        return Entry(" / ".join(significant(e.median) for e in found if e) or NOTHING)
+        return Entry("/".join(significant(e.median) for e in found if e) or NOTHING)
 
-    table = _table(group, "latency in ms: median / 90 % / 99 %", entry)
+    table = _table(group, "latency in ms: median/90 %/99 %", entry)
     return table if _filled(table) else None
 
 

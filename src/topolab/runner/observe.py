@@ -56,7 +56,8 @@ def observe(cell: Cell, round_number: int, backend: Backend, profile: LoadProfil
             clock.server_start_s = stack.server_start_s
             clock.argv = dict(stack.argv)
             outcome = _on_stack(cell, stack, profile, measure, clock)
-    except StageError as error:
+    except StageError as error:  # no stack came about, and all the time until here went into waiting for it
+        clock.server_start_s = time.monotonic() - clock.begun
         outcome = Failed(Stage(error.stage), error.message, error.log)
     return Observation(cell_id=cell.id, round=round_number, outcome=outcome, timings=clock.timings(), argv=clock.argv)
 
