@@ -107,7 +107,7 @@ def _measure(arguments: Arguments, catalogue: Catalogue, nginx: Nginx, store: St
     """Measure what is left, then report everything the store holds, also after an interruption."""
     from topolab.backends.local import LocalBackend
     from topolab.drivers.curl.client import CurlDriver
-    from topolab.process.cpus import available_cpus, can_pin, cpu_layout
+    from topolab.process.cpus import available_cpus, can_pin, cpu_layout, pinned
     from topolab.process.group import ProcessKeeper
     from topolab.process.usage import counters_available
     from topolab.runner import run
@@ -128,7 +128,8 @@ def _measure(arguments: Arguments, catalogue: Catalogue, nginx: Nginx, store: St
             cpus = cpu_layout(available_cpus())
             with ProcessKeeper() as keeper:
                 driver = CurlDriver(keeper, keeper.folder / "client.log", cpus.client)
-                with LocalBackend(catalogue, nginx, keeper, cpus) as backend:
+                # The lab itself stays off the server's processor, as the client does.
+                with pinned(cpus.client), LocalBackend(catalogue, nginx, keeper, cpus) as backend:
                     run(store, backend, driver.measure, ConsoleProgress(notices, arguments.quiet), begun)
         except KeyboardInterrupt:
             interrupted = True

@@ -36,7 +36,9 @@ class ConsoleProgress:
     def __init__(self, console: Console, quiet: bool) -> None:
         self._console = console
         self._quiet = quiet
-        self._live = Live(console=console, transient=True) if console.is_terminal and not quiet else None
+        shown = console.is_terminal and not quiet
+        # Drawn once a step: a thread that redraws would take time from what is measured.
+        self._live = Live(console=console, transient=True, auto_refresh=False) if shown else None
         self._last_line: float | None = None
 
     def __enter__(self) -> ConsoleProgress:
@@ -58,7 +60,7 @@ class ConsoleProgress:
         )
         now = time.monotonic()
         if self._live:
-            self._live.update(text)
+            self._live.update(text, refresh=True)
         elif not self._quiet and (self._last_line is None or now - self._last_line >= _QUIET_S):
             self._console.print(text, soft_wrap=True)
             self._last_line = now
