@@ -31,7 +31,7 @@ def test_a_closed_load_counts_its_window_and_gives_no_latency(client: Client, tm
     assert (seen.p50_ms, seen.p99_ms, seen.page_seconds, seen.offered_requests) == (None, None, None, None)
     assert HdrHistogram.decode(seen.histogram).get_total_count() == seen.good_responses
     assert 0 < seen.client_cpu_s <= seen.client_wall_s * 1.1
-    assert seen.client_wall_s >= 0.3
+    assert seen.client_wall_s >= 0.299
 
 
 def test_a_closed_load_waits_for_what_is_in_flight_but_does_not_count_it_in_the_rate(client: Client) -> None:
@@ -78,7 +78,7 @@ def test_an_open_load_sends_at_its_rate_and_no_faster(client: Client, tmp_path: 
         seen = client.run(Target("127.0.0.1", port, ClientProtocol.H2C), opened(Lanes(1, 10)))
 
     assert (seen.offered_requests, seen.good_responses, seen.bad_responses) == (60, 60, {})
-    assert seen.seconds >= 0.3
+    assert seen.seconds >= 0.299  # began + 0.3 s, less began again, may lose its last bit
     assert seen.requests_per_second == pytest.approx(60 / seen.seconds)
     # Requests are due every 5 ms from 0 on, so the first slice can hold no more than 20 answers.
     assert seen.series[0] <= 20
