@@ -124,7 +124,7 @@ def test_a_page_of_24_takes_four_waves_on_six_connections_and_one_on_a_multiplex
     assert (seen.client_connections, seen.origin_connections) == (connections, connections)
     assert sorted(_peaks(cleartext_port).values()) == ([1] * 6 if connections == 6 else [24])
     assert seen.page_seconds is not None
-    assert seen.page_seconds >= at_least_s
+    assert seen.page_seconds >= 0.99 * at_least_s  # timers may fire a little early
     assert sum(seen.series) == 24
 
 
