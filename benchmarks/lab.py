@@ -84,7 +84,7 @@ def store_of_a_thousand(folder: Path) -> Path:
     from topolab.store import Store
 
     catalogue, nginx = load_catalogue(default_root()), find_nginx()
-    plan = make_plan(catalogue.matrices["full"], catalogue, Filters(), unavailable_here(catalogue, nginx), False)
+    plan = make_plan(catalogue.matrices["full"], catalogue, Filters(), unavailable_here(catalogue, nginx))
     plan = replace(plan, cells=plan.cells[:CELLS])
     record = RunRecord(
         id="thousand",

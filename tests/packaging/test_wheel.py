@@ -24,33 +24,31 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site-packages"
 
 
-def test_the_installed_command_lists_what_the_checkout_lists(installed: Path, tmp_path: Path) -> None:
-    assert list(installed.glob("topolab-*.dist-info/licenses/LICENSE"))
-    program = (
-        "import sys, topolab; print(topolab.__file__, file=sys.stderr); from topolab.cli import main; main(['--list'])"
-    )
-    listed = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env=environment(PYTHONPATH=str(installed)),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert listed.stderr == f"{installed / 'topolab' / '__init__.py'}\n"
-    assert listed.stdout == run_matrix("--list").stdout
-
-
-def test_the_installed_command_measures(installed: Path, tmp_path: Path) -> None:
-    only = "'--only', 'server=granian-asgi', '--only', 'topology=alb'"
-    program = f"import sys; from topolab.cli import main; sys.exit(main(['--matrix', 'smoke', '--quiet', {only}]))"
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
+def installed_command(
+    installed: Path, folder: Path, *arguments: str, preamble: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """The console script's function, in a process that finds the installed package first."""
+    program = f"import sys; {preamble}from topolab.cli import main; sys.exit(main())"
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=folder,
         env=environment(PYTHONPATH=str(installed)),
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_the_installed_command_lists_what_the_checkout_lists(installed: Path, tmp_path: Path) -> None:
+    assert list(installed.glob("topolab-*.dist-info/licenses/LICENSE"))
+    tell = "import topolab; print(topolab.__file__, file=sys.stderr); "
+    listed = installed_command(installed, tmp_path, "--list", preamble=tell)
+    assert (listed.returncode, listed.stderr) == (0, f"{installed / 'topolab' / '__init__.py'}\n")
+    assert listed.stdout == run_matrix("--list").stdout
+
+
+def test_the_installed_command_measures(installed: Path, tmp_path: Path) -> None:
+    only = ("--only", "server=granian-asgi", "--only", "topology=alb")
+    done = installed_command(installed, tmp_path, "--matrix", "smoke", "--quiet", *only)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [path.name for path in (tmp_path / "results").glob("*/report.md")] == ["report.md"]

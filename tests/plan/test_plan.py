@@ -113,8 +113,8 @@ def test_meinheld_has_no_cell_with_tls_at_the_server(everything: Plan) -> None:
 
 def test_the_full_matrix_holds_every_other(catalogue: Catalogue) -> None:
     def ids(name: str) -> set[str]:
-        plan = make_plan(catalogue.matrices[name], catalogue, Filters(), {}, with_replicas=False)
-        return {c.id for c in plan.cells}
+        plan = make_plan(catalogue.matrices[name], catalogue, Filters(), {})
+        return {c.id for c in plan.cells if not c.combination.replica}
 
     full = ids("full")
     left_out = {name: ids(name) - full for name in catalogue.matrices}
@@ -144,11 +144,6 @@ def test_there_are_no_more_pairs_than_cells(catalogue: Catalogue) -> None:
         "granian-asgi/bare-asgi/direct/h2/ceiling",
         "granian-asgi/bare-asgi/direct/h2/ceiling+1",
     ]
-
-
-def test_without_replicas_no_cell_stands_twice(catalogue: Catalogue) -> None:
-    plan = make_plan(matrix(aa_pairs=3), catalogue, Filters(), {}, with_replicas=False)
-    assert not [c for c in plan.cells if c.combination.replica]
 
 
 @pytest.mark.parametrize("field", ["servers", "apps", "topologies", "protocols", "profiles"])

@@ -15,7 +15,6 @@ from pydantic_core import ErrorDetails
 from topolab.errors import InputError
 
 _UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
-_KINDS = "closed, open, page"
 
 
 def read_toml(path: Path, kind: Any, shown_as: str) -> Any:
@@ -73,8 +72,10 @@ def _refuse_dates(shown_as: str, value: object, key: str) -> None:
 
 
 def _key_and_expectation(error: ErrorDetails, data: dict[str, Any]) -> tuple[str, str]:
-    if error["type"] in ("union_tag_not_found", "union_tag_invalid"):
-        return "kind", f"has to be one of {_KINDS}, not {data.get('kind')!r}"
+    if error["type"] == "union_tag_not_found":
+        return "kind", "missing; this key is required"
+    if error["type"] == "union_tag_invalid":
+        return "kind", f"has to be one of {error['ctx']['expected_tags']}, not {data.get('kind')!r}"
     # Of a union pydantic names the branch before the key; the branch is no key of the file.
     path = error["loc"][1:] if len(error["loc"]) > 1 and error["loc"][0] == data.get("kind") else error["loc"]
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")

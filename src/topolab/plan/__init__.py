@@ -21,7 +21,6 @@ def make_plan(
     catalogue: Catalogue,
     filters: Filters,
     unavailable: Mapping[str, str],
-    with_replicas: bool = True,
 ) -> Plan:
     """The cells of `matrix` that pass `filters`, and a skip with its reason for each that cannot exist.
 
@@ -39,7 +38,7 @@ def make_plan(
                 cells[combination.id] = planned
             else:
                 skips[combination.id] = planned
-    replicas = _replicas(tuple(cells.values()), matrix.aa_pairs) if with_replicas else ()
+    replicas = _replicas(tuple(cells.values()), matrix.aa_pairs)
     return Plan((*cells.values(), *replicas), tuple(skips.values()))
 
 

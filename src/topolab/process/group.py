@@ -124,7 +124,8 @@ class ProcessKeeper:
         while members(group.pgid) and time.monotonic() < deadline:
             _kill(group.pgid)
             time.sleep(_POLL_S)
-        self._tell_guard(f"-{group.pgid}")
+        if not members(group.pgid):  # what even SIGKILL did not end by now stays on the guard's list
+            self._tell_guard(f"-{group.pgid}")
         self._groups.pop(group.pgid, None)
 
     def _tell_guard(self, line: str) -> None:
