@@ -75,16 +75,16 @@ def show(what: str, values: list[float], at_most: float, unit: str = "s") -> boo
 
 def store_of_a_thousand(folder: Path) -> Path:
     """A finished run of made-up figures, as large as the goal says, that `--resume` only has to report."""
-    from topolab.backends.local import find_nginx, unavailable_here
+    from topolab.backends.local.site import LocalSite
     from topolab.catalogue import default_root, load_catalogue
     from topolab.model.run import RunRecord
     from topolab.plan import Filters, make_plan
-    from topolab.process.cpus import available_cpus, cpu_layout
     from topolab.runner.environment import describe
     from topolab.store import Store
 
-    catalogue, nginx = load_catalogue(default_root()), find_nginx()
-    plan = make_plan(catalogue.matrices["full"], catalogue, Filters(), unavailable_here(catalogue, nginx))
+    catalogue = load_catalogue(default_root())
+    site = LocalSite(catalogue)
+    plan = make_plan(catalogue.matrices["full"], catalogue, Filters(), site.unavailable())
     plan = replace(plan, cells=plan.cells[:CELLS])
     record = RunRecord(
         id="thousand",
@@ -93,7 +93,7 @@ def store_of_a_thousand(folder: Path) -> Path:
         rounds=ROUNDS,
         backend="local",
         matrix="full",
-        environment=describe(catalogue, plan, nginx, cpu_layout(available_cpus())),
+        environment=describe(site, plan),
         plan=plan,
         profiles=catalogue.profiles,
         topologies=catalogue.topologies,
@@ -140,7 +140,7 @@ def observations(record: RunRecord) -> Iterator[Observation]:
                 )
                 for h in cell.hops
             )
-            usage = GroupUsage(cpu_s=source.uniform(0.1, 0.6), rss_peak_bytes=source.randrange(20, 80) * 2**20)
+            usage = GroupUsage(cpu_s=source.uniform(0.1, 0.6), memory_peak_bytes=source.randrange(20, 80) * 2**20)
             outcome = Measured(measurement=measurement, hops=hops, server_usage=usage)
             yield Observation(cell_id=cell.id, round=number, outcome=outcome, timings=Timings(), argv={})
 

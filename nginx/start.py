@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The one way a proxy is started, by every backend and by hand: fill in a template, print the argv, exec nginx.
 
-Standard library only. Placeholders are `${UPPER_CASE}`; nginx's own variables are lower-case and left alone.
-Wrong input ends with exit code 2 and one line.
+Standard library only. What a topology is made of stands in its TOML; placeholders are `${UPPER_CASE}`, nginx's own
+variables are lower-case and left alone. Topology and listener may also come from the environment: a topology's Compose
+file says them there, apart from the command. Wrong input ends with exit code 2 and one line.
 """
 
 from __future__ import annotations
@@ -13,13 +14,26 @@ import os
 import pwd
 import re
 import sys
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+_FOLDER = Path(__file__).resolve().parent
+_SCHEMES = {"cleartext": "http", "tls": "https"}
+_OPTIONS = {
+    "edge-host": "the address to listen on",
+    "edge-port": "the port to listen on",
+    "server-host": "where the server is",
+    "server-port": "and its port",
+    "server-name": "the name for SNI towards it",
+    "cert": "certificate chain, PEM",
+    "key": "its key, PEM",
+}
 
 
-def render(template: str, values: dict[str, str]) -> str:
+def render(template: str, values: Mapping[str, str]) -> str:
     """The template with every placeholder filled in. Raises `KeyError` naming one that has no value."""
     return _PLACEHOLDER.sub(lambda found: values[found[1]], template)
 
@@ -34,27 +48,24 @@ def build_argv(nginx: str, prefix: Path) -> list[str]:
 
 def main(arguments: list[str]) -> None:
     """Render into `--prefix` and become nginx."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("template", type=Path, help="a template of this folder, by path")
-    parser.add_argument("--nginx", default="nginx", help="the nginx to run (default: the one on PATH)")
-    parser.add_argument(
-        "--prefix", type=Path, required=True, help="a writable folder for nginx.conf and temporary files"
-    )
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="the value of a placeholder")
-    parser.add_argument("--print", action="store_true", help="print the configuration and stop")
-    given = parser.parse_args(arguments)
-    values = {"FOLDER": str(given.template.resolve().parent)}
-    for pair in given.set:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            _fail(f"--set {pair}: has to be KEY=VALUE")
-        values[key] = value
+    given = _parser().parse_args(arguments)
+    topology = _read_topology(given.topology)
+    if given.listener not in _SCHEMES:
+        _fail(f"--listener {given.listener}: has to be one of {', '.join(_SCHEMES)}")
+    values = {
+        **{name.upper(): value for name, value in vars(given).items() if isinstance(value, str)},
+        **topology.get("values", {}),
+        "FOLDER": str(_FOLDER),
+        "SERVER_SCHEME": _SCHEMES[given.listener],
+    }
+    template = _FOLDER / topology["template"]
     try:
-        configuration = render(given.template.read_text(encoding="utf-8"), values)
+        configuration = render(template.read_text(encoding="utf-8"), values)
     except OSError as error:
-        _fail(f"{given.template}: {error.strerror}")
+        _fail(f"{template.name}: {error.strerror}")
     except KeyError as error:
-        _fail(f"{given.template}: ${{{error.args[0]}}} has no value; give --set {error.args[0]}=...")
+        option = error.args[0].lower().replace("_", "-")
+        _fail(f"{template.name}: ${{{error.args[0]}}} has no value; give --{option}")
     if given.print:
         sys.stdout.write(configuration)
         return
@@ -63,6 +74,34 @@ def main(arguments: list[str]) -> None:
     argv = build_argv(given.nginx, given.prefix)
     print(json.dumps({"argv": argv}), flush=True)
     os.execvp(argv[0], argv)
+
+
+def _read_topology(name: str) -> dict[str, Any]:
+    file = _FOLDER / "topologies" / f"{name}.toml"
+    try:
+        topology = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        _fail(f"{name}: no such topology; there are {', '.join(sorted(f.stem for f in file.parent.glob('*.toml')))}")
+    except (OSError, ValueError) as error:
+        _fail(f"nginx/topologies/{file.name}: cannot be read as TOML: {error}")
+    if "template" not in topology:
+        _fail(f"{name}: has no proxy: its TOML names no template")
+    return topology
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    topology, listener = os.environ.get("TOPOLOGY"), os.environ.get("LISTENER", "cleartext")
+    parser.add_argument("topology", nargs="?" if topology else None, default=topology, help="a name in topologies/")
+    parser.add_argument("--listener", default=listener, help="what the server listens for: cleartext or tls")
+    for name, what in _OPTIONS.items():
+        parser.add_argument(f"--{name}", help=what)
+    parser.add_argument("--nginx", default="nginx", help="the nginx to run (default: the one on PATH)")
+    parser.add_argument(
+        "--prefix", type=Path, required=True, help="a writable folder for nginx.conf and temporary files"
+    )
+    parser.add_argument("--print", action="store_true", help="print the configuration and stop")
+    return parser
 
 
 def _fail(message: str) -> NoReturn:

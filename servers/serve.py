@@ -1,4 +1,7 @@
-"""The one launcher of every server, standard library only: fills in what server.toml declares, prints it, execs it."""
+"""The one launcher of every server, standard library only: fills in what server.toml declares, prints it, execs it.
+
+The listener may also come from the environment: a topology's Compose file says it there, apart from the command.
+"""
 
 import argparse
 import json
@@ -44,14 +47,16 @@ def prepare(options: argparse.Namespace) -> tuple[list[str], dict[str, str]]:
     variants = {variant.get("name", ""): variant for variant in _need(file, server, "variants")}
     _choose(file, "variants", name, variants)
     variant = variants[name]
-    _choose(file, f"variants.{name}.interfaces", options.interface, _need(file, variant, "interfaces"))
+    interfaces: list[str] = _need(file, variant, "interfaces")
+    interface = options.interface or _shared_interface(root, options.app, interfaces)
+    _choose(file, f"variants.{name}.interfaces", interface, interfaces)
     given = {
         "python": sys.executable,
         "host": options.host,
         "port": str(options.port),
         "cert": options.cert,
         "key": options.key,
-        "app": find_entry_point(root, options.app, options.interface),
+        "app": find_entry_point(root, options.app, interface),
         "workers": str(options.workers),
         "folder": str(folder),
     }
@@ -85,8 +90,15 @@ def build_environment(outer: Mapping[str, str], added: Mapping[str, str], apps: 
 
 
 def find_server(root: Path, full_name: str) -> tuple[Path, str]:
-    """Split `server-variant` into the server's folder and the variant's name; both may hold hyphens."""
+    """Split `server-variant` into the server's folder and the variant's name; both may hold hyphens.
+
+    A server's name alone means its first variant.
+    """
     folders = sorted(file.parent for file in (root / "servers").glob("*/server.toml"))
+    alone = next((folder for folder in folders if folder.name == full_name), None)
+    if alone is not None:
+        file = f"servers/{alone.name}/server.toml"
+        return alone, _need(file, _read(root, file), "variants")[0].get("name", "")
     fitting = [folder for folder in folders if full_name.startswith(f"{folder.name}-")]
     if not fitting:
         _refuse(f"{root}/servers", full_name, "no such server", [f"{folder.name}-VARIANT" for folder in folders])
@@ -101,6 +113,13 @@ def find_entry_point(root: Path, app: str, interface: str) -> str:
     entry_points: dict[str, str] = _need(file, _read(root, file), "entrypoints")
     _choose(file, "entrypoints", interface, entry_points)
     return entry_points[interface]
+
+
+def _shared_interface(root: Path, app: str, interfaces: Sequence[str]) -> str:
+    """The first of the variant's interfaces that the app has; its first where it has none, to be refused by name."""
+    file = root / "apps" / app / "app.toml"
+    offered = _read(root, f"apps/{app}/app.toml").get("entrypoints", {}) if file.is_file() else {}
+    return next((interface for interface in interfaces if interface in offered), interfaces[0])
 
 
 def _fill(file: str, key: str, word: str, values: Mapping[str, str]) -> str:
@@ -135,10 +154,12 @@ def _refuse(file: str, key: str, trouble: str, offered: Iterable[str]) -> NoRetu
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="serve.py", description="Start a server as its server.toml says.")
-    parser.add_argument("server", metavar="SERVER-VARIANT")
+    listener = os.environ.get("LISTENER")
+    parser.add_argument("server", metavar="SERVER[-VARIANT]", help="without a variant, the server's first")
     parser.add_argument("--app", required=True, help="a folder in apps/")
-    for name in ("--interface", "--listener", "--host"):
-        parser.add_argument(name, required=True)
+    parser.add_argument("--interface", help="asgi or wsgi; without, the first of the variant's that the app has")
+    parser.add_argument("--listener", required=listener is None, default=listener, help="cleartext, tls or quic")
+    parser.add_argument("--host", required=True)
     parser.add_argument("--port", required=True, type=int)
     parser.add_argument("--cert", help="certificate chain, PEM")
     parser.add_argument("--key", help="its key, PEM in PKCS#8")

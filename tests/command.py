@@ -8,13 +8,17 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+NO_ENGINE = "unix:///nonexistent/docker.sock"
 SCRIPT = [sys.executable, str(ROOT / "scripts" / "run_matrix.py")]
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """The inherited environment without what would change the output, and with what the test adds."""
+    """The inherited environment without what would change the output, and with what the test adds.
+
+    No engine answers at its DOCKER_HOST: what tests do not ask for Docker runs on the local backend, also where one is.
+    """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("TOPOLAB_") and k not in ("COLUMNS", "FORCE_COLOR")}
-    return {**kept, **extra}
+    return {**kept, "DOCKER_HOST": NO_ENGINE, **extra}
 
 
 def run_matrix(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:

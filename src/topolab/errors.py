@@ -29,5 +29,9 @@ class StageError(TopolabError):
         self.log = log
 
 
+class EngineError(TopolabError):
+    """The Docker Engine, or what is needed to use it, cannot be used; the run cannot go on with it."""
+
+
 class StoreError(TopolabError):
     """A results folder is missing, is not one of topolab's, or was written by another format version."""

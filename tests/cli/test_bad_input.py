@@ -21,7 +21,11 @@ BAD = [
         "--only server: has to be KEY=GLOB with KEY one of server, app, topology, protocol, profile",
     ),
     (["--only", "server=gunicron*"], "--only server=gunicron*: server: nothing is called 'gunicron*'; there are "),
-    (["--backend", "docker"], "--backend docker: not available yet; use --backend local"),
+    (["--backend", "docker"], "unix:///nonexistent/docker.sock: no engine answers there; start Docker, or use "),
+    (
+        ["--context", "no-such-context"],
+        "the Docker context no-such-context: there is none of that name; see `docker context ls`",
+    ),
     (["--resume", "never-ran"], "results/never-ran: no run here; give the id of a folder that holds run.sqlite"),
 ]
 
@@ -44,6 +48,7 @@ def test_bad_input_is_one_line_and_code_2(arguments: list[str], line: str) -> No
         ["--seed", "x"],
         ["--frobnicate"],
         ["--backend", "podman"],
+        ["--backend", "local", "--context", "x"],
         ["--resume", "x", "--matrix", "smoke"],
         ["--resume", "x", "--seed", "0"],
     ],

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from catalogues import catalogue_root
+from topolab.backends import parts
 from topolab.backends.local import LocalBackend, find_nginx
-from topolab.backends.local import stack as stack_module
 from topolab.catalogue import Catalogue, load_catalogue
 from topolab.drivers.curl.client import CurlDriver
 from topolab.model.cell import Cell
@@ -146,7 +146,7 @@ def test_a_server_that_dies_under_load_says_how(
 def test_a_server_that_declares_http2_and_has_none_is_not_measured(
     faulty: Catalogue, local: LocalBackend, driver: CurlDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stack_module, "READY_DEADLINE_S", 1.0)
+    monkeypatch.setattr(parts, "READY_DEADLINE_S", 1.0)
     stage, message = failure(observed(cell_of(faulty, "says-h2", protocol="h2c"), faulty, local, driver))
     assert stage in (Stage.READY, Stage.PROVE)
     assert message
@@ -155,7 +155,7 @@ def test_a_server_that_declares_http2_and_has_none_is_not_measured(
 def test_a_server_that_never_listens_is_given_up_at_the_deadline(
     faulty: Catalogue, local: LocalBackend, driver: CurlDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stack_module, "READY_DEADLINE_S", 1.0)
+    monkeypatch.setattr(parts, "READY_DEADLINE_S", 1.0)
     variant = replace(faulty.candidates["faulty-silent"].variant)
     assert variant.name == "silent"
     cell = cell_of(faulty, "silent")

@@ -117,4 +117,4 @@ while True: time.sleep(600)
         wait_until(spent)
         after = group_usage(group.pgid)
         assert after is not None
-        assert after.rss_peak_bytes > 50_000_000
+        assert after.memory_peak_bytes > 50_000_000

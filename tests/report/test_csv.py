@@ -52,7 +52,7 @@ def test_a_measured_cell(rows: dict[str, dict[str, str]]) -> None:
         **{f"server_cpu_us_per_request_{part}": "900" for part in ("median", "low", "high")},
         **{f"proxy_cpu_us_per_request_{part}": "200" for part in ("median", "low", "high")},
         **{f"client_cpu_us_per_request_{part}": "500" for part in ("median", "low", "high")},
-        **{f"server_rss_peak_bytes_{part}": "52428800" for part in ("median", "low", "high")},
+        **{f"server_memory_peak_bytes_{part}": "52428800" for part in ("median", "low", "high")},
         "good_responses": "3000",
         "bad_responses": "3",
         "client_limited": "False",

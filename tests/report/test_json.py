@@ -21,7 +21,7 @@ FIGURES = [
     "server_cpu_us_per_request",
     "proxy_cpu_us_per_request",
     "client_cpu_us_per_request",
-    "server_rss_peak_bytes",
+    "server_memory_peak_bytes",
 ]
 KEYS = [
     *("id", "server", "app", "interface", "topology", "client_protocol", "profile", "status", "reason"),
@@ -108,7 +108,7 @@ def test_a_measured_cell(cells: dict[str, dict[str, Any]]) -> None:
         "server_cpu_us_per_request": same(900.0),
         "proxy_cpu_us_per_request": same(200.0),
         "client_cpu_us_per_request": same(500.0),
-        "server_rss_peak_bytes": same(50 * 2**20),
+        "server_memory_peak_bytes": same(50 * 2**20),
         "good_responses": 3000,
         "bad_responses": {"timeout": 3},
         "client_limited": False,

@@ -41,7 +41,7 @@ def test_every_figure_has_a_noise_floor_of_its_own() -> None:
         "requests_per_second": 0.02,
         "server_cpu_us_per_request": 0.0,
         "client_cpu_us_per_request": 0.167,
-        "server_rss_peak_bytes": 0.0,
+        "server_memory_peak_bytes": 0.0,
     }
 
 

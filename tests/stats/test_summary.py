@@ -55,7 +55,7 @@ def test_a_measured_cell_tells_all_it_was_seen_to_do() -> None:
         "server_cpu_us_per_request": Estimate(900.0, 900.0, 900.0, (900.0,) * 3),
         "proxy_cpu_us_per_request": Estimate(200.0, 200.0, 200.0, (200.0,) * 3),
         "client_cpu_us_per_request": Estimate(500.0, 500.0, 500.0, (500.0,) * 3),
-        "server_rss_peak_bytes": Estimate(50 * 2**20, 50 * 2**20, 50 * 2**20, (50 * 2**20,) * 3),
+        "server_memory_peak_bytes": Estimate(50 * 2**20, 50 * 2**20, 50 * 2**20, (50 * 2**20,) * 3),
     }
     assert found.by_round["requests_per_second"] == {1: 900.0, 2: 1000.0, 3: 1100.0}
 
@@ -209,7 +209,7 @@ def test_a_figure_that_is_not_given_has_no_estimate() -> None:
 def test_a_figure_given_in_some_rounds_is_estimated_from_those() -> None:
     bare = Measured(measurement=measured(CELL).measurement, hops=measured(CELL).hops)
     found = the_row(rounds(CELL, bare, measured(CELL)))
-    assert found.by_round["server_rss_peak_bytes"] == {2: 50 * 2**20}
+    assert found.by_round["server_memory_peak_bytes"] == {2: 50 * 2**20}
 
 
 def test_the_hops_are_those_of_the_last_measured_round() -> None:

@@ -76,7 +76,7 @@ MEASUREMENT = Measurement(
     origin_connections=4,
     series=(100,) * 10,
 )
-USAGE = GroupUsage(cpu_s=0.9, rss_peak_bytes=50 * 2**20)
+USAGE = GroupUsage(cpu_s=0.9, memory_peak_bytes=50 * 2**20)
 
 
 def measured(of: Cell, connections: Sequence[int | None] = (4, 32), **changes: Any) -> Measured:
@@ -91,7 +91,7 @@ def measured(of: Cell, connections: Sequence[int | None] = (4, 32), **changes: A
         )
         for hop, count in zip(of.hops, connections, strict=False)
     )
-    proxy = GroupUsage(cpu_s=0.2, rss_peak_bytes=9 * 2**20) if len(hops) > 1 else None
+    proxy = GroupUsage(cpu_s=0.2, memory_peak_bytes=9 * 2**20) if len(hops) > 1 else None
     return Measured(measurement=replace(MEASUREMENT, **changes), hops=hops, server_usage=USAGE, proxy_usage=proxy)
 
 

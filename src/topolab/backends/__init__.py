@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from topolab.model.cell import Cell
-from topolab.model.load import Target
+from topolab.fetch import Response
+from topolab.model.cell import Cell, Plan
+from topolab.model.load import Target, Workplace
 from topolab.model.outcome import GroupUsage
+from topolab.process.cpus import CpuLayout
+from topolab.process.group import ProcessKeeper
 
-__all__ = ["Backend", "Stack"]
+__all__ = ["Backend", "Site", "Stack"]
 
 
 class Stack(Protocol):
@@ -18,7 +21,11 @@ class Stack(Protocol):
 
     @property
     def edge(self) -> Target:
-        """Where the client sends its requests."""
+        """Where the client sends its requests, as seen from `workplace`."""
+
+    @property
+    def workplace(self) -> Workplace:
+        """Where the client has to run."""
 
     @property
     def server_start_s(self) -> float:
@@ -27,6 +34,9 @@ class Stack(Protocol):
     @property
     def argv(self) -> Mapping[str, tuple[str, ...]]:
         """The exact command line of each part, by `server` and `proxy`."""
+
+    def fetch(self, path: str, timeout_s: float) -> Response:
+        """One request through the edge, made from `workplace`. Raises `FetchError`."""
 
     def server_usage(self) -> GroupUsage | None:
         """What the server's processes have used so far; None where the system does not tell."""
@@ -49,4 +59,35 @@ class Backend(Protocol):
         """`local` or `docker`."""
 
     def stack(self, cell: Cell) -> AbstractContextManager[Stack]:
-        """The cell's stack, fresh, up and answering. Raises `StageError` where that does not come about."""
+        """The cell's stack, fresh, up and answering.
+
+        Raises `StageError` where that does not come about, and `EngineError` where no other would either.
+        """
+
+
+class Site(Protocol):
+    """A backend that can be used here, before it is: what it can stand up, and what that would run on."""
+
+    @property
+    def name(self) -> str:
+        """`local` or `docker`."""
+
+    @property
+    def about(self) -> str:
+        """Where stacks would live, in a few words for the person who waits."""
+
+    @property
+    def cpus(self) -> CpuLayout:
+        """The processors of each role. The client's are of this machine, also where the stacks are on another."""
+
+    def unavailable(self) -> Mapping[str, str]:
+        """Candidates and topologies that cannot be stood up here, by name, with the reason."""
+
+    def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> None:
+        """Make what the plan needs and is not there yet, telling progress. Raises `EngineError`."""
+
+    def describe(self, plan: Plan) -> Mapping[str, object]:
+        """What stacks run on, as JSON values: interpreters, versions, processors. After `prepare`."""
+
+    def open(self, run_id: str, keeper: ProcessKeeper) -> AbstractContextManager[Backend]:
+        """The backend, for one sitting of a run."""

@@ -13,8 +13,11 @@ NEEDED = (*FOLDERS, "nginx/topologies", "loadtest/profiles", "loadtest/matrices"
 def default_root() -> Path:
     """The folder that holds `servers/`, `apps/`, `nginx/` and `loadtest/`; `TOPOLAB_CATALOGUE` may name another."""
     chosen = os.environ.get(VARIABLE)
-    if chosen:
-        return Path(chosen).resolve()
+    return Path(chosen).resolve() if chosen else own_root()
+
+
+def own_root() -> Path:
+    """The folder of the lab's own."""
     package = Path(__file__).resolve().parents[1]
     bundled = package / "_catalogue"
     return bundled if bundled.is_dir() else package.parents[1]

@@ -6,7 +6,7 @@ import sys
 import time
 
 from topolab.cli.exit_codes import ExitCode
-from topolab.errors import InputError, NothingSelectedError, StoreError
+from topolab.errors import EngineError, InputError, NothingSelectedError, StoreError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         return carry_out(parse(sys.argv[1:] if arguments is None else arguments), begun)
-    except (InputError, StoreError) as error:
+    except (InputError, StoreError, EngineError) as error:
         code = ExitCode.BAD_INPUT
         message = str(error)
     except NothingSelectedError as error:

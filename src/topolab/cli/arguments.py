@@ -21,6 +21,7 @@ class Arguments:
     only: tuple[str, ...]
     rounds: int | None
     backend: str | None
+    context: str | None
     seed: int | None
     out: Path
     resume: str | None
@@ -43,7 +44,12 @@ def parse(arguments: list[str]) -> Arguments:
     add("--matrix", metavar="NAME|FILE", help="what to run (default: default)")
     add("--only", metavar="KEY=GLOB", action="append", default=[], help="keep only the cells that match")
     add("--rounds", type=_at_least_one, metavar="N", help="passes over all cells (default: the matrix's own)")
-    add("--backend", choices=("auto", "docker", "local"), help="where stacks live (default: auto)")
+    add(
+        "--backend",
+        choices=("auto", "docker", "local"),
+        help="where stacks live (default: auto: docker where an engine answers, else local)",
+    )
+    add("--context", metavar="NAME", help="the Docker context whose engine to use (default: as for the docker command)")
     add("--seed", type=_seed, metavar="N", help="of the random order (default: drawn, and kept with the run)")
     add("--out", type=Path, default=Path("results"), metavar="DIR", help="where runs are kept (default: results)")
     add("--resume", metavar="RUN", help="go on with an interrupted run, by id or folder")
@@ -52,6 +58,8 @@ def parse(arguments: list[str]) -> Arguments:
     add("--json", action="store_true", help="print results.json instead of the table")
     add("--quiet", action="store_true", help="no progress")
     given = parser.parse_args(arguments)
+    if given.context and given.backend == "local":
+        parser.error("--context names a Docker engine; it cannot be given with --backend local")
     if given.resume is not None:
         fixed = [
             f"--{name}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,14 +16,15 @@ from topolab.cli.arguments import Arguments
 from topolab.cli.consoles import to_stderr, to_stdout
 from topolab.cli.exit_codes import ExitCode
 from topolab.cli.listing import print_catalogue, print_plan
-from topolab.errors import InputError, NothingSelectedError
+from topolab.cli.sites import Choice, choose_site
+from topolab.errors import EngineError, InputError, NothingSelectedError
 from topolab.model.cell import Plan
 from topolab.model.run import RunRecord
 from topolab.plan import Filters, make_plan
 from topolab.store import Store
 
 if TYPE_CHECKING:
-    from topolab.backends.local.nginx import Nginx
+    from topolab.process.group import ProcessKeeper
 
 _SEED_LIMIT = 2**31
 
@@ -32,50 +35,45 @@ def carry_out(arguments: Arguments, begun: float) -> int:
     if arguments.list:
         print_catalogue(catalogue, to_stdout())
         return 0
-    if arguments.backend == "docker":
-        raise InputError("--backend docker: not available yet; use --backend local, which needs no Docker")
     if arguments.resume is not None:
         return _resume(arguments, catalogue, begun)
     return _new_run(arguments, catalogue, begun)
 
 
 def _new_run(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
-    from topolab.backends.local import find_nginx, unavailable_here
-
     matrix = load_matrix(catalogue, arguments.matrix or "default")
     rounds = arguments.rounds or matrix.rounds
-    nginx = find_nginx()
     filters = Filters.parse(arguments.only, catalogue)
-    plan = make_plan(matrix, catalogue, filters, unavailable_here(catalogue, nginx))
+    choice = choose_site(arguments.backend, arguments.context, catalogue)
+    plan = make_plan(matrix, catalogue, filters, choice.site.unavailable())
     if arguments.dry_run:
         print_plan(plan, catalogue, rounds, to_stdout())
     _refuse_empty(plan)
     if arguments.dry_run:
         return 0
-    from topolab.process.cpus import available_cpus, cpu_layout
     from topolab.runner.environment import describe
 
-    started = datetime.now(UTC)
-    record = RunRecord(
-        id=f"{started:%Y%m%d-%H%M%S}-{matrix.name}",
-        started=started.isoformat(timespec="seconds"),
-        seed=random.randrange(_SEED_LIMIT) if arguments.seed is None else arguments.seed,  # noqa: S311
-        rounds=rounds,
-        backend="local",
-        matrix=matrix.name,
-        environment=describe(catalogue, plan, nginx, cpu_layout(available_cpus())),
-        plan=plan,
-        profiles=catalogue.profiles,
-        topologies=catalogue.topologies,
-    )
-    folder = _unused(arguments.out / record.id)
-    with Store.create(folder, replace(record, id=folder.name)) as store:
-        return _measure(arguments, catalogue, nginx, store, begun)
+    with _prepared(arguments, choice, plan) as keeper:
+        started = datetime.now(UTC)
+        record = RunRecord(
+            id=f"{started:%Y%m%d-%H%M%S}-{matrix.name}",
+            started=started.isoformat(timespec="seconds"),
+            seed=random.randrange(_SEED_LIMIT) if arguments.seed is None else arguments.seed,  # noqa: S311
+            rounds=rounds,
+            backend=choice.site.name,
+            matrix=matrix.name,
+            environment=describe(choice.site, plan),
+            plan=plan,
+            profiles=catalogue.profiles,
+            topologies=catalogue.topologies,
+        )
+        folder = _unused(arguments.out / record.id)
+        with Store.create(folder, replace(record, id=folder.name)) as store:
+            return _measure(arguments, choice, keeper, store, begun)
 
 
 def _resume(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
     """Measure what a run has left; one that has nothing left is reported again, wherever this is."""
-    from topolab.backends.local import find_nginx
     from topolab.runner import left_to_do
 
     asked = Path(arguments.resume or "")
@@ -83,57 +81,79 @@ def _resume(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
     with Store.open(folder) as store:
         if not left_to_do(store):
             return _report(arguments, store, interrupted=False)
-        nginx = find_nginx()
-        _refuse_elsewhere(arguments, catalogue, nginx, store)
-        return _measure(arguments, catalogue, nginx, store, begun)
+        choice = choose_site(store.record.backend, arguments.context, catalogue)
+        unknown = {cell.combination.server for cell in store.record.plan.cells} - set(catalogue.candidates)
+        if unknown:
+            raise InputError(
+                f"--resume {arguments.resume}: no server is called {min(unknown)} any more; start a new run"
+            )
+        with _prepared(arguments, choice, store.record.plan) as keeper:
+            _refuse_elsewhere(arguments, choice, store)
+            return _measure(arguments, choice, keeper, store, begun)
 
 
-def _refuse_elsewhere(arguments: Arguments, catalogue: Catalogue, nginx: Nginx, store: Store) -> None:
+def _refuse_elsewhere(arguments: Arguments, choice: Choice, store: Store) -> None:
     """Rounds measured on different machines, or with different packages, are not rounds of one run."""
-    from topolab.process.cpus import available_cpus, cpu_layout
     from topolab.runner.environment import describe, differences
 
-    where, plan = f"--resume {arguments.resume}", store.record.plan
-    unknown = {cell.combination.server for cell in plan.cells} - set(catalogue.candidates)
-    if unknown:
-        raise InputError(f"{where}: no server is called {min(unknown)} any more; start a new run")
-    now = describe(catalogue, plan, nginx, cpu_layout(available_cpus()))
-    changed = differences(store.record.environment, now)
+    changed = differences(store.record.environment, describe(choice.site, store.record.plan))
     if changed:
-        raise InputError(f"{where}: this is not where it began: {'; '.join(changed)}; start a new run")
+        raise InputError(
+            f"--resume {arguments.resume}: this is not where it began: {'; '.join(changed)}; start a new run"
+        )
 
 
-def _measure(arguments: Arguments, catalogue: Catalogue, nginx: Nginx, store: Store, begun: float) -> int:
-    """Measure what is left, then report everything the store holds, also after an interruption."""
-    from topolab.backends.local import LocalBackend
-    from topolab.drivers.curl.client import CurlDriver
-    from topolab.process.cpus import available_cpus, can_pin, cpu_layout, pinned
+@contextmanager
+def _prepared(arguments: Arguments, choice: Choice, plan: Plan) -> Iterator[ProcessKeeper]:
+    """A keeper, and the site made ready; the first signal from here on interrupts, those after it disturb nothing."""
     from topolab.process.group import ProcessKeeper
+    from topolab.runner.interruption import first_signal_interrupts
+
+    notices = to_stderr()
+
+    def say(text: str) -> None:
+        if not arguments.quiet:
+            notices.print(f"topolab: {text}", highlight=False, soft_wrap=True)
+
+    with first_signal_interrupts(), ProcessKeeper() as keeper:
+        choice.site.prepare(plan, keeper, say)
+        yield keeper
+
+
+def _measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: Store, begun: float) -> int:
+    """Measure what is left, then report everything the store holds, also after an interruption."""
+    from topolab.drivers.curl.client import CurlDriver
+    from topolab.process.cpus import available_cpus, can_pin, pinned
     from topolab.process.usage import counters_available
     from topolab.runner import run
-    from topolab.runner.interruption import first_signal_interrupts
     from topolab.runner.progress import ConsoleProgress
 
     notices = to_stderr()
+    site, record = choice.site, store.record
     if not arguments.quiet:
         notices.print(
-            f"run {store.record.id}: {len(store.record.plan.cells)} cells, {store.record.rounds} rounds",
+            f"run {record.id}: {len(record.plan.cells)} cells, {record.rounds} rounds, {choice.about}",
             highlight=False,
+            soft_wrap=True,
         )
-    if not (can_pin() and counters_available()):
+    if site.name == "local" and not (can_pin() and counters_available()):
         notices.print("this system lets no process be pinned or counted from outside: CPU and memory stay empty")
-    interrupted = False
-    with first_signal_interrupts():
-        try:
-            cpus = cpu_layout(available_cpus())
-            with ProcessKeeper() as keeper:
-                driver = CurlDriver(keeper, keeper.folder / "client.log", cpus.client)
-                # The lab itself stays off the server's processor, as the client does.
-                with pinned(cpus.client), LocalBackend(catalogue, nginx, keeper, cpus) as backend:
-                    run(store, backend, driver.measure, ConsoleProgress(notices, arguments.quiet), begun)
-        except KeyboardInterrupt:
-            interrupted = True
-    return _report(arguments, store, interrupted)
+    interrupted, lost = False, ""
+    try:
+        # The lab itself stays off the server's processor, as the client does.
+        own = (site.cpus.client or frozenset()) & set(available_cpus())
+        driver = CurlDriver(keeper, keeper.folder / "client.log", own or None)
+        with pinned(own or None), site.open(record.id, keeper) as backend:
+            run(store, backend, driver.measure, ConsoleProgress(notices, arguments.quiet), begun)
+    except KeyboardInterrupt:
+        interrupted = True
+    except EngineError as error:
+        lost = str(error)
+    code = _report(arguments, store, interrupted)
+    if lost:
+        notices.print(f"topolab: {lost}; go on with --resume {record.id}", soft_wrap=True)
+        return ExitCode.FAILED
+    return code
 
 
 def _report(arguments: Arguments, store: Store, interrupted: bool) -> int:

@@ -106,6 +106,18 @@ class Target:
         return f"{scheme}://{self.name}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where the client itself runs: on this machine, or wherever `enter` leads, such as into a container.
+
+    `enter` is the start of a command line that runs the rest of it there; empty here. `python` is the interpreter there
+    that has topolab.
+    """
+
+    enter: tuple[str, ...]
+    python: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """What one load run gave, counted by the client. None where the profile does not give a figure.

@@ -32,10 +32,10 @@ class SeenHop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupUsage:
-    """What a process group used during the load: CPU seconds, and the peak of its memory so far."""
+    """What a process group or a container used: CPU seconds, and the peak of its memory so far (None: not counted)."""
 
     cpu_s: float
-    rss_peak_bytes: int
+    memory_peak_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

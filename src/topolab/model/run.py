@@ -12,8 +12,8 @@ from topolab.model.cell import Plan
 from topolab.model.load import LoadProfile
 from topolab.model.topology import Topology
 
-FORMAT_VERSION = 1
-"""Of the results folder. 1 (November 2026): the first."""
+FORMAT_VERSION = 2
+"""Of the results folder. 1 (November 2026): the first. 2: peak memory is what the backend can count, or null."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

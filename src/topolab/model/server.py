@@ -27,6 +27,13 @@ class AsyncLibrary(StrEnum):
     TRIO = "trio"
 
 
+class Debian(StrEnum):
+    """What a server's image is made from; each brings a Python of its own (3.13 and 3.11)."""
+
+    TRIXIE = "trixie"
+    BOOKWORM = "bookworm"
+
+
 @dataclass(frozen=True, slots=True)
 class Listener(Declared):
     """One port of a variant: the protocols it really speaks there, and the arguments that open it."""
@@ -40,7 +47,8 @@ class Variant(Declared):
     """One way to run a server: worker class, event loop, parser, interface.
 
     `packages` are the distributions it needs (their versions are recorded); where one is missing the variant
-    is skipped and `missing_reason` says why that can be.
+    is skipped and `missing_reason` says why that can be. `debian` is the release whose Python it needs, where
+    stacks are containers.
     """
 
     name: Name
@@ -52,6 +60,7 @@ class Variant(Declared):
     app_argument: Text = "{app}"
     env: Mapping[str, str] = field(default_factory=dict)
     missing_reason: str = ""
+    debian: Debian = Debian.TRIXIE
     async_library: AsyncLibrary = AsyncLibrary.ASYNCIO
 
     def speaks(self, protocol: Protocol, transport: Transport) -> bool:

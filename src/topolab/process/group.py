@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -127,6 +128,14 @@ class ProcessKeeper:
         if not members(group.pgid):  # what even SIGKILL did not end by now stays on the guard's list
             self._tell_guard(f"-{group.pgid}")
         self._groups.pop(group.pgid, None)
+
+    def when_killed(self, argv: Sequence[str]) -> None:
+        """Have `argv` run should the lab end without `not_needed_when_killed`: what clears up beyond processes."""
+        self._tell_guard(f"!{json.dumps(list(argv))}")
+
+    def not_needed_when_killed(self) -> None:
+        """Take `when_killed` back: the lab has cleared up itself."""
+        self._tell_guard(".")
 
     def _tell_guard(self, line: str) -> None:
         if self._guard.stdin:

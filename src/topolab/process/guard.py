@@ -1,17 +1,22 @@
 """A process that outlives the lab by a moment: when its standard input ends, it clears up what the lab left.
 
 Run by path with the interpreter's `-I -S`, so it imports nothing but the standard library. Lines are `+PGID` when a
-group starts and `-PGID` when the lab has ended it itself; its only argument is the lab's temporary folder. This is
-what ends the servers and removes the run's key after a `kill -9` of the lab.
+group starts and `-PGID` when the lab has ended it itself, `!ARGV` (JSON) for a command to run when the lab is gone and
+`.` when it has become needless; its only argument is the lab's temporary folder. This is what ends the servers and
+removes the run's key after a `kill -9` of the lab.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
+
+_COMMAND_LIMIT_S = 180.0
 
 
 def main() -> None:
@@ -19,15 +24,23 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     groups: set[int] = set()
+    command: list[str] = []
     for line in sys.stdin:
-        group = int(line[1:])
-        if line[0] == "+":
-            groups.add(group)
-        else:
-            groups.discard(group)
+        match line[0]:
+            case "+":
+                groups.add(int(line[1:]))
+            case "-":
+                groups.discard(int(line[1:]))
+            case "!":
+                command = json.loads(line[1:])
+            case _:
+                command = []
     for group in groups:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
+    if command:
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(command, stdin=subprocess.DEVNULL, timeout=_COMMAND_LIMIT_S, check=False)
     shutil.rmtree(sys.argv[1], ignore_errors=True)  # where the lab has done it, it is gone
 
 

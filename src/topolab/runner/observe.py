@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from topolab.backends import Backend, Stack
 from topolab.errors import StageError
-from topolab.fetch import FetchError, fetch
+from topolab.fetch import FetchError
 from topolab.model.cell import Cell
-from topolab.model.load import LoadProfile, Measurement, Target
+from topolab.model.load import LoadProfile, Measurement, Target, Workplace
 from topolab.model.outcome import Failed, GroupUsage, Measured, Observation, Outcome, SeenHop, Stage, Timings
 from topolab.model.protocol import Protocol
 from topolab.process.usage import usage_between
@@ -18,8 +18,8 @@ from topolab.process.usage import usage_between
 _PROOF_PATH = "/query?id=proof"
 _PROOF_TIMEOUT_S = 10.0
 
-Measure = Callable[[Target, LoadProfile, Callable[[], None], Callable[[], None]], Measurement]
-"""A driver: target, profile, and what to call when warm and when loaded."""
+Measure = Callable[[Target, Workplace, LoadProfile, Callable[[], None], Callable[[], None]], Measurement]
+"""A driver: target, where to make the load, profile, and what to call when warm and when loaded."""
 
 
 @dataclass
@@ -79,7 +79,7 @@ def _on_stack(cell: Cell, stack: Stack, profile: LoadProfile, measure: Measure, 
     try:
         _prove(cell, stack)
         clock.mark("proved")
-        measurement = measure(stack.edge, profile, on_warm, on_loaded)
+        measurement = measure(stack.edge, stack.workplace, profile, on_warm, on_loaded)
         _judge(cell, stack, measurement)
     except StageError as error:
         message = "; ".join(text for text in (error.message, stack.trouble()) if text)
@@ -97,7 +97,7 @@ def _on_stack(cell: Cell, stack: Stack, profile: LoadProfile, measure: Measure, 
 def _prove(cell: Cell, stack: Stack) -> None:
     """One request through the edge: status, and the protocol on the client's hop and as the app saw it."""
     try:
-        response = fetch(stack.edge, _PROOF_PATH, _PROOF_TIMEOUT_S)
+        response = stack.fetch(_PROOF_PATH, _PROOF_TIMEOUT_S)
     except FetchError as error:
         raise StageError(Stage.PROVE, f"no answer through the edge: {error}") from error
     if response.status != 200:

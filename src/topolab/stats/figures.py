@@ -13,7 +13,7 @@ FIGURES = (
     "server_cpu_us_per_request",
     "proxy_cpu_us_per_request",
     "client_cpu_us_per_request",
-    "server_rss_peak_bytes",
+    "server_memory_peak_bytes",
 )
 
 HEADLINES = {"closed": "requests_per_second", "open": "p50_ms", "page": "page_seconds"}
@@ -32,7 +32,7 @@ def figures(measured: Measured) -> dict[str, float | None]:
         "server_cpu_us_per_request": _us_per_request(measured.server_usage, seen.good_responses),
         "proxy_cpu_us_per_request": _us_per_request(measured.proxy_usage, seen.good_responses),
         "client_cpu_us_per_request": seen.client_cpu_s * 1e6 / seen.good_responses if seen.good_responses else None,
-        "server_rss_peak_bytes": measured.server_usage.rss_peak_bytes if measured.server_usage else None,
+        "server_memory_peak_bytes": measured.server_usage.memory_peak_bytes if measured.server_usage else None,
     }
 
 

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from topolab.backends.local.certificate import CertificateFiles
+from topolab.backends.certificate import CertificateFiles
 from topolab.backends.local.nginx import Nginx
+from topolab.backends.parts import ATTEMPT_TIMEOUT_S, Part, await_answer, ending_of, last_hop_client, split_log
 from topolab.catalogue import Catalogue
-from topolab.errors import StageError
-from topolab.fetch import FetchError, fetch
+from topolab.fetch import Response, fetch
 from topolab.model.cell import Cell
-from topolab.model.load import EDGE_NAME, Target
-from topolab.model.outcome import GroupUsage, Stage
+from topolab.model.load import EDGE_NAME, Target, Workplace
+from topolab.model.outcome import GroupUsage
 from topolab.model.protocol import ClientProtocol
 from topolab.process.cpus import CpuLayout
 from topolab.process.group import ProcessGroup, ProcessKeeper
 from topolab.process.ports import LOOPBACK, ReservedPort
 from topolab.process.usage import group_usage
-
-READY_DEADLINE_S = 20.0
-_ATTEMPT_TIMEOUT_S = 5.0
-_POLL_S = 0.005
-_ANNOUNCEMENT = '{"argv": '
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +55,25 @@ class LocalStack:
             port = resources.enter_context(ReservedPort()).number
             self._proxy = self._start(resources, "proxy", self._proxy_argv(port), around.cpus.proxy)
         self.edge = self._target(port, client, cell.h2_alone)
-        last = cell.hops[-1].leg
-        own = next(c for c in ClientProtocol if (c.protocol, c.transport) == (last.protocol, last.transport))
-        # Asking over the very leg the load will use proves the transport of the last hop.
-        self._await(
-            self.server, lambda: fetch(self._target(self._server_port, own), "/healthz", _ATTEMPT_TIMEOUT_S).status
-        )
+        own = self._target(self._server_port, last_hop_client(cell))
+        await_answer(self._part(self.server), lambda: fetch(own, "/healthz", ATTEMPT_TIMEOUT_S))
         self.server_start_s = time.monotonic() - begun
         if self._proxy is not None:
-            self._await(self._proxy, lambda: fetch(self.edge, "/healthz", _ATTEMPT_TIMEOUT_S).status)
+            await_answer(self._part(self._proxy), lambda: fetch(self.edge, "/healthz", ATTEMPT_TIMEOUT_S))
+
+    @property
+    def workplace(self) -> Workplace:
+        """This machine."""
+        return Workplace((), sys.executable)
 
     @property
     def argv(self) -> Mapping[str, tuple[str, ...]]:
         """The exact command line of each part, as its launcher announced it."""
-        return {group.name: _announced(group)[0] for group in self._groups()}
+        return {group.name: split_log(group.log_tail())[0] or group.argv for group in self._groups()}
+
+    def fetch(self, path: str, timeout_s: float) -> Response:
+        """One request through the edge."""
+        return fetch(self.edge, path, timeout_s)
 
     def server_usage(self) -> GroupUsage | None:
         """What the server's group has used so far."""
@@ -86,14 +85,15 @@ class LocalStack:
 
     def log_tail(self) -> str:
         """The end of each part's log."""
-        tails = ((group.name, _announced(group)[1]) for group in self._groups())
+        tails = ((group.name, split_log(group.log_tail())[1]) for group in self._groups())
         return "\n".join(f"[{name}]\n{tail}" for name, tail in tails if tail)
 
     def trouble(self) -> str:
         """Which part has ended by itself."""
-        return "; ".join(
-            f"the {group.name} {_ending(code)}" for group in self._groups() if (code := group.exit_code()) is not None
-        )
+        return "; ".join(f"the {group.name} {ending}" for group in self._groups() if (ending := _ending(group)))
+
+    def _part(self, group: ProcessGroup) -> Part:
+        return Part(group.name, lambda: _ending(group), self.log_tail)
 
     def _groups(self) -> tuple[ProcessGroup, ...]:
         return (self.server,) if self._proxy is None else (self.server, self._proxy)
@@ -119,54 +119,16 @@ class LocalStack:
         ]
 
     def _proxy_argv(self, edge_port: int) -> list[str]:
-        catalogue, files = self._around.catalogue, self._around.certificate
-        topology = catalogue.topologies[self._cell.combination.topology]
-        values = {
-            "EDGE_HOST": LOOPBACK,
-            "EDGE_PORT": str(edge_port),
-            "SERVER_HOST": LOOPBACK,
-            "SERVER_PORT": str(self._server_port),
-            "SERVER_SCHEME": "https" if self._cell.listener.encrypted else "http",
-            "SERVER_NAME": EDGE_NAME,
-            "CERT": str(files.chain),
-            "KEY": str(files.key),
-            **topology.values,
-        }
-        folder = catalogue.root / "nginx"
+        root, files = self._around.catalogue.root, self._around.certificate
         return [
-            *(sys.executable, "-I", str(folder / "start.py"), str(folder / topology.template)),
+            *(sys.executable, "-I", str(root / "nginx" / "start.py"), self._cell.combination.topology),
             *("--nginx", self._around.nginx.path, "--prefix", str(self._folder / "nginx")),
-            *(f"--set={key}={value}" for key, value in values.items()),
+            *("--edge-host", LOOPBACK, "--edge-port", str(edge_port)),
+            *("--server-host", LOOPBACK, "--server-port", str(self._server_port), "--server-name", EDGE_NAME),
+            *("--listener", self._cell.listener.value, "--cert", str(files.chain), "--key", str(files.key)),
         ]
 
-    def _await(self, group: ProcessGroup, ask: Callable[[], int]) -> None:
-        """Ask until any answer comes. What it says is for the proof of the hops to judge."""
-        deadline = time.monotonic() + READY_DEADLINE_S
-        while True:
-            try:
-                ask()
-                return
-            except FetchError as error:
-                code = group.exit_code()
-                if code is not None:
-                    message = f"the {group.name} {_ending(code)} before it answered"
-                    raise StageError(Stage.START, message, self.log_tail()) from error
-                if time.monotonic() > deadline:
-                    message = f"no answer from the {group.name} within {READY_DEADLINE_S:.0f} s: {error}"
-                    raise StageError(Stage.READY, message, self.log_tail()) from error
-            time.sleep(_POLL_S)
 
-
-def _announced(group: ProcessGroup) -> tuple[tuple[str, ...], str]:
-    """The argv that the launcher wrote into the log before it became the program, and the rest of the log's end."""
-    argv, rest = group.argv, []
-    for line in group.log_tail().splitlines():
-        if line.startswith(_ANNOUNCEMENT):
-            argv = tuple(json.loads(line)["argv"])
-        else:
-            rest.append(line)
-    return argv, "\n".join(rest)
-
-
-def _ending(code: int) -> str:
-    return f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
+def _ending(group: ProcessGroup) -> str:
+    code = group.exit_code()
+    return "" if code is None else ending_of(code)

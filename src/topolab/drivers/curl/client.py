@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import select
-import sys
 import time
 from collections.abc import Callable
 from math import ceil
@@ -12,12 +9,12 @@ from pathlib import Path
 
 from topolab.drivers.curl.protocol import GO, Event, Failed, Loaded, Measured, Warm, job_line, parse_event
 from topolab.errors import InputError, StageError
-from topolab.model.load import LoadProfile, Measurement, PageLoad, Target
+from topolab.model.load import LoadProfile, Measurement, PageLoad, Target, Workplace
 from topolab.model.outcome import Stage
+from topolab.process.conversation import Conversation, LostError
 from topolab.process.group import ProcessGroup, ProcessKeeper
 
 _GRACE_S = 15.0
-_READ_BYTES = 65_536
 
 
 class CurlDriver:
@@ -27,85 +24,75 @@ class CurlDriver:
         self._keeper = keeper
         self._log_path = log_path
         self._cpus = cpus
-        self.worker: ProcessGroup | None = None
-        self._unread = b""
+        self._talk: Conversation | None = None
+        self._workplace: Workplace | None = None
+
+    @property
+    def worker(self) -> ProcessGroup | None:
+        """The worker's process group; None before the first job and after a worker was lost."""
+        return self._talk.group if self._talk else None
 
     def measure(
-        self, target: Target, profile: LoadProfile, on_warm: Callable[[], None], on_loaded: Callable[[], None]
+        self,
+        target: Target,
+        workplace: Workplace,
+        profile: LoadProfile,
+        on_warm: Callable[[], None],
+        on_loaded: Callable[[], None],
     ) -> Measurement:
-        """Warm up, call `on_warm`, load, call `on_loaded`, and give what was measured.
+        """From `workplace`, warm up, call `on_warm`, load, call `on_loaded`, and give what was measured.
 
         The callbacks run while nothing is in flight: the place to read counters. Raises `StageError` where the load
         could not be made.
         """
-        worker = self._running()
+        talk = self._running(workplace)
         deadline = time.monotonic() + _longest_s(profile)
         stage = Stage.WARM_UP
         try:
-            self._write(worker, job_line(target, profile))
-            self._expect(worker, Warm, deadline)
+            talk.say(job_line(target, profile))
+            _expect(talk, Warm, deadline)
             on_warm()
             stage = Stage.LOAD
-            self._write(worker, GO)
-            self._expect(worker, Loaded, deadline)
+            talk.say(GO)
+            _expect(talk, Loaded, deadline)
             on_loaded()
-            event = self._expect(worker, Measured, deadline)
-        except _WorkerLostError as error:
-            log = worker.log_tail()
-            self._keeper.end(worker)
-            self.worker = None
+            event = _expect(talk, Measured, deadline)
+        except LostError as error:
+            log = talk.group.log_tail()
+            self._end()
             raise StageError(stage, f"the load worker {error}", log) from None
         if isinstance(event, Measured):
             return event.measurement
         raise StageError(stage, event.message if isinstance(event, Failed) else "no measurement came")
 
-    def _running(self) -> ProcessGroup:
-        if self.worker is None or self.worker.exit_code() is not None:
-            argv = [sys.executable, "-m", "topolab.drivers.curl"]
-            self.worker = self._keeper.start("client", argv, self._log_path, cpus=self._cpus, pipes=True)
-            self._unread = b""
-        return self.worker
+    def _running(self, workplace: Workplace) -> Conversation:
+        """The worker at `workplace`: that of the job before where it is still there, else a new one."""
+        if self._talk and (workplace != self._workplace or self._talk.group.exit_code() is not None):
+            self._end()
+        if self._talk is None:
+            argv = [*workplace.enter, workplace.python, "-m", "topolab.drivers.curl"]
+            self._talk = Conversation(self._keeper.start("client", argv, self._log_path, cpus=self._cpus, pipes=True))
+            self._workplace = workplace
+        return self._talk
 
-    def _write(self, worker: ProcessGroup, line: str) -> None:
-        if worker.leader.stdin is None:
-            raise _WorkerLostError("has no standard input")
-        try:
-            worker.leader.stdin.write(line.encode())
-            worker.leader.stdin.flush()
-        except BrokenPipeError:
-            raise _WorkerLostError("ended by itself") from None
-
-    def _expect(self, worker: ProcessGroup, kind: type[Event], deadline: float) -> Event:
-        """The next event, of `kind`. Raises `StageError` where the worker reports a failure instead."""
-        line = self._read_line(worker, deadline)
-        try:
-            event = parse_event(line)
-        except InputError as error:
-            raise _WorkerLostError(f"broke the protocol: {error}") from error
-        if isinstance(event, Failed):
-            raise StageError(Stage.LOAD if kind is not Warm else Stage.WARM_UP, event.message)
-        if not isinstance(event, kind):
-            raise _WorkerLostError(f"said {type(event).__name__} where {kind.__name__} was due")
-        return event
-
-    def _read_line(self, worker: ProcessGroup, deadline: float) -> str:
-        if worker.leader.stdout is None:
-            raise _WorkerLostError("has no standard output")
-        descriptor = worker.leader.stdout.fileno()
-        while b"\n" not in self._unread:
-            readable, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
-            if not readable:
-                raise _WorkerLostError("did not end in time")
-            received = os.read(descriptor, _READ_BYTES)
-            if not received:
-                raise _WorkerLostError("ended by itself")
-            self._unread += received
-        line, _, self._unread = self._unread.partition(b"\n")
-        return line.decode()
+    def _end(self) -> None:
+        if self._talk:
+            self._keeper.end(self._talk.group)
+            self._talk = None
 
 
-class _WorkerLostError(Exception):
-    """The worker is gone or cannot be understood any more; the text continues "the load worker ..."."""
+def _expect(talk: Conversation, kind: type[Event], deadline: float) -> Event:
+    """The next event, of `kind`. Raises `StageError` where the worker reports a failure instead."""
+    line = talk.hear(deadline)
+    try:
+        event = parse_event(line)
+    except InputError as error:
+        raise LostError(f"broke the protocol: {error}") from error
+    if isinstance(event, Failed):
+        raise StageError(Stage.LOAD if kind is not Warm else Stage.WARM_UP, event.message)
+    if not isinstance(event, kind):
+        raise LostError(f"said {type(event).__name__} where {kind.__name__} was due")
+    return event
 
 
 def _longest_s(profile: LoadProfile) -> float:

@@ -1,0 +1,116 @@
+"""The one module that runs `docker compose`: which files, which variables, and what its failures mean."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from topolab.errors import EngineError
+from topolab.process.command import Done, run_command
+from topolab.process.group import ProcessKeeper
+
+OLDEST = (2, 24, 4)
+"""The first Compose that knows `!override`."""
+_UNSAID = {"SERVER": "-", "APP": "-"}
+"""Compose wants them said even where no server is started."""
+_UP_LIMIT_S = 60.0
+_DOWN_LIMIT_S = 60.0
+_BUILD_LIMIT_S = 1800.0
+_VERSION_LIMIT_S = 20.0
+
+Variables = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Runs Compose with the files of one folder, against the engine that `context` and the environment lead to."""
+
+    folder: Path
+    context: str | None
+    keeper: ProcessKeeper
+
+    def up(self, project: str, files: Sequence[str], variables: Variables, services: Sequence[str] = ()) -> Done:
+        """Create and start a project's containers, or those of some services, from images that are there."""
+        arguments = ["up", "--detach", "--no-build", "--pull", "never", *services]
+        return self._run(project, files, arguments, {**_UNSAID, **variables}, _UP_LIMIT_S)
+
+    def down(self, project: str) -> Done:
+        """Remove a project's containers and networks, killing what runs: there is nothing in it to be flushed."""
+        arguments = ["down", "--timeout", "0", "--remove-orphans", "--volumes"]
+        return self._run(project, (), arguments, {}, _DOWN_LIMIT_S)
+
+    def build(self, files: Sequence[str], services: Sequence[str], variables: Variables) -> Done:
+        """Build the images of some services."""
+        arguments = ["--progress", "plain", "build", *services]
+        return self._run("topolab", files, arguments, {**_UNSAID, **variables}, _BUILD_LIMIT_S)
+
+    def _run(
+        self, project: str, files: Sequence[str], arguments: Sequence[str], variables: Variables, timeout_s: float
+    ) -> Done:
+        argv = [*docker_argv(self.context), "compose", "--project-name", project]
+        argv += [part for name in files for part in ("--file", str(self.folder / f"{name}.yaml"))]
+        return run_command(self.keeper, [*argv, *arguments], timeout_s=timeout_s, env=environment(variables))
+
+
+def environment(variables: Variables) -> dict[str, str]:
+    """The environment Compose runs in: what the docker command needs, and of the stack's variables only those given.
+
+    A SERVER_CPUS or LISTENER left over in someone's shell must not make a cell run differently.
+    """
+    kept = ("HOME", "PATH", "TMPDIR", "USER", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
+    docker = {k: v for k, v in os.environ.items() if k.startswith(("DOCKER_", "BUILDKIT_", "BUILDX_", "XDG_"))}
+    return {**{k: os.environ[k] for k in kept if k in os.environ}, **docker, **variables}
+
+
+def docker_argv(context: str | None) -> list[str]:
+    """The docker command, for the context chosen."""
+    return ["docker", "--context", context] if context else ["docker"]
+
+
+def check_compose() -> str:
+    """The version of Compose. Raises `EngineError` where there is none, or one too old."""
+    wanted = ".".join(map(str, OLDEST))
+    install = f"install the Compose plugin, {wanted} or later (packages docker-compose-plugin, docker-compose-v2)"
+    if shutil.which("docker") is None:
+        raise EngineError(
+            f"there is no docker command on PATH; {install} and the docker command, or use --backend local"
+        )
+    try:
+        done = subprocess.run(
+            ["docker", "compose", "version", "--short"],  # noqa: S607 - the docker of the user's PATH is meant
+            capture_output=True,
+            text=True,
+            timeout=_VERSION_LIMIT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineError(f"`docker compose version` does not run: {error}; {install}") from error
+    version = re.match(r"v?(\d+)\.(\d+)\.(\d+)", done.stdout.strip())
+    if done.returncode or not version:
+        old = " (docker-compose, Compose v1, does not do)" if shutil.which("docker-compose") else ""
+        raise EngineError(f"`docker compose` is missing{old}; {install}, or use --backend local")
+    if tuple(map(int, version.groups())) < OLDEST:
+        raise EngineError(f"`docker compose` is {done.stdout.strip()}; {install}, or use --backend local")
+    return done.stdout.strip()
+
+
+def explain(output: str) -> str:
+    """What a failed command's output comes down to, with what to do where that is known."""
+    if "no space left on device" in output:
+        return (
+            "the engine has no disk space left; see what takes it with `docker system df`, free some with "
+            "`docker builder prune` or `docker image prune`"
+        )
+    base = re.search(r"^ > \[.*internal\] load metadata for (\S+):$", output, re.MULTILINE)
+    if base:
+        return (
+            f"the base image {base[1].removeprefix('docker.io/library/')} is not on the engine and no registry gives "
+            "it; make one with `sudo python3 scripts/build_base_image.py`, or name another with BASE_IMAGE"
+        )
+    lines = [line for line in output.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "it wrote nothing"

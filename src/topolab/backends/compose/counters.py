@@ -1,0 +1,63 @@
+"""What a container has used so far, from its cgroup's own counters: read here where it is here, else by the engine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from topolab.backends.compose.engine import Container, Engine
+from topolab.errors import EngineError
+from topolab.model.outcome import GroupUsage
+
+_PROC = Path("/proc")
+_CGROUPS = Path("/sys/fs/cgroup")
+_NS = 1e-9
+_US = 1e-6
+
+
+def container_usage(engine: Engine, container: Container) -> GroupUsage | None:
+    """CPU seconds, and the peak of what its memory limit counts; None where neither way gives them.
+
+    Memory is the cgroup's: it holds the page cache of files the container was first to read.
+    """
+    here = _read_here(container.id, container.pid)
+    if here is not None:
+        return here
+    try:
+        cpu_ns, peak_bytes = engine.counters(container.id)
+    except EngineError:
+        return None
+    return GroupUsage(cpu_s=cpu_ns * _NS, memory_peak_bytes=peak_bytes)
+
+
+def _read_here(container_id: str, pid: int) -> GroupUsage | None:
+    """From this machine's cgroup files; None where the container's process is not one of this machine's."""
+    try:
+        membership = (_PROC / str(pid) / "cgroup").read_text()
+        if container_id not in membership:
+            return None  # the engine is elsewhere, and `pid` is somebody else's here
+        return read_cgroup(_CGROUPS, membership)
+    except OSError:
+        return None
+
+
+def read_cgroup(root: Path, membership: str) -> GroupUsage:
+    """The counters of the group that a /proc/PID/cgroup text names, below the mount `root`.
+
+    Version 1 counts in `cpuacct.usage` (ns) and `memory.max_usage_in_bytes`; version 2 in `cpu.stat` (us) and
+    `memory.peak`, which kernels before 5.19 have not. Raises `OSError` where the files cannot be read.
+    """
+    paths = {}
+    for line in membership.splitlines():
+        _, controllers, path = line.split(":", 2)
+        paths.update(dict.fromkeys(controllers.split(","), path.lstrip("/")))
+    if "cpuacct" in paths:
+        cpu_s = int((root / "cpuacct" / paths["cpuacct"] / "cpuacct.usage").read_text()) * _NS
+        peak = root / "memory" / paths["memory"] / "memory.max_usage_in_bytes"
+    else:
+        found = re.search(r"^usage_usec (\d+)$", (root / paths[""] / "cpu.stat").read_text(), re.MULTILINE)
+        if not found:
+            raise OSError("cpu.stat has no usage_usec")
+        cpu_s = int(found[1]) * _US
+        peak = root / paths[""] / "memory.peak"
+    return GroupUsage(cpu_s=cpu_s, memory_peak_bytes=int(peak.read_text()) if peak.exists() else None)

@@ -1,0 +1,288 @@
+"""The one module that speaks to the Docker Engine's API: facts, containers, counters, events, and clearing up."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from topolab.backends.compose.labels import OWNER
+from topolab.errors import EngineError
+
+SOCKET = Path("/var/run/docker.sock")
+_TIMEOUT_S = 60.0
+_CONNECT_TIMEOUT_S = 5.0
+_LOG_TAIL_LINES = 60
+_QUIET_PASSES = 2
+_SWEEP_LIMIT_S = 60.0
+_PASS_S = 0.3
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A running container: its first process on the engine's machine, addresses by network, published ports."""
+
+    id: str
+    pid: int
+    started_s: float
+    addresses: Mapping[str, str]
+    published: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFacts:
+    """What the engine says of itself and its machine."""
+
+    version: str
+    system: str
+    cpus: int
+    memory_bytes: int
+    cgroup_version: str
+
+
+class Engine:
+    """A Docker Engine that answered. Every method raises `EngineError` where it does not any more."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._api = client.api
+        info = _asked(client.info)
+        self.facts = EngineFacts(
+            version=info["ServerVersion"],
+            system=f"{info['OperatingSystem']}, Linux {info['KernelVersion']} {info['Architecture']}",
+            cpus=info["NCPU"],
+            memory_bytes=info["MemTotal"],
+            cgroup_version=info.get("CgroupVersion", "1"),
+        )
+        self.clock_ahead_s = _seconds(info["SystemTime"]) - time.time()
+
+    @property
+    def remote(self) -> bool:
+        """Whether it is reached over a network: it may be on another machine, and is taken to be."""
+        return not str(self._api.base_url).startswith("http+docker")
+
+    @property
+    def host(self) -> str:
+        """The host name a remote engine is reached by."""
+        return str(self._api.base_url).partition("://")[2].partition(":")[0]
+
+    def answers(self) -> bool:
+        """Whether it answers now."""
+        try:
+            return bool(_asked(self._client.ping))
+        except EngineError:
+            return False
+
+    def image_id(self, name: str) -> str | None:
+        """The id of an image; None where the engine has none of that name."""
+        found = _asked(lambda: self._api.images(name=name))
+        return str(found[0]["Id"]) if found else None
+
+    def image_label(self, name: str, label: str) -> str | None:
+        """The value of an image's label; None where there is no such image or label."""
+        found = _asked(lambda: self._api.images(name=name))
+        return ((found[0].get("Labels") or {}).get(label)) if found else None
+
+    def forget_untagged_images(self, label: str) -> None:
+        """Remove the images with `label` that a newer one has taken the name of."""
+        _asked(lambda: self._api.prune_images({"dangling": True, "label": label}))
+
+    def ask(self, image: str, argv: Sequence[str], labels: Mapping[str, str]) -> str:
+        """What a command prints in a container of its own, without a network."""
+        run = self._client.containers.run
+        output: bytes = _asked(
+            lambda: run(image, list(argv), entrypoint="", network_mode="none", labels=dict(labels), remove=True)
+        )
+        return output.decode("utf-8", "replace").strip()
+
+    def containers(self, project: str) -> dict[str, Container]:
+        """The running containers of a Compose project, by service."""
+        filters = {"label": [f"com.docker.compose.project={project}"]}
+        listed = _asked(lambda: self._api.containers(filters=filters))
+        return {c["Labels"]["com.docker.compose.service"]: self._inspected(c["Id"]) for c in listed}
+
+    def ending(self, container_id: str) -> str:
+        """How a container ended by itself, as "ended with exit code 1"; empty while it runs."""
+        try:
+            state = self._inspect(container_id)["State"]
+        except EngineError as error:
+            return f"is out of reach: {error}"
+        if state["Status"] not in ("exited", "dead"):
+            return ""
+        if state.get("OOMKilled") or self._was_out_of_memory(container_id):
+            return "was ended for using more memory than its limit"
+        code = int(state["ExitCode"])
+        return f"was ended by signal {code - 128}" if code > 128 else f"ended with exit code {code}"
+
+    def log_tail(self, container_id: str) -> str:
+        """The last lines a container wrote, and its first, in which the launcher announced itself."""
+        text: bytes = _asked(lambda: self._api.logs(container_id, tail=_LOG_TAIL_LINES))
+        return text.decode("utf-8", "replace").strip()
+
+    def counters(self, container_id: str) -> tuple[int, int | None]:
+        """CPU time so far in ns, and peak memory in bytes (None: cgroup v2 has no peak here). Takes a second or so."""
+        stats = _asked(lambda: self._api.stats(container_id, stream=False, one_shot=True))
+        peak = stats["memory_stats"].get("max_usage")
+        return int(stats["cpu_stats"]["cpu_usage"]["total_usage"]), None if peak is None else int(peak)
+
+    def owners(self) -> dict[str, int]:
+        """Everything of topolab's on this engine: how many containers, networks and volumes each owner has."""
+        found: dict[str, int] = {}
+        for thing in self._labelled(OWNER):
+            owner = thing.labels[OWNER]
+            found[owner] = found.get(owner, 0) + 1
+        return found
+
+    def sweep(self, owner: str) -> int:
+        """Remove all that carries `owner`'s label, and nothing else; how many things that were.
+
+        It looks again until nothing more appears: what a killed client had asked for may still come about.
+        """
+        removed, quiet = 0, 0
+        deadline = time.monotonic() + _SWEEP_LIMIT_S
+        while quiet < _QUIET_PASSES:
+            things = self._labelled(f"{OWNER}={owner}")
+            if things and time.monotonic() > deadline:
+                raise EngineError(f"{len(things)} containers or networks labelled {OWNER}={owner} cannot be removed")
+            for thing in things:
+                removed += _asked(thing.remove)
+            quiet = 0 if things else quiet + 1
+            if quiet < _QUIET_PASSES:
+                time.sleep(_PASS_S)
+        return removed
+
+    def _labelled(self, label: str) -> list[_Labelled]:
+        """Containers first: networks and volumes are in use by them."""
+        api, filters = self._api, {"label": [label]}
+        containers = _asked(lambda: api.containers(all=True, filters=filters))
+        networks = _asked(lambda: api.networks(filters=filters))
+        volumes = _asked(lambda: api.volumes(filters=filters))["Volumes"] or []
+        return [
+            *(_Labelled(c["Labels"], _removal(api.remove_container, c["Id"], v=True, force=True)) for c in containers),
+            *(_Labelled(n["Labels"], _removal(api.remove_network, n["Id"])) for n in networks),
+            *(_Labelled(v["Labels"], _removal(api.remove_volume, v["Name"], force=True)) for v in volumes),
+        ]
+
+    def _inspect(self, container_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = _asked(lambda: self._api.inspect_container(container_id))
+        return found
+
+    def _inspected(self, container_id: str) -> Container:
+        found = self._inspect(container_id)
+        networks, ports = found["NetworkSettings"]["Networks"], found["NetworkSettings"]["Ports"] or {}
+        return Container(
+            id=container_id,
+            pid=found["State"]["Pid"],
+            started_s=_seconds(found["State"]["StartedAt"]),
+            addresses={name: network["IPAddress"] for name, network in networks.items()},
+            published={port: int(bound[0]["HostPort"]) for port, bound in ports.items() if bound},
+        )
+
+    def _was_out_of_memory(self, container_id: str) -> bool:
+        """Whether there was an event of it: the state tells of the first process alone, not of a worker's end."""
+        filters = {"container": container_id, "event": "oom"}
+        now = time.time() + self.clock_ahead_s
+        events = _asked(lambda: self._api.events(since=0, until=int(now) + 1, filters=filters, decode=True))
+        return any(True for _ in events)
+
+
+@dataclass(frozen=True, slots=True)
+class _Labelled:
+    labels: Mapping[str, str]
+    remove: Callable[[], int]
+
+
+def connect(context: str | None) -> Engine:
+    """The engine that `--context`, DOCKER_HOST or the current context leads to, as for the docker command.
+
+    Raises `EngineError` with the reason and what mends it.
+    """
+    import docker
+    from docker.context import ContextAPI
+    from docker.errors import DockerException
+
+    host = "" if context else os.environ.get("DOCKER_HOST", "")
+    name = context or os.environ.get("DOCKER_CONTEXT")
+    where = host or (f"the Docker context {name}" if name else "the Docker engine")
+    try:
+        chosen = None if host else ContextAPI.get_context(name)
+        if not host and chosen is None:  # the SDK alone would quietly take another engine
+            raise EngineError(f"{where}: there is none of that name; see `docker context ls`")
+        endpoint = host or getattr(chosen, "Host", "")
+        if endpoint.startswith("ssh://"):
+            raise EngineError(
+                f"{where}: an engine is not reached through ssh here; forward its socket, "
+                "ssh -N -L 127.0.0.1:2375:/var/run/docker.sock HOST, and set DOCKER_HOST=tcp://127.0.0.1:2375"
+            )
+        make = partial(docker.DockerClient.from_context, context) if context else docker.from_env
+        quick = make(timeout=_CONNECT_TIMEOUT_S)
+        quick.ping()
+        quick.close()
+        client = make(timeout=_TIMEOUT_S)
+    except (DockerException, OSError, ValueError) as error:
+        raise EngineError(f"{where}: {_why(error)}") from error
+    return Engine(client)
+
+
+def plausible() -> bool:
+    """Whether looking for an engine is worth the time: something names one, or its usual socket exists."""
+    config = Path(os.environ.get("DOCKER_CONFIG", "~/.docker")).expanduser() / "config.json"
+    named = any(os.environ.get(name) for name in ("DOCKER_HOST", "DOCKER_CONTEXT"))
+    return named or SOCKET.exists() or config.exists()
+
+
+def _asked(question: Callable[[], T]) -> T:
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        return question()
+    except (DockerException, RequestException, OSError) as error:
+        raise EngineError(_why(error)) from error
+
+
+def _removal(remove: Callable[..., object], name: str, **options: bool) -> Callable[[], int]:
+    """Removing one thing, which somebody else may have done first; how many it removed."""
+
+    def carry_out() -> int:
+        from docker.errors import APIError
+
+        try:
+            remove(name, **options)
+        except APIError as error:
+            # 404: gone. 409: being removed, or a network that a container just going still uses; the next pass sees.
+            if error.status_code in (403, 404, 409):
+                return 0
+            raise
+        return 1
+
+    return carry_out
+
+
+def _why(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    if "Permission denied" in text:
+        return (
+            "this user may not use its socket (permission denied); become a member of the group docker "
+            "(sudo usermod -aG docker $USER, then log in again), or use --backend local"
+        )
+    if any(
+        sign in text
+        for sign in ("No such file", "Connection refused", "Connection aborted", "Errno 111", "Max retries")
+    ):
+        return "no engine answers there; start Docker, or use --backend local, which needs none"
+    return text
+
+
+def _seconds(timestamp: str) -> float:
+    """An engine's timestamp (RFC 3339, nanoseconds) as seconds since 1970."""
+    head, _, rest = timestamp.partition(".")
+    digits = "".join(c for c in rest if c.isdigit())[:6] if rest else "0"
+    whole = datetime.fromisoformat(head.removesuffix("Z")[:19]).replace(tzinfo=UTC).timestamp()
+    return whole + float(f"0.{digits or 0}")

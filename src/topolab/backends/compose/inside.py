@@ -1,0 +1,45 @@
+"""What is inside an image: by its lock before it is built, by itself afterwards."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from topolab.backends.compose.engine import Engine
+from topolab.backends.compose.images import OPTIONAL_LOCK, PROXY
+from topolab.catalogue.root import own_root
+
+_LOCK = "servers/requirements.lock"
+_ASK = """
+import json, platform, sys
+from importlib.metadata import PackageNotFoundError, version
+def of(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+print(json.dumps({
+    "python": f"{platform.python_implementation()} {platform.python_version()}",
+    "packages": {name: found for name in sys.argv[1:] if (found := of(name))},
+}))
+"""
+_LOAD_PACKAGES = ("pycurl",)
+
+
+def locked_packages(root: Path) -> frozenset[str]:
+    """The distributions that the lock files put into the server image, the optional ones of one release included."""
+    own = own_root()
+    lock = root / _LOCK if (root / _LOCK).is_file() else own / _LOCK
+    text = lock.read_text(encoding="utf-8") + (own / OPTIONAL_LOCK).read_text(encoding="utf-8")
+    return frozenset(re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.MULTILINE))
+
+
+def ask_image(engine: Engine, image: str, packages: Iterable[str], labels: Mapping[str, str]) -> Mapping[str, object]:
+    """The interpreter and the versions of `packages` in an image; of the proxy's, the version of nginx."""
+    if image == PROXY:
+        return {"nginx": engine.ask(image, ["sh", "-c", "nginx -v 2>&1"], labels).rpartition("/")[2]}
+    argv = ["/opt/venv/bin/python", "-I", "-c", _ASK, *sorted({*packages, *_LOAD_PACKAGES})]
+    found: Mapping[str, object] = json.loads(engine.ask(image, argv, labels))
+    return found

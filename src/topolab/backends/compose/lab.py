@@ -1,0 +1,58 @@
+"""A run's own corner of the engine: two networks, and on them the load generator that every stack is loaded from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from topolab.backends.compose.composer import Composer, docker_argv, explain
+from topolab.backends.compose.engine import Container, Engine
+from topolab.errors import StageError
+from topolab.fetch.remote import RemoteFetcher
+from topolab.model.load import Workplace
+from topolab.model.outcome import Stage
+
+AUTHORITY = Path("/run/topolab/authority.pem")
+"""Where the load generator finds the certificate authority; `compose/entry.sh` puts it there."""
+_SERVICE = "load"
+
+
+class LoadLab:
+    """The Compose project of a run, from `compose/base.yaml` and `compose/load.yaml` without their server."""
+
+    def __init__(self, engine: Engine, composer: Composer, project: str, variables: Mapping[str, str]) -> None:
+        self.project = project
+        self._engine = engine
+        self._composer = composer
+        self._variables = variables
+        self._container: Container | None = None
+        self._fetcher: RemoteFetcher | None = None
+
+    def ready(self) -> tuple[Workplace, RemoteFetcher]:
+        """Where the client runs and how to ask from there; started, or started again if it was lost.
+
+        Raises `StageError` where it does not come up.
+        """
+        if self._container is None or self._engine.ending(self._container.id):
+            self._start()
+        if self._container is None or self._fetcher is None:
+            raise StageError(Stage.START, "the load generator is not running")
+        return self._workplace(self._container), self._fetcher
+
+    def close(self) -> None:
+        """End the processes here; the containers go with the rest of what the run owns."""
+        if self._fetcher:
+            self._fetcher.close()
+
+    def _start(self) -> None:
+        self.close()
+        done = self._composer.up(self.project, ("base", "load"), self._variables, (_SERVICE,))
+        self._container = self._engine.containers(self.project).get(_SERVICE)
+        if done.code != 0 or self._container is None:
+            raise StageError(Stage.START, f"the load generator does not start: {explain(done.output)}", done.output)
+        log = self._composer.keeper.folder / "fetcher.log"
+        self._fetcher = RemoteFetcher(self._composer.keeper, self._workplace(self._container), log)
+
+    def _workplace(self, container: Container) -> Workplace:
+        enter = (*docker_argv(self._composer.context), "exec", "--interactive", container.id)
+        return Workplace(enter, "python")

@@ -1,0 +1,6 @@
+"""The labels that say whose a container, a network or a volume is. What carries none of them is never touched."""
+
+RUN = "topolab.run"
+OWNER = "topolab.owner"
+INPUTS = "topolab.inputs"
+"""On images: the digest of all they were built from."""

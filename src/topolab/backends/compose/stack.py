@@ -1,0 +1,188 @@
+"""One cell's containers: a Compose project of their own, a server, a proxy where the topology has one."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from topolab.backends.compose.composer import Composer, explain
+from topolab.backends.compose.counters import container_usage
+from topolab.backends.compose.engine import Container, Engine
+from topolab.backends.compose.lab import AUTHORITY, LoadLab
+from topolab.backends.parts import ATTEMPT_TIMEOUT_S, Part, await_answer, last_hop_client, split_log
+from topolab.catalogue import Catalogue
+from topolab.errors import EngineError, StageError
+from topolab.fetch import FetchError, Response, fetch
+from topolab.model.cell import Cell
+from topolab.model.load import Target, Workplace
+from topolab.model.outcome import GroupUsage, Stage
+from topolab.model.protocol import ClientProtocol, Transport
+
+SERVER_PORT, EDGE_PORT = 8000, 8443
+"""Inside the networks, as compose/base.yaml and compose/proxy.yaml have them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every stack of a sitting shares.
+
+    Without a `lab` the load comes from this machine, `here`, through ports published on `edge_address`; `authority`
+    then is the file here that it trusts. `variables` are those of the Compose files that no cell changes.
+    """
+
+    catalogue: Catalogue
+    engine: Engine
+    composer: Composer
+    lab: LoadLab | None
+    here: Workplace
+    edge_address: str
+    authority: Path
+    variables: Mapping[str, str]
+
+
+class ComposeStack:
+    """A stack of containers; `backends.Stack` says what its members mean.
+
+    Made inside an `ExitStack`, which takes the project down when the cell is done.
+    """
+
+    def __init__(
+        self, cell: Cell, around: Surroundings, project: str, resources: ExitStack, down: Callable[[str], None]
+    ) -> None:
+        self._cell = cell
+        self._around = around
+        self._project = project
+        self.workplace, self._ask = around.here, fetch
+        if around.lab is not None:
+            self.workplace, fetcher = around.lab.ready()
+            self._ask = fetcher.fetch
+        resources.callback(down, project)
+        self._parts: dict[str, Container] = {}
+        self._up()
+        self.edge = self._edge()
+        server = self._parts["server"]
+        if around.lab is not None:
+            own = self._target(server.addresses[self._network("inside")], SERVER_PORT, last_hop_client(cell))
+            await_answer(self._part("server"), lambda: self._ask(own, "/healthz", ATTEMPT_TIMEOUT_S))
+            self.server_start_s = self._since(server)
+            if "proxy" in self._parts:
+                await_answer(self._part("proxy"), lambda: self._ask(self.edge, "/healthz", ATTEMPT_TIMEOUT_S))
+        else:
+            await_answer(self._part("server"), self._through_the_edge)
+            self.server_start_s = self._since(server)
+            self._prove_last_hop()
+
+    @property
+    def argv(self) -> Mapping[str, tuple[str, ...]]:
+        """The exact command line of each part, as its launcher announced it."""
+        return {name: split_log(self._log(part))[0] or () for name, part in self._parts.items()}
+
+    def fetch(self, path: str, timeout_s: float) -> Response:
+        """One request through the edge, made from where the load is."""
+        return self._ask(self.edge, path, timeout_s)
+
+    def server_usage(self) -> GroupUsage | None:
+        """What the server's container has used so far."""
+        return container_usage(self._around.engine, self._parts["server"])
+
+    def proxy_usage(self) -> GroupUsage | None:
+        """What the proxy's container has used so far."""
+        proxy = self._parts.get("proxy")
+        return None if proxy is None else container_usage(self._around.engine, proxy)
+
+    def log_tail(self) -> str:
+        """The end of each part's log."""
+        tails = ((name, split_log(self._log(part))[1]) for name, part in self._parts.items())
+        return "\n".join(f"[{name}]\n{tail}" for name, tail in tails if tail)
+
+    def trouble(self) -> str:
+        """Which part has ended by itself."""
+        engine = self._around.engine
+        return "; ".join(
+            f"the {name} {ending}" for name, part in self._parts.items() if (ending := engine.ending(part.id))
+        )
+
+    def _up(self) -> None:
+        combination, lab = self._cell.combination, self._around.lab
+        candidate = self._around.catalogue.candidates[combination.server]
+        files = ["base", combination.topology, *(["shared"] if lab else [])]
+        done = self._around.composer.up(
+            self._project,
+            files,
+            {
+                **self._around.variables,
+                "SERVER": combination.server,
+                "APP": combination.app,
+                "INTERFACE": combination.interface.value,
+                "LISTENER": self._cell.listener.value,
+                "SERVER_DEBIAN": candidate.variant.debian.value,
+                "EDGE_ADDRESS": self._around.edge_address,
+                "EDGE_PORT": "",  # any that is free
+                **({"RUN_PROJECT": lab.project} if lab else {}),
+            },
+        )
+        planned = ("server", "proxy")[: len(self._cell.hops)]
+        found = self._around.engine.containers(self._project)
+        self._parts = {name: found[name] for name in planned if name in found}
+        if done.code is None:
+            raise StageError(Stage.START, "the stack did not start within a minute", done.output)
+        if done.code:
+            raise StageError(
+                Stage.START, f"the stack does not start: {explain(done.output)}", self._last_words(done.output)
+            )
+        gone = [name for name in planned if name not in self._parts]
+        if gone:
+            raise StageError(Stage.START, f"the {gone[0]} ended at once", self._last_words(done.output))
+
+    def _edge(self) -> Target:
+        cell = self._cell
+        client = cell.combination.client_protocol
+        name, port = ("proxy", EDGE_PORT) if "proxy" in self._parts else ("server", SERVER_PORT)
+        part = self._parts[name]
+        if self._around.lab is not None:
+            return self._target(part.addresses[self._network("edge")], port, client, cell.h2_alone)
+        published = part.published[f"{port}/{'udp' if client.transport is Transport.QUIC else 'tcp'}"]
+        return self._target(self._around.edge_address, published, client, cell.h2_alone)
+
+    def _target(self, host: str, port: int, client: ClientProtocol, h2_alone: bool = False) -> Target:
+        authority = self._around.authority if self._around.lab is None else AUTHORITY
+        return Target(host, port, client, ca_file=authority if client.transport.encrypted else None, h2_alone=h2_alone)
+
+    def _network(self, name: str) -> str:
+        return f"{self._around.lab.project if self._around.lab else self._project}_{name}"
+
+    def _through_the_edge(self) -> None:
+        """The only way to the server from another machine: a load balancer says itself when its target is not there."""
+        answer = self._ask(self.edge, "/healthz", ATTEMPT_TIMEOUT_S)
+        if answer.status in (502, 503, 504):
+            raise FetchError(f"the proxy answered {answer.status}")
+
+    def _prove_last_hop(self) -> None:
+        """That the last hop has the planned transport, by what the app saw: its listener cannot be asked from here."""
+        try:
+            scheme = json.loads(self._ask(self.edge, "/hop", ATTEMPT_TIMEOUT_S).body)["scheme"]
+        except (FetchError, ValueError, KeyError) as error:
+            raise StageError(Stage.PROVE, f"the app does not tell what it saw: {error}", self.log_tail()) from error
+        planned = "https" if self._cell.listener.encrypted else "http"
+        if scheme != planned:
+            raise StageError(Stage.PROVE, f"the app was reached by {scheme}, planned was {planned}", self.log_tail())
+
+    def _since(self, part: Container) -> float:
+        """Seconds since a container started, by the engine's clock."""
+        return max(0.0, time.time() + self._around.engine.clock_ahead_s - part.started_s)
+
+    def _part(self, name: str) -> Part:
+        return Part(name, lambda: self._around.engine.ending(self._parts[name].id), self.log_tail)
+
+    def _log(self, part: Container) -> str:
+        try:
+            return self._around.engine.log_tail(part.id)
+        except EngineError as error:
+            return f"(no log: {error})"
+
+    def _last_words(self, output: str) -> str:
+        return "\n".join(text for text in (self.log_tail(), f"[docker compose]\n{output}") if text)

@@ -1,0 +1,49 @@
+"""Which backend a run uses: the one asked for, or with `auto` Docker where an engine answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from topolab.catalogue import Catalogue
+from topolab.errors import EngineError
+
+if TYPE_CHECKING:  # what either brings in takes a tenth of a second
+    from topolab.backends import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The site, and why it is not the other one where that may surprise."""
+
+    site: Site
+    why: str = ""
+
+    @property
+    def about(self) -> str:
+        """Where stacks live, in a line."""
+        return f"{self.site.about} ({self.why})" if self.why else self.site.about
+
+
+def choose_site(backend: str | None, context: str | None, catalogue: Catalogue) -> Choice:
+    """Raises `EngineError` where Docker was asked for and cannot be used; `InputError` for a proxy that is none."""
+    from topolab.backends.compose.engine import plausible
+
+    if backend == "docker" or context:
+        return Choice(_docker(context, catalogue))
+    from topolab.backends.local.site import LocalSite
+
+    if backend == "local":
+        return Choice(LocalSite(catalogue))
+    if not plausible():
+        return Choice(LocalSite(catalogue), "no Docker engine here")
+    try:
+        return Choice(_docker(None, catalogue))
+    except EngineError as error:
+        return Choice(LocalSite(catalogue), f"not Docker: {error}")
+
+
+def _docker(context: str | None, catalogue: Catalogue) -> Site:
+    from topolab.backends.compose import find_site
+
+    return find_site(catalogue, context)

@@ -1,0 +1,7 @@
+"""`python -m topolab.fetch`: requests on standard input, answers on standard output, a JSON object a line."""
+
+import sys
+
+from topolab.fetch.remote import serve
+
+serve(sys.stdin, sys.stdout)
