@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # the environment they are in is made when this runs
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
+LOCAL = ["--backend", "local"]
 COMMAND = [sys.executable, str(ROOT / "scripts" / "run_matrix.py")]
 CELLS = 1000
 ROUNDS = 3
@@ -41,8 +42,8 @@ def main() -> int:
     met = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        met.append(show("start, --list", seconds(["--list"], given.repeat), 0.5))
-        planned = ["--matrix", "full", "--only", "profile=ceiling", "--only", "profile=page-24", "--dry-run"]
+        met.append(show("start, --list", seconds(["--list", *LOCAL], given.repeat), 0.5))
+        planned = ["--matrix", "full", "--only", "profile=ceiling", "--only", "profile=page-24", "--dry-run", *LOCAL]
         met.append(show("--dry-run of 1,058 cells", seconds(planned, given.repeat), 1.0))
         stored = ["--resume", str(store_of_a_thousand(folder)), "--quiet"]
         met.append(show(f"report from {CELLS} stored cells, {ROUNDS} rounds", seconds(stored, given.repeat), 3.0))
@@ -175,7 +176,7 @@ def overhead(out: Path) -> bool:
 
 def run(arguments: list[str], out: Path) -> dict[str, Any]:
     """A run's results.json."""
-    command = [*COMMAND, *arguments, "--json", "--quiet", "--out", str(out)]
+    command = [*COMMAND, *LOCAL, *arguments, "--json", "--quiet", "--out", str(out)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     results: dict[str, Any] = json.loads(done.stdout)
     return results

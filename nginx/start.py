@@ -73,7 +73,10 @@ def main(arguments: list[str]) -> None:
     (given.prefix / "nginx.conf").write_text(configuration, encoding="utf-8")
     argv = build_argv(given.nginx, given.prefix)
     print(json.dumps({"argv": argv}), flush=True)
-    os.execvp(argv[0], argv)
+    try:
+        os.execvp(argv[0], argv)
+    except OSError as error:
+        _fail(f"--nginx {given.nginx}: cannot be run: {error.strerror}")
 
 
 def _read_topology(name: str) -> dict[str, Any]:

@@ -31,11 +31,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         argv, environment = prepare(options)
         print(json.dumps({"argv": argv}), flush=True)
         if not options.print:
-            os.execve(argv[0], argv, environment)
+            become(argv, environment)
     except UsageError as error:
         print(f"serve.py: {error}", file=sys.stderr)
         return USAGE_EXIT_CODE
     return 0
+
+
+def become(argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """Exec the server, or raise UsageError."""
+    try:
+        os.execve(argv[0], list(argv), dict(environment))
+    except OSError as error:
+        raise UsageError(f"{argv[0]}: cannot be run: {error.strerror}") from error
 
 
 def prepare(options: argparse.Namespace) -> tuple[list[str], dict[str, str]]:
@@ -98,7 +106,8 @@ def find_server(root: Path, full_name: str) -> tuple[Path, str]:
     alone = next((folder for folder in folders if folder.name == full_name), None)
     if alone is not None:
         file = f"servers/{alone.name}/server.toml"
-        return alone, _need(file, _read(root, file), "variants")[0].get("name", "")
+        variants = _need(file, _read(root, file), "variants")
+        return alone, variants[0].get("name", "") if variants else ""
     fitting = [folder for folder in folders if full_name.startswith(f"{folder.name}-")]
     if not fitting:
         _refuse(f"{root}/servers", full_name, "no such server", [f"{folder.name}-VARIANT" for folder in folders])
@@ -119,7 +128,7 @@ def _shared_interface(root: Path, app: str, interfaces: Sequence[str]) -> str:
     """The first of the variant's interfaces that the app has; its first where it has none, to be refused by name."""
     file = root / "apps" / app / "app.toml"
     offered = _read(root, f"apps/{app}/app.toml").get("entrypoints", {}) if file.is_file() else {}
-    return next((interface for interface in interfaces if interface in offered), interfaces[0])
+    return next((interface for interface in interfaces if interface in offered), interfaces[0] if interfaces else "")
 
 
 def _fill(file: str, key: str, word: str, values: Mapping[str, str]) -> str:

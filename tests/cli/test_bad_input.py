@@ -24,7 +24,7 @@ BAD = [
     (["--backend", "docker"], "unix:///nonexistent/docker.sock: no engine answers there; start Docker, or use "),
     (
         ["--context", "no-such-context"],
-        "the Docker context no-such-context: there is none of that name; see `docker context ls`",
+        "the Docker context no-such-context: ",
     ),
     (["--resume", "never-ran"], "results/never-ran: no run here; give the id of a folder that holds run.sqlite"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -74,6 +75,83 @@ time.sleep(600)
         assert members(pgid)
         process.send_signal(signal.SIGKILL)
     wait_until(lambda: not members(pgid))
+
+
+# A lab with a group running and a command for its end: the command says what of the group it still found.
+_LAB = """
+import sys, time
+from pathlib import Path
+sys.path[:0] = {path!r}
+from topolab.process.group import ProcessKeeper
+folder = Path({folder!r})
+keeper = ProcessKeeper()
+group = keeper.start("idle", [sys.executable, "-c", "import time; time.sleep(600)"], folder / "log")
+look = '''
+import sys
+sys.path[:0] = {path!r}
+from pathlib import Path
+from topolab.process.usage import members
+Path(sys.argv[1]).write_text(str(members(int(sys.argv[2]))))
+'''
+def then(name):
+    keeper.when_killed([sys.executable, "-c", look, str(folder / name), str(group.pgid)])
+{steps}
+print(keeper.folder, flush=True)
+time.sleep(600)
+"""
+
+
+def kill_a_lab(folder: Path, steps: str) -> None:
+    """Kill a lab that has taken these steps, and wait for its guard to be done: the folder goes last."""
+    lab = _LAB.format(path=sys.path, folder=str(folder), steps=steps)
+    with subprocess.Popen([sys.executable, "-c", lab], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        own = Path(process.stdout.readline().strip())
+        assert own.is_dir()
+        process.send_signal(signal.SIGKILL)
+    wait_until(lambda: not own.exists())
+
+
+def test_the_guard_runs_a_killed_labs_command_once_its_groups_are_gone(tmp_path: Path) -> None:
+    kill_a_lab(tmp_path, "then('cleared')")
+    assert (tmp_path / "cleared").read_text() == "[]"
+
+
+def test_of_several_commands_the_last_one_counts(tmp_path: Path) -> None:
+    kill_a_lab(tmp_path, "then('first'); then('second')")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["log", "second"]
+
+
+def test_a_command_taken_back_is_not_run(tmp_path: Path) -> None:
+    kill_a_lab(tmp_path, "then('cleared'); keeper.not_needed_when_killed()")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["log"]
+
+
+def test_a_command_given_after_one_was_taken_back_is_run(tmp_path: Path) -> None:
+    kill_a_lab(tmp_path, "then('first'); keeper.not_needed_when_killed(); then('second')")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["log", "second"]
+
+
+def test_a_command_that_cannot_be_run_keeps_the_guard_from_nothing(tmp_path: Path) -> None:
+    kill_a_lab(tmp_path, "keeper.when_killed(['/no/such/command'])")
+
+
+def test_arguments_of_a_command_arrive_as_they_were_given(tmp_path: Path) -> None:
+    odd = ["two words", "two\nlines", "", "œufs", "'\""]
+    said = tmp_path / "said"
+    write = "import json, sys; open(sys.argv[1], 'w').write(json.dumps(sys.argv[2:]))"
+    with ProcessKeeper() as keeper:
+        keeper.when_killed([sys.executable, "-c", write, str(said), *odd])
+    assert json.loads(said.read_text()) == odd
+
+
+def test_a_lab_that_leaves_without_taking_its_command_back_has_it_run_too(tmp_path: Path) -> None:
+    for name, taken_back in (("needed", False), ("needless", True)):
+        with ProcessKeeper() as keeper:
+            keeper.when_killed(["touch", str(tmp_path / name)])
+            if taken_back:
+                keeper.not_needed_when_killed()
+    assert [file.name for file in tmp_path.iterdir()] == ["needed"]
 
 
 def test_a_group_that_ended_by_itself_tells_its_exit_code_and_last_words(tmp_path: Path) -> None:

@@ -197,6 +197,117 @@ def test_the_launcher_becomes_the_server_with_the_apps_as_its_only_search_path(r
     }
 
 
+def said_of(printed: Callable[..., tuple[int, str, str]], server: str, **chosen: str) -> list[str]:
+    """The argv that is printed, where one is."""
+    code, out, err = printed(server, "--cert", "c.pem", "--key", "k.pem", **chosen)
+    assert (code, err) == (0, "")
+    argv: list[str] = json.loads(out)["argv"]
+    return argv
+
+
+def test_a_server_named_alone_is_its_first_variant(printed: Callable[..., tuple[int, str, str]]) -> None:
+    for listener in ("cleartext", "tls"):
+        argv = said_of(printed, "spam", listener=listener)
+        assert argv == said_of(printed, "spam-fried-egg", listener=listener)
+
+
+def test_a_server_named_alone_is_not_taken_for_anothers_variant(
+    printed: Callable[..., tuple[int, str, str]], root: Path
+) -> None:
+    (root / "servers" / "spam-wsgi").mkdir()
+    (root / "servers" / "spam-wsgi" / "server.toml").write_text(ECHO.replace('"echo"', '"spam-wsgi"'))
+    assert said_of(printed, "spam-wsgi") == said_of(printed, "echo-once")
+
+
+@pytest.mark.parametrize(
+    ("server", "message"),
+    [
+        ("broken", "servers/broken/server.toml: cannot be read as TOML: Invalid value (at end of document)"),
+        ("empty", "servers/empty/server.toml: empty: variants is missing; expected that key"),
+    ],
+)
+def test_a_server_named_alone_that_has_no_variant_is_refused_in_one_line(
+    printed: Callable[..., tuple[int, str, str]], server: str, message: str
+) -> None:
+    assert printed(server) == (2, "", f"serve.py: {message}\n")
+
+
+BOTH = """
+name = "both"
+command = ["{python}", "-m", "both"]
+
+[[variants]]
+name = "wsgi-first"
+interfaces = ["wsgi", "asgi"]
+listeners.cleartext.protocols = ["http/1.1"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("server", "app", "entry_point"),
+    [
+        ("spam-fried-egg", "menu", "menu:app"),
+        ("spam-wsgi", "menu", "wsgi:menu_wsgi:app"),
+        ("both-wsgi-first", "menu", "menu_wsgi:app"),
+        ("both-wsgi-first", "asgi-only", "menu:app"),
+    ],
+)
+def test_without_an_interface_it_is_the_first_of_the_variants_that_the_app_has(
+    printed: Callable[..., tuple[int, str, str]], root: Path, server: str, app: str, entry_point: str
+) -> None:
+    (root / "servers" / "both").mkdir()
+    (root / "servers" / "both" / "server.toml").write_text(BOTH)
+    assert said_of(printed, server, app=app, interface="")[-1] == entry_point
+
+
+@pytest.mark.parametrize(
+    ("server", "app", "message"),
+    [
+        ("spam-wsgi", "asgi-only", "apps/asgi-only/app.toml: entrypoints: 'wsgi' is unknown; expected one of asgi"),
+        ("spam-wsgi", "ham", "{root}/apps: ham: 'ham' is unknown; expected one of asgi-only, menu"),
+    ],
+)
+def test_without_an_interface_an_app_that_has_none_of_them_is_refused_by_name(
+    printed: Callable[..., tuple[int, str, str]], root: Path, server: str, app: str, message: str
+) -> None:
+    expected = message.replace("{root}", str(root))
+    assert printed(server, app=app, interface="") == (2, "", f"serve.py: {expected}\n")
+
+
+def launch(root: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the launcher with --print for a server named alone, with nothing said of interface and listener."""
+    where = ["--host", "127.0.0.1", "--port", "8001", "--cert", "c.pem", "--key", "k.pem", "--root", str(root)]
+    outer = {name: value for name, value in os.environ.items() if name != "LISTENER"}
+    return subprocess.run(
+        [sys.executable, "-I", str(SERVE), "spam", "--app", "menu", *where, "--print", *options],
+        env={**outer, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_listener_may_come_from_the_environment_and_what_is_said_counts_more(root: Path) -> None:
+    said = {listener: launch(root, "--listener", listener).stdout for listener in ("cleartext", "tls")}
+    assert said["cleartext"] != said["tls"]
+    from_outside = {listener: launch(root, LISTENER=listener).stdout for listener in ("cleartext", "tls")}
+    assert from_outside == said
+    assert launch(root, "--listener", "tls", LISTENER="cleartext").stdout == said["tls"]
+
+
+@pytest.mark.parametrize("listener", ["quic", ""])
+def test_a_listener_from_the_environment_that_is_not_declared_is_refused_in_one_line(root: Path, listener: str) -> None:
+    done = launch(root, LISTENER=listener)
+    message = f"{TOML}: variants.fried-egg.listeners: {listener!r} is unknown; expected one of cleartext, tls"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"serve.py: {message}\n")
+
+
+def test_with_no_listener_at_all_one_is_asked_for(root: Path) -> None:
+    done = launch(root)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == "serve.py: error: the following arguments are required: --listener"
+
+
 @pytest.mark.parametrize("port", discover(), ids=str)
 def test_every_declared_listener_gets_an_argv(
     serve: ModuleType, capsys: pytest.CaptureFixture[str], port: Port

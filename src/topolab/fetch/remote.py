@@ -49,10 +49,14 @@ class RemoteFetcher:
         talk = self._running()
         try:
             talk.say(json.dumps(request, default=str) + "\n")
-            answer = json.loads(talk.hear(time.monotonic() + timeout_s + _GRACE_S))
+            line = talk.hear(time.monotonic() + timeout_s + _GRACE_S)
+            answer = json.loads(line)
         except LostError as error:
             self.close()
             raise FetchError(f"the fetcher {error}: {talk.group.log_tail()}") from None
+        except ValueError:  # what starts it there, `docker exec` say, has written its own words
+            self.close()
+            raise FetchError(f"the fetcher said {line[:200]!r}") from None
         if "error" in answer:
             raise FetchError(answer["error"])
         return Response(answer["status"], answer["headers"], answer["body"].encode("latin-1"), answer["protocol"])

@@ -46,4 +46,4 @@ class Conversation:
                 raise LostError("ended by itself")
             self._unread += received
         line, _, self._unread = self._unread.partition(b"\n")
-        return line.decode()
+        return line.decode("utf-8", "replace")

@@ -13,6 +13,7 @@ from itertools import count
 from topolab.backends.certificate import issue_certificate
 from topolab.backends.compose import owner
 from topolab.backends.compose.composer import Composer, check_compose
+from topolab.backends.compose.endpoint import find_endpoint
 from topolab.backends.compose.engine import Engine, connect
 from topolab.backends.compose.images import LOAD, PROXY, compose_folder, ensure_images, server_image
 from topolab.backends.compose.inside import ask_image, locked_packages
@@ -20,9 +21,10 @@ from topolab.backends.compose.lab import LoadLab
 from topolab.backends.compose.labels import OWNER, RUN
 from topolab.backends.compose.stack import ComposeStack, Surroundings
 from topolab.catalogue import Catalogue
-from topolab.errors import EngineError, InputError
+from topolab.errors import EngineError, InputError, StageError
 from topolab.model.cell import Cell, Plan
 from topolab.model.load import EDGE_NAME, Workplace
+from topolab.model.outcome import Stage
 from topolab.model.server import Debian
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
@@ -36,7 +38,7 @@ _POLL_S = 0.5
 
 def find_site(catalogue: Catalogue, context: str | None) -> ComposeSite:
     """The engine that `context` and the environment lead to. Raises `EngineError` where none can be used."""
-    engine = connect(context)
+    engine = connect(find_endpoint(context))
     return ComposeSite(catalogue, engine, context, check_compose())
 
 
@@ -73,7 +75,7 @@ class ComposeSite:
         held = locked_packages(self._catalogue.root)
         reasons = {}
         for candidate in self._catalogue.candidates.values():
-            missing = [package for package in candidate.variant.packages if package not in held]
+            missing = [package for package in candidate.variant.packages if package.lower() not in held]
             if missing:
                 what = f"{candidate.name} needs {', '.join(missing)}"
                 reasons[candidate.name] = f"{what}, which servers/requirements.lock does not put into the server image"
@@ -86,7 +88,7 @@ class ComposeSite:
     def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> None:
         """Clear up after dead runs, take a token for this one, and build what images are missing or old."""
         _sweep_the_dead(self._engine, say)
-        self._token = owner.Token()
+        self._token = owner.Token(self._engine.facts.id)
         context = ["--context", self._context] if self._context else []
         keeper.when_killed([sys.executable, "-m", "topolab.backends.compose", self._token.text, *context])
         ensure_images(self._engine, self._composer(keeper), self._catalogue.root, self._releases(plan), say)
@@ -122,6 +124,10 @@ class ComposeSite:
             backend.close()
             keeper.not_needed_when_killed()
             token.let_go()
+
+    def close(self) -> None:
+        """Close the connections to the engine."""
+        self._engine.close()
 
     def _prepared(self) -> owner.Token:
         if self._token is None:
@@ -180,14 +186,19 @@ class ComposeBackend:
         self._await_engine()
         project = f"{self._project}-{next(self._numbers)}"
         with ExitStack() as resources:
-            yield ComposeStack(cell, self._around, project, resources, self._down)
+            try:
+                stack = ComposeStack(cell, self._around, project, resources, self._down)
+            except EngineError as error:
+                # Whether it is for good is for the next cell to find out.
+                self._left = True
+                raise StageError(Stage.START, f"the engine was lost: {error}") from error
+            yield stack
 
     def close(self) -> None:
         """Remove all that is left of this sitting. Raises `EngineError` where the engine does not let it."""
         if self._around.lab is not None:
             self._around.lab.close()
-        _await(self._engine)
-        self._engine.sweep(self._token)
+        _sweep_patiently(self._engine, self._token)
 
     def _down(self, project: str) -> None:
         """Take a project down. What cannot be removed now is removed before the next stack, or at the end."""
@@ -197,25 +208,31 @@ class ComposeBackend:
     def _await_engine(self) -> None:
         """Before a stack: an engine that was restarted is waited for, and what it still has is removed."""
         if self._left or not self._engine.answers():
-            _await(self._engine)
-            self._engine.sweep(self._token)
+            _sweep_patiently(self._engine, self._token)
             self._left = False
 
 
-def _await(engine: Engine) -> None:
+def _sweep_patiently(engine: Engine, token: str) -> None:
+    """Remove all of `token`'s, waiting for an engine that is being restarted; `EngineError` where it stays away."""
     deadline = time.monotonic() + _ENGINE_PATIENCE_S
-    while not engine.answers():
-        if time.monotonic() > deadline:
-            raise EngineError(f"the Docker engine has not answered for {_ENGINE_PATIENCE_S:.0f} s; start it again")
+    while True:
+        try:
+            engine.sweep(token)
+            return
+        except EngineError as error:
+            if time.monotonic() > deadline:
+                patience = f"{_ENGINE_PATIENCE_S:.0f} s"
+                raise EngineError(f"the Docker engine has been out of reach for {patience}: {error}") from error
         time.sleep(_POLL_S)
 
 
 def _sweep_the_dead(engine: Engine, say: Callable[[str], None]) -> None:
     """Remove what runs of this machine left that were killed together with their watchdog."""
-    for token in owner.dead(engine.owners()):
+    for token in owner.dead(engine.facts.id):
         removed = engine.sweep(token)
         owner.forget(token)
-        say(f"removed {removed} containers and networks that a killed run had left")
+        if removed:
+            say(f"removed {removed} containers and networks that a killed run had left")
 
 
 def _edge_address(engine: Engine) -> str:
@@ -240,17 +257,14 @@ def _listed(cpus: frozenset[int] | None) -> str:
 
 def sweep_owner(token: str, context: str | None) -> None:
     """What the watchdog runs when the lab was killed: wait for the engine if need be, and remove all of `token`'s."""
-    engine = _connect_patiently(context)
-    engine.sweep(token)
-    owner.forget(token)
-
-
-def _connect_patiently(context: str | None) -> Engine:
     deadline = time.monotonic() + _ENGINE_PATIENCE_S
     while True:
         try:
-            return connect(context)
+            engine = connect(find_endpoint(context))
+            break
         except EngineError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(_POLL_S)
+    _sweep_patiently(engine, token)
+    owner.forget(token)

@@ -64,7 +64,9 @@ def environment(variables: Variables) -> dict[str, str]:
     """
     kept = ("HOME", "PATH", "TMPDIR", "USER", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
     docker = {k: v for k, v in os.environ.items() if k.startswith(("DOCKER_", "BUILDKIT_", "BUILDX_", "XDG_"))}
-    return {**{k: os.environ[k] for k in kept if k in os.environ}, **docker, **variables}
+    # Nor must a .env file of the folder it is called in.
+    own = {"COMPOSE_DISABLE_ENV_FILE": "1"}
+    return {**{k: os.environ[k] for k in kept if k in os.environ}, **docker, **own, **variables}
 
 
 def docker_argv(context: str | None) -> list[str]:
@@ -101,7 +103,7 @@ def check_compose() -> str:
 
 def explain(output: str) -> str:
     """What a failed command's output comes down to, with what to do where that is known."""
-    if "no space left on device" in output:
+    if "no space left on device" in output.lower():
         return (
             "the engine has no disk space left; see what takes it with `docker system df`, free some with "
             "`docker builder prune` or `docker image prune`"

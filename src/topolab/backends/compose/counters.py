@@ -37,7 +37,7 @@ def _read_here(container_id: str, pid: int) -> GroupUsage | None:
         if container_id not in membership:
             return None  # the engine is elsewhere, and `pid` is somebody else's here
         return read_cgroup(_CGROUPS, membership)
-    except OSError:
+    except (OSError, ValueError):  # a kernel without these counters
         return None
 
 
@@ -45,7 +45,7 @@ def read_cgroup(root: Path, membership: str) -> GroupUsage:
     """The counters of the group that a /proc/PID/cgroup text names, below the mount `root`.
 
     Version 1 counts in `cpuacct.usage` (ns) and `memory.max_usage_in_bytes`; version 2 in `cpu.stat` (us) and
-    `memory.peak`, which kernels before 5.19 have not. Raises `OSError` where the files cannot be read.
+    `memory.peak`, which kernels before 5.19 have not. Raises `OSError` or `ValueError` where CPU time cannot be read.
     """
     paths = {}
     for line in membership.splitlines():
@@ -53,11 +53,12 @@ def read_cgroup(root: Path, membership: str) -> GroupUsage:
         paths.update(dict.fromkeys(controllers.split(","), path.lstrip("/")))
     if "cpuacct" in paths:
         cpu_s = int((root / "cpuacct" / paths["cpuacct"] / "cpuacct.usage").read_text()) * _NS
-        peak = root / "memory" / paths["memory"] / "memory.max_usage_in_bytes"
+        peak = root / "memory" / paths.get("memory", "no such controller") / "memory.max_usage_in_bytes"
     else:
-        found = re.search(r"^usage_usec (\d+)$", (root / paths[""] / "cpu.stat").read_text(), re.MULTILINE)
+        unified = root / paths.get("", "no such group")
+        found = re.search(r"^usage_usec (\d+)$", (unified / "cpu.stat").read_text(), re.MULTILINE)
         if not found:
-            raise OSError("cpu.stat has no usage_usec")
+            raise ValueError("cpu.stat has no usage_usec")
         cpu_s = int(found[1]) * _US
-        peak = root / paths[""] / "memory.peak"
+        peak = unified / "memory.peak"
     return GroupUsage(cpu_s=cpu_s, memory_peak_bytes=int(peak.read_text()) if peak.exists() else None)

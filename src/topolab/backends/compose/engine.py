@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from topolab.backends.compose.endpoint import Endpoint
 from topolab.backends.compose.labels import OWNER
 from topolab.errors import EngineError
 
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A running container: its first process on the engine's machine, addresses by network, published ports."""
+    """A container: its first process on the engine's machine, addresses by network, and published ports."""
 
     id: str
     pid: int
@@ -37,8 +38,9 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class EngineFacts:
-    """What the engine says of itself and its machine."""
+    """What the engine says of itself and its machine. `id` is its own, kept over restarts."""
 
+    id: str
     version: str
     system: str
     cpus: int
@@ -54,6 +56,7 @@ class Engine:
         self._api = client.api
         info = _asked(client.info)
         self.facts = EngineFacts(
+            id=info["ID"],
             version=info["ServerVersion"],
             system=f"{info['OperatingSystem']}, Linux {info['KernelVersion']} {info['Architecture']}",
             cpus=info["NCPU"],
@@ -71,6 +74,10 @@ class Engine:
     def host(self) -> str:
         """The host name a remote engine is reached by."""
         return str(self._api.base_url).partition("://")[2].partition(":")[0]
+
+    def close(self) -> None:
+        """Close the connections to it."""
+        self._client.close()
 
     def answers(self) -> bool:
         """Whether it answers now."""
@@ -102,21 +109,21 @@ class Engine:
         return output.decode("utf-8", "replace").strip()
 
     def containers(self, project: str) -> dict[str, Container]:
-        """The running containers of a Compose project, by service."""
+        """The containers of a Compose project, also those that have ended, by service."""
         filters = {"label": [f"com.docker.compose.project={project}"]}
-        listed = _asked(lambda: self._api.containers(filters=filters))
+        listed = _asked(lambda: self._api.containers(all=True, filters=filters))
         return {c["Labels"]["com.docker.compose.service"]: self._inspected(c["Id"]) for c in listed}
 
     def ending(self, container_id: str) -> str:
         """How a container ended by itself, as "ended with exit code 1"; empty while it runs."""
         try:
             state = self._inspect(container_id)["State"]
+            if state["Status"] not in ("exited", "dead"):
+                return ""
+            if state.get("OOMKilled") or self._was_out_of_memory(container_id):
+                return "was ended for using more memory than its limit"
         except EngineError as error:
             return f"is out of reach: {error}"
-        if state["Status"] not in ("exited", "dead"):
-            return ""
-        if state.get("OOMKilled") or self._was_out_of_memory(container_id):
-            return "was ended for using more memory than its limit"
         code = int(state["ExitCode"])
         return f"was ended by signal {code - 128}" if code > 128 else f"ended with exit code {code}"
 
@@ -131,14 +138,6 @@ class Engine:
         peak = stats["memory_stats"].get("max_usage")
         return int(stats["cpu_stats"]["cpu_usage"]["total_usage"]), None if peak is None else int(peak)
 
-    def owners(self) -> dict[str, int]:
-        """Everything of topolab's on this engine: how many containers, networks and volumes each owner has."""
-        found: dict[str, int] = {}
-        for thing in self._labelled(OWNER):
-            owner = thing.labels[OWNER]
-            found[owner] = found.get(owner, 0) + 1
-        return found
-
     def sweep(self, owner: str) -> int:
         """Remove all that carries `owner`'s label, and nothing else; how many things that were.
 
@@ -147,26 +146,26 @@ class Engine:
         removed, quiet = 0, 0
         deadline = time.monotonic() + _SWEEP_LIMIT_S
         while quiet < _QUIET_PASSES:
-            things = self._labelled(f"{OWNER}={owner}")
+            things = self._removals(f"{OWNER}={owner}")
             if things and time.monotonic() > deadline:
                 raise EngineError(f"{len(things)} containers or networks labelled {OWNER}={owner} cannot be removed")
-            for thing in things:
-                removed += _asked(thing.remove)
+            for remove in things:
+                removed += _asked(remove)
             quiet = 0 if things else quiet + 1
             if quiet < _QUIET_PASSES:
                 time.sleep(_PASS_S)
         return removed
 
-    def _labelled(self, label: str) -> list[_Labelled]:
-        """Containers first: networks and volumes are in use by them."""
+    def _removals(self, label: str) -> list[Callable[[], int]]:
+        """How to remove each thing that has the label, containers first: networks and volumes are in use by them."""
         api, filters = self._api, {"label": [label]}
         containers = _asked(lambda: api.containers(all=True, filters=filters))
         networks = _asked(lambda: api.networks(filters=filters))
         volumes = _asked(lambda: api.volumes(filters=filters))["Volumes"] or []
         return [
-            *(_Labelled(c["Labels"], _removal(api.remove_container, c["Id"], v=True, force=True)) for c in containers),
-            *(_Labelled(n["Labels"], _removal(api.remove_network, n["Id"])) for n in networks),
-            *(_Labelled(v["Labels"], _removal(api.remove_volume, v["Name"], force=True)) for v in volumes),
+            *(_removal(api.remove_container, c["Id"], v=True, force=True) for c in containers),
+            *(_removal(api.remove_network, n["Id"]) for n in networks),
+            *(_removal(api.remove_volume, v["Name"], force=True) for v in volumes),
         ]
 
     def _inspect(self, container_id: str) -> dict[str, Any]:
@@ -192,42 +191,32 @@ class Engine:
         return any(True for _ in events)
 
 
-@dataclass(frozen=True, slots=True)
-class _Labelled:
-    labels: Mapping[str, str]
-    remove: Callable[[], int]
-
-
-def connect(context: str | None) -> Engine:
-    """The engine that `--context`, DOCKER_HOST or the current context leads to, as for the docker command.
-
-    Raises `EngineError` with the reason and what mends it.
-    """
+def connect(endpoint: Endpoint) -> Engine:
+    """The engine there. Raises `EngineError` with the reason and what mends it."""
     import docker
-    from docker.context import ContextAPI
     from docker.errors import DockerException
 
-    host = "" if context else os.environ.get("DOCKER_HOST", "")
-    name = context or os.environ.get("DOCKER_CONTEXT")
-    where = host or (f"the Docker context {name}" if name else "the Docker engine")
     try:
-        chosen = None if host else ContextAPI.get_context(name)
-        if not host and chosen is None:  # the SDK alone would quietly take another engine
-            raise EngineError(f"{where}: there is none of that name; see `docker context ls`")
-        endpoint = host or getattr(chosen, "Host", "")
-        if endpoint.startswith("ssh://"):
-            raise EngineError(
-                f"{where}: an engine is not reached through ssh here; forward its socket, "
-                "ssh -N -L 127.0.0.1:2375:/var/run/docker.sock HOST, and set DOCKER_HOST=tcp://127.0.0.1:2375"
-            )
-        make = partial(docker.DockerClient.from_context, context) if context else docker.from_env
-        quick = make(timeout=_CONNECT_TIMEOUT_S)
-        quick.ping()
-        quick.close()
-        client = make(timeout=_TIMEOUT_S)
+        tls = _tls(endpoint)
+        with closing(docker.DockerClient(endpoint.host, tls=tls, timeout=_CONNECT_TIMEOUT_S)) as quick:
+            quick.ping()
+        return Engine(docker.DockerClient(endpoint.host, tls=tls, timeout=_TIMEOUT_S))
     except (DockerException, OSError, ValueError) as error:
-        raise EngineError(f"{where}: {_why(error)}") from error
-    return Engine(client)
+        raise EngineError(f"{endpoint.shown_as}: {_why(error)}") from error
+
+
+def _tls(endpoint: Endpoint) -> Any:
+    from docker.tls import TLSConfig
+
+    folder = endpoint.tls_folder
+    if folder is None:
+        return False
+    pair = folder / "cert.pem", folder / "key.pem"
+    return TLSConfig(
+        client_cert=tuple(map(str, pair)) if all(path.exists() for path in pair) else None,
+        ca_cert=str(folder / "ca.pem") if (folder / "ca.pem").exists() else None,
+        verify=endpoint.verify,
+    )
 
 
 def plausible() -> bool:

@@ -44,7 +44,9 @@ def stage(root: Path, folder: Path) -> None:
     for source in (own, root) if root != own else (own,):
         for name in (*FOLDERS, COMPOSE):
             if (source / name).is_dir():
-                shutil.copytree(source / name, folder / name, ignore=ignore, dirs_exist_ok=True)
+                shutil.copytree(
+                    source / name, folder / name, ignore=ignore, ignore_dangling_symlinks=True, dirs_exist_ok=True
+                )
     shutil.copy(own / OPTIONAL_LOCK, folder)
     bundled = shutil.ignore_patterns("__pycache__", "*.pyc", "_catalogue")
     shutil.copytree(Path(__file__).resolve().parents[2], folder / "src" / "topolab", ignore=bundled)

@@ -33,7 +33,7 @@ def locked_packages(root: Path) -> frozenset[str]:
     own = own_root()
     lock = root / _LOCK if (root / _LOCK).is_file() else own / _LOCK
     text = lock.read_text(encoding="utf-8") + (own / OPTIONAL_LOCK).read_text(encoding="utf-8")
-    return frozenset(re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.MULTILINE))
+    return frozenset(name.lower() for name in re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.MULTILINE))
 
 
 def ask_image(engine: Engine, image: str, packages: Iterable[str], labels: Mapping[str, str]) -> Mapping[str, object]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from topolab.backends.compose.composer import Composer, docker_argv, explain
 from topolab.backends.compose.engine import Container, Engine
 from topolab.errors import StageError
+from topolab.fetch import FetchError, Response
 from topolab.fetch.remote import RemoteFetcher
-from topolab.model.load import Workplace
+from topolab.model.load import Target, Workplace
 from topolab.model.outcome import Stage
 
 AUTHORITY = Path("/run/topolab/authority.pem")
@@ -28,21 +29,33 @@ class LoadLab:
         self._container: Container | None = None
         self._fetcher: RemoteFetcher | None = None
 
-    def ready(self) -> tuple[Workplace, RemoteFetcher]:
-        """Where the client runs and how to ask from there; started, or started again if it was lost.
-
-        Raises `StageError` where it does not come up.
-        """
+    def ready(self) -> Workplace:
+        """Where the client runs; started, or started again if it was lost. Raises `StageError` where it does not."""
         if self._container is None or self._engine.ending(self._container.id):
             self._start()
-        if self._container is None or self._fetcher is None:
+        return self._workplace(self._running())
+
+    def fetch(self, target: Target, path: str, timeout_s: float) -> Response:
+        """One request from there. Raises `FetchError`, and `StageError` where the load generator itself is gone."""
+        container, fetcher = self._running(), self._fetcher
+        if fetcher is None:
             raise StageError(Stage.START, "the load generator is not running")
-        return self._workplace(self._container), self._fetcher
+        try:
+            return fetcher.fetch(target, path, timeout_s)
+        except FetchError as error:
+            if ending := self._engine.ending(container.id):
+                raise StageError(Stage.START, f"the load generator {ending}") from error
+            raise
 
     def close(self) -> None:
         """End the processes here; the containers go with the rest of what the run owns."""
         if self._fetcher:
             self._fetcher.close()
+
+    def _running(self) -> Container:
+        if self._container is None:
+            raise StageError(Stage.START, "the load generator is not running")
+        return self._container
 
     def _start(self) -> None:
         self.close()

@@ -54,22 +54,21 @@ class ComposeStack:
         self, cell: Cell, around: Surroundings, project: str, resources: ExitStack, down: Callable[[str], None]
     ) -> None:
         self._cell = cell
-        self._around = around
-        self._project = project
+        self.around = around
+        self.project = project
         self.workplace, self._ask = around.here, fetch
         if around.lab is not None:
-            self.workplace, fetcher = around.lab.ready()
-            self._ask = fetcher.fetch
+            self.workplace, self._ask = around.lab.ready(), around.lab.fetch
         resources.callback(down, project)
-        self._parts: dict[str, Container] = {}
+        self.parts: dict[str, Container] = {}
         self._up()
         self.edge = self._edge()
-        server = self._parts["server"]
+        server = self.parts["server"]
         if around.lab is not None:
             own = self._target(server.addresses[self._network("inside")], SERVER_PORT, last_hop_client(cell))
             await_answer(self._part("server"), lambda: self._ask(own, "/healthz", ATTEMPT_TIMEOUT_S))
             self.server_start_s = self._since(server)
-            if "proxy" in self._parts:
+            if "proxy" in self.parts:
                 await_answer(self._part("proxy"), lambda: self._ask(self.edge, "/healthz", ATTEMPT_TIMEOUT_S))
         else:
             await_answer(self._part("server"), self._through_the_edge)
@@ -79,7 +78,7 @@ class ComposeStack:
     @property
     def argv(self) -> Mapping[str, tuple[str, ...]]:
         """The exact command line of each part, as its launcher announced it."""
-        return {name: split_log(self._log(part))[0] or () for name, part in self._parts.items()}
+        return {name: split_log(self._log(part))[0] or () for name, part in self.parts.items()}
 
     def fetch(self, path: str, timeout_s: float) -> Response:
         """One request through the edge, made from where the load is."""
@@ -87,73 +86,74 @@ class ComposeStack:
 
     def server_usage(self) -> GroupUsage | None:
         """What the server's container has used so far."""
-        return container_usage(self._around.engine, self._parts["server"])
+        return container_usage(self.around.engine, self.parts["server"])
 
     def proxy_usage(self) -> GroupUsage | None:
         """What the proxy's container has used so far."""
-        proxy = self._parts.get("proxy")
-        return None if proxy is None else container_usage(self._around.engine, proxy)
+        proxy = self.parts.get("proxy")
+        return None if proxy is None else container_usage(self.around.engine, proxy)
 
     def log_tail(self) -> str:
         """The end of each part's log."""
-        tails = ((name, split_log(self._log(part))[1]) for name, part in self._parts.items())
+        tails = ((name, split_log(self._log(part))[1]) for name, part in self.parts.items())
         return "\n".join(f"[{name}]\n{tail}" for name, tail in tails if tail)
 
     def trouble(self) -> str:
         """Which part has ended by itself."""
-        engine = self._around.engine
+        engine = self.around.engine
         return "; ".join(
-            f"the {name} {ending}" for name, part in self._parts.items() if (ending := engine.ending(part.id))
+            f"the {name} {ending}" for name, part in self.parts.items() if (ending := engine.ending(part.id))
         )
 
     def _up(self) -> None:
-        combination, lab = self._cell.combination, self._around.lab
-        candidate = self._around.catalogue.candidates[combination.server]
+        combination, lab = self._cell.combination, self.around.lab
+        candidate = self.around.catalogue.candidates[combination.server]
         files = ["base", combination.topology, *(["shared"] if lab else [])]
-        done = self._around.composer.up(
-            self._project,
+        done = self.around.composer.up(
+            self.project,
             files,
             {
-                **self._around.variables,
+                **self.around.variables,
                 "SERVER": combination.server,
                 "APP": combination.app,
                 "INTERFACE": combination.interface.value,
                 "LISTENER": self._cell.listener.value,
                 "SERVER_DEBIAN": candidate.variant.debian.value,
-                "EDGE_ADDRESS": self._around.edge_address,
+                "EDGE_ADDRESS": self.around.edge_address,
                 "EDGE_PORT": "",  # any that is free
                 **({"RUN_PROJECT": lab.project} if lab else {}),
             },
         )
         planned = ("server", "proxy")[: len(self._cell.hops)]
-        found = self._around.engine.containers(self._project)
-        self._parts = {name: found[name] for name in planned if name in found}
+        found = self.around.engine.containers(self.project)
+        self.parts = {name: found[name] for name in planned if name in found}
         if done.code is None:
             raise StageError(Stage.START, "the stack did not start within a minute", done.output)
         if done.code:
             raise StageError(
                 Stage.START, f"the stack does not start: {explain(done.output)}", self._last_words(done.output)
             )
-        gone = [name for name in planned if name not in self._parts]
-        if gone:
-            raise StageError(Stage.START, f"the {gone[0]} ended at once", self._last_words(done.output))
+        # The first alone: a proxy that cannot find its server ends too.
+        for name in planned:
+            if ending := self.around.engine.ending(self.parts[name].id):
+                raise StageError(Stage.START, f"the {name} {ending} before it answered", self.log_tail())
 
     def _edge(self) -> Target:
         cell = self._cell
         client = cell.combination.client_protocol
-        name, port = ("proxy", EDGE_PORT) if "proxy" in self._parts else ("server", SERVER_PORT)
-        part = self._parts[name]
-        if self._around.lab is not None:
+        name, port = ("proxy", EDGE_PORT) if "proxy" in self.parts else ("server", SERVER_PORT)
+        part = self.parts[name]
+        if self.around.lab is not None:
             return self._target(part.addresses[self._network("edge")], port, client, cell.h2_alone)
         published = part.published[f"{port}/{'udp' if client.transport is Transport.QUIC else 'tcp'}"]
-        return self._target(self._around.edge_address, published, client, cell.h2_alone)
+        return self._target(self.around.edge_address, published, client, cell.h2_alone)
 
     def _target(self, host: str, port: int, client: ClientProtocol, h2_alone: bool = False) -> Target:
-        authority = self._around.authority if self._around.lab is None else AUTHORITY
+        authority = self.around.authority if self.around.lab is None else AUTHORITY
         return Target(host, port, client, ca_file=authority if client.transport.encrypted else None, h2_alone=h2_alone)
 
     def _network(self, name: str) -> str:
-        return f"{self._around.lab.project if self._around.lab else self._project}_{name}"
+        return f"{self.around.lab.project if self.around.lab else self.project}_{name}"
 
     def _through_the_edge(self) -> None:
         """The only way to the server from another machine: a load balancer says itself when its target is not there."""
@@ -173,14 +173,14 @@ class ComposeStack:
 
     def _since(self, part: Container) -> float:
         """Seconds since a container started, by the engine's clock."""
-        return max(0.0, time.time() + self._around.engine.clock_ahead_s - part.started_s)
+        return max(0.0, time.time() + self.around.engine.clock_ahead_s - part.started_s)
 
     def _part(self, name: str) -> Part:
-        return Part(name, lambda: self._around.engine.ending(self._parts[name].id), self.log_tail)
+        return Part(name, lambda: self.around.engine.ending(self.parts[name].id), self.log_tail)
 
     def _log(self, part: Container) -> str:
         try:
-            return self._around.engine.log_tail(part.id)
+            return self.around.engine.log_tail(part.id)
         except EngineError as error:
             return f"(no log: {error})"
 

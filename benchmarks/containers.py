@@ -1,0 +1,225 @@
+"""The Compose backend against the clock, against the local backend, and the places a load can be made from.
+
+.venv/bin/python benchmarks/containers.py                  a stack up, proven and down, beside the server's own start
+.venv/bin/python benchmarks/containers.py --against-local  and the same cells on both backends, taking turns
+.venv/bin/python benchmarks/containers.py --places         and the same stacks loaded from a container and from the host
+.venv/bin/python benchmarks/containers.py --images         and the images, built again without their cache
+
+It needs an engine of this machine, on Linux. With `docker builder prune --all` before it, --images builds from nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from topolab.backends import Backend, Stack
+from topolab.backends.compose import ComposeBackend, ComposeSite, find_site
+from topolab.backends.compose.endpoint import find_endpoint
+from topolab.backends.compose.engine import connect
+from topolab.backends.compose.images import base_image
+from topolab.backends.local.site import LocalSite
+from topolab.catalogue import Catalogue, default_root, load_catalogue
+from topolab.drivers.curl.client import CurlDriver
+from topolab.fetch import fetch
+from topolab.model.cell import Cell, Plan
+from topolab.model.load import ClosedLoad, Measurement, Target, Workplace
+from topolab.model.outcome import Measured
+from topolab.model.server import Debian
+from topolab.model.topology import Matrix, Selection
+from topolab.plan import Filters, make_plan
+from topolab.process.cpus import CpuLayout, pinned
+from topolab.process.group import ProcessKeeper
+from topolab.process.usage import usage_between
+from topolab.runner.observe import observe
+
+ROOT = Path(__file__).resolve().parents[1]
+SERVERS = ("granian-asgi", "uvicorn-httptools", "hypercorn-asyncio", "gunicorn-gthread")
+STACK_GOAL_S = 6.0
+IMAGES_GOAL_S = 180.0
+BUNDLE = os.environ.get("CA_BUNDLE") or os.environ.get("PIP_CERT") or "/dev/null"
+
+
+def main() -> int:
+    """Print a line per goal and a table per comparison; 0 when the goals are met."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each load (default: 2)")
+    parser.add_argument("--against-local", action="store_true")
+    parser.add_argument("--places", action="store_true")
+    parser.add_argument("--images", action="store_true")
+    given = parser.parse_args()
+    met = [images()] if given.images else []
+    catalogue = load_catalogue(default_root())
+    cells = chosen(catalogue)
+    with ExitStack() as stack:
+        keeper = stack.enter_context(ProcessKeeper())
+        site = find_site(catalogue, None)
+        site.prepare(Plan(cells, ()), keeper, print)
+        backend = stack.enter_context(site.open("benchmark", keeper))
+        stack.enter_context(pinned(site.cpus.client))
+        met.append(up_and_down(backend, cells, given.rounds))
+        bench = Bench(catalogue, keeper, site, given.rounds, given.seconds)
+        if given.against_local:
+            local = stack.enter_context(LocalSite(catalogue).open("benchmark", keeper))
+            bench.against_local(backend, local, cells)
+        if given.places:
+            bench.places(backend, cells)
+    return 0 if all(met) else 1
+
+
+def chosen(catalogue: Catalogue) -> tuple[Cell, ...]:
+    """Some servers over HTTP/1.1 directly, and behind an ALB over HTTP/2."""
+    either = {"servers": SERVERS, "apps": ("bare",), "profiles": ("ceiling",)}
+    select = (
+        Selection(**either, topologies=("direct",), protocols=("http/1.1",)),
+        Selection(**either, topologies=("alb",), protocols=("h2",)),
+    )
+    return make_plan(Matrix(name="some", summary="some", rounds=1, select=select), catalogue, Filters(), {}).cells
+
+
+def images() -> bool:
+    """Every image, without the cache of the build before."""
+    engine = connect(find_endpoint(None))
+    took = 0.0
+    for debian, files, services in (
+        (Debian.TRIXIE, ("base", "alb", "load"), ("server", "proxy", "load")),
+        (Debian.BOOKWORM, ("base",), ("server",)),
+    ):
+        said = {"SERVER": "-", "APP": "-", "SERVER_DEBIAN": debian, "BASE_IMAGE": base_image(engine, debian)}
+        argv = ["docker", "compose", *(part for file in files for part in ("--file", f"compose/{file}.yaml")), "build"]
+        begun = time.monotonic()
+        subprocess.run(
+            [*argv, "--no-cache", *services],
+            cwd=ROOT,
+            env={**os.environ, **said, "CA_BUNDLE": BUNDLE},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+        took += time.monotonic() - begun
+    print(f"all images without a cache: {took:.0f} s, goal at most {IMAGES_GOAL_S:.0f} s", flush=True)
+    return took <= IMAGES_GOAL_S
+
+
+def up_and_down(backend: ComposeBackend, cells: Iterable[Cell], rounds: int) -> bool:
+    """A stack up, proven and down again, beside the server's own start-up."""
+    beside = []
+    for _ in range(rounds):
+        for cell in cells:
+            begun = time.monotonic()
+            with backend.stack(cell) as stack:
+                assert stack.fetch("/query?id=proof", 10.0).status == 200
+                own = stack.server_start_s
+            beside.append(time.monotonic() - begun - own)
+    print(
+        f"a stack up, proven and down, beside the server's own start: {statistics.median(beside):.2f} s "
+        f"({min(beside):.2f}..{max(beside):.2f}, {len(beside)} stacks), goal at most {STACK_GOAL_S:.0f} s",
+        flush=True,
+    )
+    return statistics.median(beside) <= STACK_GOAL_S
+
+
+class Bench:
+    """The comparisons: within a round every alternative is measured right after the other."""
+
+    def __init__(
+        self, catalogue: Catalogue, keeper: ProcessKeeper, site: ComposeSite, rounds: int, seconds: float
+    ) -> None:
+        profile = catalogue.profiles["ceiling"]
+        assert isinstance(profile, ClosedLoad)
+        self._profile = replace(profile, duration_s=seconds, warm_up_s=0.5)
+        self._keeper = keeper
+        self._cpus: CpuLayout = site.cpus
+        self._rounds = rounds
+
+    def driver(self) -> CurlDriver:
+        """A driver of its own for each place, so that none has to be started again in between."""
+        return CurlDriver(self._keeper, self._keeper.folder / "client.log", self._cpus.client)
+
+    def against_local(self, docker: Backend, local: Backend, cells: Iterable[Cell]) -> None:
+        """CPU per response and rate of the same cells on both backends, as ratios within the round."""
+        drivers = {"docker": self.driver(), "local": self.driver()}
+        print("\ndocker / local, medians over rounds (least..most): server CPU per response, proxy CPU, rate")
+        for cell in cells:
+            found: dict[str, list[float]] = {}
+            for number in range(self._rounds):
+                values = {}
+                order = [("docker", docker), ("local", local)]
+                for name, backend in order if number % 2 else reversed(order):
+                    outcome = observe(cell, number, backend, self._profile, drivers[name].measure).outcome
+                    assert isinstance(outcome, Measured), outcome
+                    values[name] = costs(outcome)
+                for key in values["docker"]:
+                    found.setdefault(key, []).append(values["docker"][key] / values["local"][key])
+            print(f"  {cell.id:45} {ratios(found)}", flush=True)
+
+    def places(self, docker: ComposeBackend, cells: Iterable[Cell]) -> None:
+        """The same stack loaded from a container on its network, and from the host: to its address, and to its port."""
+        drivers = {"container": self.driver(), "host": self.driver(), "published": self.driver()}
+        print("\nfrom the host / from a container, medians over rounds (least..most): to the address, to the port")
+        for cell in cells:
+            found: dict[str, list[float]] = {}
+            for number in range(self._rounds):
+                with docker.stack(cell) as stack:
+                    measured = {}
+                    ways = list(self._ways(stack).items())
+                    for name, (target, workplace) in ways[number % 3 :] + ways[: number % 3]:
+                        measured[name] = self._loaded(stack, target, workplace, drivers[name])
+                for name in ("host", "published"):
+                    for key, value in measured[name].items():
+                        found.setdefault(f"{name} {key}", []).append(value / measured["container"][key])
+            print(f"  {cell.id:45} {ratios(found)}", flush=True)
+
+    def _ways(self, stack: Stack) -> Mapping[str, tuple[Target, Workplace]]:
+        around = stack.around  # type: ignore[attr-defined]
+        name = "proxy" if "proxy" in stack.parts else "server"  # type: ignore[attr-defined]
+        port = stack.parts[name].published[f"{stack.edge.port}/tcp"]  # type: ignore[attr-defined]
+        here = replace(stack.edge, ca_file=around.authority)
+        assert fetch(here, "/healthz", 5.0).status == 200
+        return {
+            "container": (stack.edge, stack.workplace),
+            "host": (here, around.here),
+            "published": (replace(here, host="127.0.0.1", port=port), around.here),
+        }
+
+    def _loaded(self, stack: Stack, target: Target, workplace: Workplace, driver: CurlDriver) -> dict[str, float]:
+        usage = []
+        read: Callable[[], None] = lambda: usage.append(stack.server_usage())  # noqa: E731
+        measurement: Measurement = driver.measure(target, workplace, self._profile, read, read)
+        server = usage_between(usage[0], usage[1])
+        assert server is not None
+        good = measurement.good_responses
+        return {
+            "rate": measurement.requests_per_second or 0.0,
+            "server CPU": server.cpu_s / good,
+            "client CPU": measurement.client_cpu_s / good,
+        }
+
+
+def costs(outcome: Measured) -> dict[str, float]:
+    """CPU per response of each part, and the rate."""
+    good = outcome.measurement.good_responses
+    parts = {"server CPU": outcome.server_usage, "proxy CPU": outcome.proxy_usage}
+    found = {name: usage.cpu_s / good for name, usage in parts.items() if usage is not None}
+    return {**found, "rate": outcome.measurement.requests_per_second or 0.0}
+
+
+def ratios(found: Mapping[str, list[float]]) -> str:
+    """Each ratio's median and range."""
+    return "  ".join(
+        f"{name} {statistics.median(values):.2f} ({min(values):.2f}..{max(values):.2f})"
+        for name, values in found.items()
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

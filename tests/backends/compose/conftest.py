@@ -1,0 +1,37 @@
+"""The real engine, with images built from this checkout, and a backend on it for the whole session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from engines import site_here
+from topolab.backends.compose import ComposeBackend, ComposeSite
+from topolab.catalogue import Catalogue
+from topolab.plan import Filters, make_plan
+from topolab.process.group import ProcessKeeper
+
+
+@pytest.fixture(scope="session")
+def docker_keeper() -> Iterator[ProcessKeeper]:
+    """A keeper of the session's own: what it has to do when killed is the Docker tests'."""
+    with ProcessKeeper() as keeper:
+        yield keeper
+
+
+@pytest.fixture(scope="session")
+def docker_site(catalogue: Catalogue, docker_keeper: ProcessKeeper) -> Iterator[ComposeSite]:
+    """A prepared site: images for every server are up to date."""
+    site = site_here(catalogue)
+    plan = make_plan(catalogue.matrices["default"], catalogue, Filters(), {})
+    site.prepare(plan, docker_keeper, print)
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def docker_backend(docker_site: ComposeSite, docker_keeper: ProcessKeeper) -> Iterator[ComposeBackend]:
+    """A backend whose containers are gone after the session."""
+    with docker_site.open("the-tests", docker_keeper) as backend:
+        yield backend

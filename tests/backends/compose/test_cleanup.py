@@ -1,0 +1,227 @@
+"""Whatever ends a run, the engine has nothing of it afterwards, and all that was not the lab's is still there."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from command import SCRIPT, environment
+from topolab.backends.compose.images import PROXY
+
+pytestmark = pytest.mark.usefixtures("docker_site")  # the images are up to date
+
+OWNER = "topolab.owner"
+DEADLINE_S = 60.0
+SMALL = ("--matrix", "smoke", "--only", "server=granian-asgi", "--only", "protocol=h2", "--rounds", "50")
+
+
+class Lab:
+    """A run of the command on the machine's engine, in a process of its own, and what the engine has of it."""
+
+    def __init__(self, folder: Path, api: Any) -> None:
+        self.folder = folder
+        self.out = folder / "out"
+        self._api = api
+        self._state = folder / "state"
+        self._temporary = folder / "tmp"
+        self._temporary.mkdir(exist_ok=True)
+        self._tokens: set[str] = set()
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a run that goes on until it is ended."""
+        return subprocess.Popen(
+            [*SCRIPT, "--backend", "docker", *(arguments or SMALL), "--out", str(self.out)],
+            env=environment(TMPDIR=str(self._temporary), XDG_STATE_HOME=str(self._state), **engine_of_this_machine()),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def tokens(self) -> set[str]:
+        """The tokens of this test's runs so far, those whose file is gone included."""
+        place = self._state / "topolab" / "owners"
+        self._tokens |= {path.name for path in place.iterdir()} if place.exists() else set()
+        return self._tokens
+
+    def things(self) -> list[str]:
+        """Containers, networks and volumes that carry one of the tokens."""
+        found = []
+        for token in self.tokens():
+            ours = {"label": [f"{OWNER}={token}"]}
+            found += [c["Names"][0] for c in self._api.containers(all=True, filters=ours)]
+            found += [n["Name"] for n in self._api.networks(filters=ours)]
+            found += [v["Name"] for v in self._api.volumes(filters=ours)["Volumes"] or []]
+        return found
+
+    def observations(self) -> int:
+        """How many cells have been measured."""
+        from cli.test_run import observed
+
+        return len(observed(self.out))
+
+    def left_here(self) -> list[str]:
+        """What is left on this machine: temporary files and token files."""
+        place = self._state / "topolab" / "owners"
+        return [str(path) for folder in (self._temporary, place) if folder.exists() for path in folder.iterdir()]
+
+
+def engine_of_this_machine() -> dict[str, str]:
+    """What leads docker commands to the engine; `environment` leads to none."""
+    return {"DOCKER_HOST": os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")}
+
+
+@pytest.fixture
+def api() -> Iterator[Any]:
+    client = docker.from_env()
+    yield client.api
+    client.close()
+
+
+@pytest.fixture
+def lab(tmp_path: Path, api: Any) -> Lab:
+    return Lab(tmp_path, api)
+
+
+@pytest.fixture
+def bystanders(api: Any) -> Iterator[Callable[[], list[bool]]]:
+    """A container, a network and a volume that are not the lab's; how many of them are still there."""
+    name = f"topolab-bystander-{secrets.token_hex(4)}"
+    container = api.create_container(PROXY, ["sleep", "600"], name=name, entrypoint="", labels={"topolab": "no"})
+    network, volume = api.create_network(name), api.create_volume(name)
+    api.start(container["Id"])
+    yield lambda: [
+        api.inspect_container(container["Id"])["State"]["Running"],
+        bool(api.networks(names=[name])),
+        bool(api.volumes(filters={"name": name})["Volumes"]),
+    ]
+    api.remove_container(container["Id"], force=True)
+    api.remove_network(network["Id"])
+    api.remove_volume(volume["Name"])
+
+
+def until(happened: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not happened():
+        assert time.monotonic() < deadline, "it never happened"
+        assert process is None or process.poll() is None, process.communicate()
+        time.sleep(0.01)
+
+
+def has(lab: Lab, part: str) -> Callable[[], bool]:
+    return lambda: any(part in name for name in lab.things())
+
+
+def in_the_second_load(lab: Lab) -> Callable[[], bool]:
+    return lambda: lab.observations() >= 1 and any("server" in name for name in lab.things())
+
+
+STAGES: dict[str, Callable[[Lab], Callable[[], bool]]] = {
+    "preparing": lambda lab: lambda: bool(lab.tokens()),
+    "making the networks": lambda lab: has(lab, "_edge"),
+    "starting the load generator": lambda lab: has(lab, "-load-"),
+    "starting a stack": lambda lab: has(lab, "-server-"),
+    "loading": in_the_second_load,
+    "between two stacks": lambda lab: lambda: lab.observations() >= 1 and not has(lab, "-server-")(),
+}
+
+
+@pytest.mark.parametrize("signals", [[signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP]], ids=str)
+def test_a_signal_ends_the_run_with_its_table_and_nothing_left(
+    signals: list[signal.Signals], lab: Lab, bystanders: Callable[[], list[bool]]
+) -> None:
+    with lab.start() as process:
+        until(in_the_second_load(lab), process)
+        for number in signals:
+            process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 130, stderr
+    assert "what was seen on each hop" in stdout
+    assert (lab.things(), lab.left_here()) == ([], [])
+    assert bystanders() == [True, True, True]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_signal_at_any_stage_leaves_nothing(stage: str, lab: Lab) -> None:
+    with lab.start() as process:
+        until(STAGES[stage](lab), process)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 130
+    assert (lab.things(), lab.left_here()) == ([], [])
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_after_a_sigkill_the_watchdog_leaves_nothing(
+    stage: str, lab: Lab, bystanders: Callable[[], list[bool]]
+) -> None:
+    with lab.start() as process:
+        until(STAGES[stage](lab), process)
+        process.kill()
+        process.wait()
+        until(lambda: not lab.left_here())
+        assert lab.things() == []
+    assert bystanders() == [True, True, True]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_after_a_sigkill_of_lab_and_watchdog_the_next_start_leaves_nothing(
+    stage: str, lab: Lab, bystanders: Callable[[], list[bool]]
+) -> None:
+    with lab.start() as process:
+        until(STAGES[stage](lab), process)
+        watchdog = guard_of(process.pid)
+        os.kill(watchdog, signal.SIGKILL)
+        process.kill()
+        process.wait()
+        # A `docker compose up` of theirs goes on without them.
+        until(lambda: not children_left(lab))
+        killed = set(lab.tokens())
+        with lab.start("--matrix", "smoke", "--only", "server=granian-asgi", "--only", "topology=direct") as second:
+            stderr = second.communicate(timeout=DEADLINE_S)[1]
+    assert second.returncode == 0, stderr
+    assert lab.things() == []
+    assert not [name for name in lab.left_here() if Path(name).name in killed]
+    assert bystanders() == [True, True, True]
+
+
+def test_a_stack_stood_up_by_hand_is_never_swept(lab: Lab, api: Any) -> None:
+    labels = {OWNER: "by-hand", "topolab.run": "by-hand"}
+    container = api.create_container(PROXY, ["sleep", "600"], entrypoint="", labels=labels)
+    try:
+        with lab.start("--matrix", "smoke", "--only", "server=granian-asgi", "--only", "topology=direct") as process:
+            stderr = process.communicate(timeout=DEADLINE_S)[1]
+        assert process.returncode == 0, stderr
+        assert api.inspect_container(container["Id"])["State"]["Status"] == "created"
+    finally:
+        api.remove_container(container["Id"], force=True)
+
+
+def guard_of(lab_pid: int) -> int:
+    """The watchdog: the lab's child that runs guard.py."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if int(parent) == lab_pid and b"guard.py" in command:
+                return int(entry.name)
+    raise AssertionError("the lab has no watchdog")
+
+
+def children_left(lab: Lab) -> list[str]:
+    """Processes that name the lab's folder: a `docker compose up` goes on without the lab, and ends by itself."""
+    from command import processes_naming
+
+    return [line for line in processes_naming(str(lab.folder)) if "compose" in line and "up" in line.split()]

@@ -1,0 +1,170 @@
+"""How Compose is called, what it is refused for, and what its failures come down to.
+
+The files in outputs/ are what `docker compose` 2.26.1 wrote on an engine 20.10.24, whole.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from topolab.backends.compose.composer import check_compose, docker_argv, environment, explain
+from topolab.errors import EngineError
+
+OUTPUTS = Path(__file__).parent / "outputs"
+
+INSTALL = "install the Compose plugin, 2.24.4 or later (packages docker-compose-plugin, docker-compose-v2)"
+NO_SPACE = (
+    "the engine has no disk space left; see what takes it with `docker system df`, free some with "
+    "`docker builder prune` or `docker image prune`"
+)
+NO_BASE = (
+    "the base image 127.0.0.1:1/none:none is not on the engine and no registry gives it; make one with "
+    "`sudo python3 scripts/build_base_image.py`, or name another with BASE_IMAGE"
+)
+PORT_TAKEN = (
+    "Error response from daemon: driver failed programming external connectivity on endpoint "
+    "topolab-test-4864-server-1 (da128c3185cc2e53286d524c5c9a328d97b3f13d2f1bb9337e725f0fa9edad48): "
+    "Error starting userland proxy: listen tcp4 127.0.0.1:42509: bind: address already in use"
+)
+NO_IMAGE = "Error response from daemon: no such image: topolab-server:none: No such image: topolab-server:none"
+
+
+@pytest.mark.parametrize(
+    ("file", "meaning"),
+    [
+        ("no-base-image.txt", NO_BASE),
+        ("port-taken.txt", PORT_TAKEN),
+        ("no-image.txt", NO_IMAGE),
+        ("engine-disk-full.txt", NO_SPACE),
+        ("build-step-disk-full.txt", NO_SPACE),
+    ],
+)
+def test_a_failure_comes_down_to_one_line(file: str, meaning: str) -> None:
+    assert explain((OUTPUTS / file).read_text(encoding="utf-8")) == meaning
+
+
+def test_a_failure_cut_off_at_its_beginning_means_the_same() -> None:
+    output = (OUTPUTS / "no-base-image.txt").read_text(encoding="utf-8")
+    assert explain(output[len(output) // 2 :]) == NO_BASE
+
+
+@pytest.mark.parametrize(("output", "meaning"), [("", "it wrote nothing"), ("\n \n", "it wrote nothing")])
+def test_a_failure_without_a_word_says_that(output: str, meaning: str) -> None:
+    assert explain(output) == meaning
+
+
+def test_compose_sees_of_the_shell_what_docker_needs_and_of_the_stacks_variables_only_those_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    needed = {
+        "HOME": "/home/cook",
+        "PATH": "/usr/bin",
+        "DOCKER_HOST": "tcp://127.0.0.1:2375",
+        "DOCKER_CERT_PATH": "/certs",
+        "BUILDKIT_PROGRESS": "plain",
+        "XDG_RUNTIME_DIR": "/run/user/1",
+        "SSL_CERT_FILE": "/certs/ca.pem",
+    }
+    left_over = {
+        "LISTENER": "quic",
+        "SERVER_CPUS": "7",
+        "SERVER": "spam",
+        "NO_HEALTH_CHECKS": "",
+        "COMPOSE_FILE": "/elsewhere/compose.yaml",
+        "COMPOSE_PROJECT_NAME": "elsewhere",
+        "TOPOLAB_OWNER": "somebody",
+    }
+    for name in list(os.environ):
+        monkeypatch.delenv(name)
+    for name, value in (needed | left_over).items():
+        monkeypatch.setenv(name, value)
+    assert environment({"SERVER": "hypercorn", "PROXY_CPUS": ""}) == {
+        **needed,
+        "COMPOSE_DISABLE_ENV_FILE": "1",
+        "SERVER": "hypercorn",
+        "PROXY_CPUS": "",
+    }
+
+
+def test_a_variable_that_is_given_is_not_overruled_by_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", "/elsewhere")
+    assert environment({"TMPDIR": "/here"})["TMPDIR"] == "/here"
+
+
+def test_a_context_is_named_to_docker_and_to_no_other_part() -> None:
+    assert [docker_argv(None), docker_argv("lab")] == [["docker"], ["docker", "--context", "lab"]]
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder on PATH, empty."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+def put(folder: Path, name: str, script: str) -> None:
+    (folder / name).write_text(script)
+    (folder / name).chmod(0o755)
+
+
+def refusal() -> str:
+    with pytest.raises(EngineError) as raised:
+        check_compose()
+    return str(raised.value)
+
+
+# What the docker command says to `docker compose version --short` where it has no such plugin; it ends with code 125.
+UNKNOWN = """#!/bin/sh
+echo "unknown flag: --short
+
+Usage:  docker [OPTIONS] COMMAND [ARG...]
+
+Run 'docker --help' for more information" >&2
+exit 125
+"""
+
+
+@pytest.mark.parametrize("version", ["2.24.4", "2.26.1-4", "v2.29.7", "2.40.3-desktop.1", "3.0.0", "10.0.0"])
+def test_a_compose_that_is_new_enough_is_used_and_its_version_told(path: Path, version: str) -> None:
+    put(path, "docker", f'#!/bin/sh\n[ "$*" = "compose version --short" ] && echo {version}\n')
+    assert check_compose() == version
+
+
+@pytest.mark.parametrize("version", ["2.20.0", "2.24.3", "v2.9.9", "1.29.2"])
+def test_a_compose_that_is_too_old_is_named(path: Path, version: str) -> None:
+    put(path, "docker", f"#!/bin/sh\necho {version}\n")
+    assert refusal() == f"`docker compose` is {version}; {INSTALL}, or use --backend local"
+
+
+@pytest.mark.usefixtures("path")
+def test_without_docker_both_are_to_be_installed() -> None:
+    assert refusal() == (
+        f"there is no docker command on PATH; {INSTALL} and the docker command, or use --backend local"
+    )
+
+
+def test_a_docker_without_the_plugin_is_told_from_one_with_an_old_compose(path: Path) -> None:
+    put(path, "docker", UNKNOWN)
+    assert refusal() == f"`docker compose` is missing; {INSTALL}, or use --backend local"
+    put(path, "docker-compose", "#!/bin/sh\necho 1.29.2\n")
+    assert refusal() == (
+        f"`docker compose` is missing (docker-compose, Compose v1, does not do); {INSTALL}, or use --backend local"
+    )
+
+
+@pytest.mark.parametrize("printed", ["", "dev", "Docker Compose version v2.29.7"])
+def test_a_version_that_is_none_is_as_good_as_no_plugin(path: Path, printed: str) -> None:
+    put(path, "docker", f"#!/bin/sh\necho {printed}\n")
+    assert refusal() == f"`docker compose` is missing; {INSTALL}, or use --backend local"
+
+
+def test_a_docker_that_cannot_be_started_is_told_with_the_systems_reason(path: Path) -> None:
+    put(path, "docker", "#!/no/such/interpreter\n")
+    assert refusal() == (
+        f"`docker compose version` does not run: [Errno 2] No such file or directory: 'docker'; {INSTALL}"
+    )

@@ -1,0 +1,98 @@
+"""What the images hold is what the lab is locked with: nothing else, in no other version, and never unhashed."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from topolab.backends.compose.inside import locked_packages
+from topolab.catalogue import Catalogue
+from topolab.catalogue.root import own_root
+
+ROOT = own_root()
+FOLDERS = ("servers", "nginx", "loadtest")
+LOCKS = ("requirements.lock", "requirements-optional.lock", *(f"{folder}/requirements.lock" for folder in FOLDERS))
+BY_WAY_OF_ANOTHER = {"anyio"}
+"""What an image asks for by name though the lab has it only because something it needs does."""
+_PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^ ;\\]+)( ; [^\\]+?)? \\$")
+_HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
+
+
+def name_of(requirement: str) -> str:
+    """A requirement's distribution: without extras, version, marker and remark."""
+    return re.split(r"[^A-Za-z0-9._-]", requirement.strip(), maxsplit=1)[0].lower()
+
+
+def asked_for(folder: str) -> set[str]:
+    lines = (ROOT / folder / "requirements.in").read_text(encoding="utf-8").splitlines()
+    return {name_of(line) for line in lines if line.strip() and not line.startswith("#")}
+
+
+def pins(lock: str) -> dict[str, set[str]]:
+    """The versions by name; a name may stand there once for each marker."""
+    found: dict[str, set[str]] = {}
+    for line in (ROOT / lock).read_text(encoding="utf-8").splitlines():
+        if match := _PIN.match(line):
+            found.setdefault(match[1], set()).add(match[2])
+    return found
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_an_image_asks_for_nothing_the_lab_does_not_depend_on(folder: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    known = {name_of(text) for text in (*project["dependencies"], *project["optional-dependencies"]["dev"])}
+    assert asked_for(folder) - known - BY_WAY_OF_ANOTHER == set()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_an_images_lock_holds_what_it_asks_for_in_the_labs_versions(folder: str) -> None:
+    held, lab = pins(f"{folder}/requirements.lock"), pins("requirements.lock")
+    assert asked_for(folder) - set(held) == set()
+    assert {name: versions for name, versions in held.items() if not versions <= lab.get(name, set())} == {}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_line_of_a_lock_is_a_pin_with_its_hashes(lock: str) -> None:
+    lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not (_PIN.match(line) or _HASH.match(line))] == []
+    # A line that ends in a backslash goes on with a hash, and only the last hash ends without one.
+    after = [*lines[1:], ""]
+    goes_on = [line for line, following in zip(lines, after, strict=True) if _HASH.match(following)]
+    assert [line for line in lines if line.endswith("\\")] == goes_on
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *LOCKS,
+        *(f"{folder}/{name}" for folder in FOLDERS for name in ("Dockerfile", "requirements.in")),
+        *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "compose").iterdir()),
+    ],
+)
+def test_where_packages_and_images_come_from_is_for_the_machine_to_say(file: str) -> None:
+    text = "".join(
+        line
+        for line in (ROOT / file).read_text(encoding="utf-8").splitlines(keepends=True)
+        if not line.lstrip().startswith("#")
+    )
+    assert re.findall(r"https?://\S+|--(?:extra-)?index-url|--find-links|--trusted-host", text) == []
+
+
+def test_every_package_a_server_or_an_app_names_is_in_the_server_image(catalogue: Catalogue) -> None:
+    named = {package for candidate in catalogue.candidates.values() for package in candidate.variant.packages}
+    named |= {package for app in catalogue.apps.values() for package in app.packages}
+    assert named - locked_packages(ROOT) == set()
+
+
+def test_the_server_image_holds_its_lock_and_the_optional_one() -> None:
+    assert locked_packages(ROOT) == set(pins("servers/requirements.lock")) | set(pins("requirements-optional.lock"))
+
+
+def test_a_catalogues_own_lock_counts_where_it_has_one(tmp_path: Path) -> None:
+    (tmp_path / "servers").mkdir()
+    assert locked_packages(tmp_path) == locked_packages(ROOT)
+    (tmp_path / "servers" / "requirements.lock").write_text("Spam_Server.x==1.0 \\\n    --hash=sha256:0\n")
+    assert locked_packages(tmp_path) == {"spam_server.x", *pins("requirements-optional.lock")}

@@ -1,0 +1,164 @@
+"""A token is a lab's for as long as its process lives; only what certainly is, on this engine, is called dead."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from topolab.backends.compose import owner
+
+ENGINE, ANOTHER = "7B6Q:ENGINE", "9C8R:ANOTHER"
+
+# Another lab: it takes a token, says it, and waits for a line before it lets go and waits for another.
+_LAB = f"""
+import sys
+sys.path[:0] = {sys.path!r}
+from topolab.backends.compose.owner import Token
+token = Token(sys.argv[1])
+print(token.text, flush=True)
+sys.stdin.readline()
+token.let_go()
+print("let go", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where tokens are; it does not exist yet."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "topolab" / "owners"
+
+
+@contextmanager
+def other_lab(engine_id: str = ENGINE) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    argv = [sys.executable, "-c", _LAB, engine_id]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            token = process.stdout.readline().strip()
+            assert token
+            yield process, token
+        finally:
+            process.kill()
+
+
+def killed_lab(engine_id: str = ENGINE) -> str:
+    """The token of a lab that was killed while it had it."""
+    with other_lab(engine_id) as (process, token):
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    return token
+
+
+def test_the_token_of_a_lab_is_dead_only_once_the_lab_is(state: Path) -> None:
+    with other_lab() as (process, token):
+        assert (state / token).is_file()
+        assert owner.dead(ENGINE) == []
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert owner.dead(ENGINE) == [token]
+
+
+def test_only_the_dead_are_named_and_each_on_its_own_engine(state: Path) -> None:
+    own = owner.Token(ENGINE)
+    here, there = [killed_lab(), killed_lab()], killed_lab(ANOTHER)
+    with other_lab() as (alive, living):
+        assert owner.dead(ENGINE) == sorted(here)
+        assert owner.dead(ANOTHER) == [there]
+        assert owner.dead("ENGINE") == []
+        assert alive.poll() is None
+        own.let_go()
+        assert sorted(file.name for file in state.iterdir()) == sorted([*here, there, living])
+
+
+def test_asking_neither_takes_a_lock_away_nor_keeps_it(state: Path) -> None:
+    with other_lab() as (process, token):
+        assert [owner.dead(ENGINE) for _ in range(3)] == [[], [], []]
+        process.kill()
+        process.wait()
+        assert [owner.dead(ENGINE) for _ in range(3)] == [[token]] * 3
+    assert [file.name for file in state.iterdir()] == [token]
+
+
+def test_a_token_let_go_leaves_nothing_and_is_not_dead(state: Path) -> None:
+    with other_lab() as (process, _):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "let go\n"
+        assert (list(state.iterdir()), owner.dead(ENGINE)) == ([], [])
+
+
+def test_a_dead_token_is_forgotten_once(state: Path) -> None:
+    token = killed_lab()
+    owner.forget(token)
+    owner.forget(token)
+    assert (list(state.iterdir()), owner.dead(ENGINE)) == ([], [])
+
+
+def test_where_no_lab_ever_ran_nothing_is_dead(state: Path) -> None:
+    assert (owner.dead(ENGINE), state.exists()) == ([], False)
+
+
+def test_a_file_that_names_no_engine_is_nobodys(state: Path) -> None:
+    state.mkdir(parents=True)
+    (state / "empty").touch()  # as a lab's own is for a moment, before it has the lock
+    (state / "longer").write_text(f"{ENGINE}\n")
+    assert owner.dead(ENGINE) == []
+
+
+def test_the_token_of_a_lab_is_not_kept_alive_by_what_it_started() -> None:
+    lab = _LAB.replace("sys.stdin.readline()", "process = __import__('subprocess').Popen(['sleep', '600'])", 1)
+    lab = lab.replace("token.let_go()", "print(process.pid, flush=True); sys.stdin.readline()", 1)
+    with subprocess.Popen(
+        [sys.executable, "-c", lab, ENGINE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        token, child = process.stdout.readline().strip(), int(process.stdout.readline())
+        process.kill()
+        process.wait()
+        try:
+            assert owner.dead(ENGINE) == [token]
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+def test_every_token_is_another_and_nobody_else_may_read_it(state: Path) -> None:
+    tokens = [owner.Token(ENGINE) for _ in range(3)]
+    assert sorted(file.name for file in state.iterdir()) == sorted(token.text for token in tokens)
+    assert {(state / token.text).stat().st_mode & 0o777 for token in tokens} == {0o600}
+    for token in tokens:
+        token.let_go()
+    assert list(state.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "place"),
+    [
+        ({"XDG_STATE_HOME": "/state", "HOME": "/home/cook"}, "/state/topolab/owners"),
+        ({"XDG_STATE_HOME": "", "HOME": "/home/cook"}, "/home/cook/.local/state/topolab/owners"),
+    ],
+)
+def test_locks_are_below_the_users_state(
+    variables: dict[str, str], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert owner.folder() == Path(place)
+
+
+def test_without_a_home_locks_are_below_the_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.delenv("HOME")
+    assert owner.folder() == Path(tempfile.gettempdir()) / f"topolab-{os.getuid()}" / "topolab" / "owners"

@@ -1,0 +1,22 @@
+"""A catalogue's images, up to date, for stacks that tests stand up by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from engines import site_here
+from topolab.catalogue import Catalogue
+from topolab.plan import Filters, make_plan
+from topolab.process.group import ProcessKeeper
+
+
+@pytest.fixture(scope="session")
+def images(catalogue: Catalogue) -> Iterator[None]:
+    """Every image is on the engine, built from this checkout."""
+    plan = make_plan(catalogue.matrices["default"], catalogue, Filters(), {})
+    with ProcessKeeper() as keeper, closing(site_here(catalogue)) as site:
+        site.prepare(plan, keeper, print)
+        yield

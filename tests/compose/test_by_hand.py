@@ -1,0 +1,93 @@
+"""Stacks stood up by hand, with the README's commands: healthy, right on both hops, and gone after."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import ssl
+import subprocess
+from collections.abc import Iterator
+from http.client import HTTPSConnection
+
+import pytest
+
+from command import ROOT
+from topolab.process.ports import LOOPBACK, ReservedPort
+
+pytestmark = pytest.mark.usefixtures("images")
+TIMEOUT_S = 20.0
+
+
+class ByHand:
+    """A Compose project of the test's own, of the files and variables a person would say."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._project = f"topolab-test-{secrets.token_hex(4)}"
+
+    def compose(self, topology: str, *arguments: str, **variables: str) -> str:
+        """What a `docker compose` command prints; an error where it fails."""
+        files = ("--file", "compose/base.yaml", "--file", f"compose/{topology}.yaml")
+        done = subprocess.run(
+            ["docker", "compose", "--project-name", self._project, *files, *arguments],
+            cwd=ROOT,
+            env={**os.environ, "SERVER": "hypercorn", "APP": "fastapi", "EDGE_PORT": str(self.port), **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def down(self) -> None:
+        """Remove it."""
+        self.compose("alb", "down", "--timeout", "0", "--remove-orphans")
+
+    def hop(self) -> dict[str, object]:
+        """What the app saw of an HTTP/1.1 request through the edge."""
+        context = ssl._create_unverified_context()  # noqa: S323 - self-signed, as the README says
+        connection = HTTPSConnection(LOOPBACK, self.port, context=context, timeout=TIMEOUT_S)
+        connection.request("GET", "/hop", headers={"host": "localhost"})
+        seen: dict[str, object] = json.loads(connection.getresponse().read())
+        connection.close()
+        return seen
+
+    def negotiated(self) -> str | None:
+        """What the edge chooses from h2 and http/1.1."""
+        context = ssl._create_unverified_context()  # noqa: S323
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        connection = HTTPSConnection(LOOPBACK, self.port, context=context, timeout=TIMEOUT_S)
+        connection.connect()
+        chosen: str | None = connection.sock.selected_alpn_protocol()
+        connection.close()
+        return chosen
+
+
+@pytest.fixture
+def by_hand() -> Iterator[ByHand]:
+    with ReservedPort() as reserved:
+        number = reserved.number
+    stack = ByHand(number)
+    yield stack
+    stack.down()
+
+
+def test_the_readmes_stack_downgrades_and_comes_up_again_after_a_stop(by_hand: ByHand) -> None:
+    for command in (["up", "--wait"], ["stop"], ["up", "--wait"]):
+        by_hand.compose("alb", *command)
+    assert by_hand.negotiated() == "h2"
+    seen = by_hand.hop()
+    assert (seen["http_version"], seen["scheme"], seen["interface"]) == ("1.1", "http", "asgi")
+
+
+def test_a_server_without_a_proxy_is_the_edge(by_hand: ByHand) -> None:
+    by_hand.compose("direct", "up", "--wait", SERVER="gunicorn-gthread", APP="django")
+    assert by_hand.negotiated() == "h2"
+    seen = by_hand.hop()
+    assert (seen["http_version"], seen["scheme"], seen["interface"]) == ("1.1", "https", "wsgi")
+
+
+def test_meinheld_runs_from_the_image_of_its_python(by_hand: ByHand) -> None:
+    by_hand.compose("alb", "up", "--wait", SERVER="gunicorn-meinheld", APP="bare", SERVER_DEBIAN="bookworm")
+    assert by_hand.hop()["interface"] == "wsgi"

@@ -1,0 +1,207 @@
+"""Every Compose file makes a valid project with every server, shut in like all, and open only where it should be."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from topolab.catalogue import Catalogue
+from topolab.catalogue.root import own_root
+from topolab.model.topology import Topology
+
+FOLDER = own_root() / "compose"
+NO_TOPOLOGY = {"base", "contained", "load", "proxy", "shared"}
+TOPOLOGIES = sorted(file.stem for file in FOLDER.glob("*.yaml") if file.stem not in NO_TOPOLOGY)
+LABELS = {"topolab.run": "the run", "topolab.owner": "the owner"}
+SAID = {"SERVER": "hypercorn", "APP": "bare", "TOPOLAB_RUN": "the run", "TOPOLAB_OWNER": "the owner"}
+SHUT_IN = {
+    "cap_drop": ["ALL"],
+    "security_opt": ["no-new-privileges:true"],
+    "read_only": True,
+    "tmpfs": ["/run/topolab:mode=1777,size=16m", "/tmp:mode=1777,size=256m"],  # noqa: S108 - the container's own
+    "pids_limit": 1024,
+    "mem_limit": str(2 << 30),
+    "ulimits": {"nofile": 16384},
+    "logging": {"driver": "json-file", "options": {"max-file": "2", "max-size": "4m"}},
+    "labels": LABELS,
+}
+OPENINGS = {"privileged", "cap_add", "devices", "network_mode", "pid", "ipc", "userns_mode", "volumes", "user"}
+"""What would take back some of that."""
+
+
+@functools.cache
+def missing() -> str:
+    """Why Compose cannot be asked here; empty where it can."""
+    if not shutil.which("docker"):
+        return "there is no docker command"
+    done = subprocess.run(["docker", "compose", "version"], capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else f"`docker compose version` does not work: {done.stderr.strip()}"
+
+
+@pytest.fixture(autouse=True)
+def compose() -> None:
+    """The command is needed, an engine is not."""
+    if missing() and os.environ.get("TOPOLAB_REQUIRE_ENGINE"):
+        pytest.fail(missing())
+    if missing():
+        pytest.skip(missing())
+
+
+def compose_config(*files: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """What Compose makes of the files, with no other variables and no engine to ask."""
+    kept = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
+    named = [word for name in files for word in ("--file", str(FOLDER / f"{name}.yaml"))]
+    return subprocess.run(
+        ["docker", "compose", *named, "config", "--format", "json"],
+        env={**kept, "DOCKER_HOST": "unix:///nonexistent/docker.sock", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def project(*files: str, **variables: str) -> dict[str, Any]:
+    done = compose_config(*files, **{**SAID, **variables})
+    assert (done.returncode, done.stderr) == (0, "")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def shape(found: dict[str, Any]) -> dict[str, Any]:
+    """What a project is to be like whatever server is in it."""
+    return {
+        "services": sorted(found["services"]),
+        "published": sorted(
+            (name, port["host_ip"], port["published"], port["target"], port["protocol"])
+            for name, service in found["services"].items()
+            for port in service.get("ports", ())
+        ),
+        "networks of": {name: sorted(service["networks"]) for name, service in found["services"].items()},
+        "listeners": {name: service["environment"].get("LISTENER") for name, service in found["services"].items()},
+        "topology": found["services"].get("proxy", {}).get("environment", {}).get("TOPOLOGY"),
+        "internal": {name: network.get("internal", False) for name, network in found["networks"].items()},
+        "labels": {name: network.get("labels") for name, network in found["networks"].items()},
+        "shut in": {name: {key: service.get(key) for key in SHUT_IN} for name, service in found["services"].items()},
+        "openings": {name: sorted(OPENINGS & set(service)) for name, service in found["services"].items()},
+    }
+
+
+def expected(topology: Topology) -> dict[str, Any]:
+    services = ["proxy", "server"] if topology.proxied else ["server"]
+    edge = services[0]
+    ports = [("8443", 8443, "tcp")] if topology.proxied else [("8443", 8000, "tcp"), ("8443", 8000, "udp")]
+    inside = {"server": ["inside"], "proxy": ["edge", "inside"]} if topology.proxied else {"server": ["edge", "inside"]}
+    listener = topology.routes[0].server[0].transport.value
+    return {
+        "services": services,
+        "published": [(edge, "127.0.0.1", *port) for port in ports],
+        "networks of": inside,
+        "listeners": dict.fromkeys(services, listener),
+        "topology": topology.name if topology.proxied else None,
+        "internal": {"inside": True, "edge": False},
+        "labels": {"inside": LABELS, "edge": LABELS},
+        "shut in": dict.fromkeys(services, SHUT_IN),
+        "openings": {name: [] for name in services},
+    }
+
+
+def test_every_topology_has_a_compose_file_and_the_reverse(catalogue: Catalogue) -> None:
+    assert sorted(catalogue.topologies) == TOPOLOGIES
+    assert {file.stem for file in FOLDER.glob("*.yaml")} == NO_TOPOLOGY | set(TOPOLOGIES)
+
+
+def test_every_server_behind_every_topology_is_a_valid_project_of_the_shape_they_all_have(catalogue: Catalogue) -> None:
+    wanted = {name: expected(catalogue.topologies[name]) for name in TOPOLOGIES}
+
+    def trouble(server: str, debian: str, topology: str) -> str:
+        done = compose_config("base", topology, **{**SAID, "SERVER": server, "SERVER_DEBIAN": debian})
+        if done.returncode or done.stderr:
+            return f"{server} {topology}: {done.stderr}"
+        found = json.loads(done.stdout)
+        part = found["services"]["server"]
+        own = (part["command"][3], part["image"], part["build"]["args"]["BASE_IMAGE"])
+        if own != (server, f"topolab-server:{debian}", f"debian:{debian}-slim"):
+            return f"{server} {topology}: {own}"
+        return "" if shape(found) == wanted[topology] else f"{server} {topology}: {shape(found)}"
+
+    asked = [(c.name, c.variant.debian.value, t) for c in catalogue.candidates.values() for t in TOPOLOGIES]
+    with ThreadPoolExecutor(2) as pool:
+        assert [text for text in pool.map(lambda words: trouble(*words), asked) if text] == []
+    assert len(asked) > len(TOPOLOGIES)
+
+
+@pytest.mark.parametrize("topology", ["direct", "alb-http2"])
+def test_another_listener_reaches_every_part_that_has_to_know(catalogue: Catalogue, topology: str) -> None:
+    found = shape(project("base", topology, LISTENER="quic"))
+    assert found["listeners"] == dict.fromkeys(expected(catalogue.topologies[topology])["services"], "quic")
+
+
+@pytest.mark.parametrize("topology", ["direct", "alb"])
+def test_an_empty_port_means_any_and_an_address_is_taken_as_it_is(topology: str) -> None:
+    found = project("base", topology, EDGE_PORT="", EDGE_ADDRESS="127.0.0.2")
+    ports = [port for service in found["services"].values() for port in service.get("ports", ())]
+    assert {(port["host_ip"], port.get("published")) for port in ports} == {("127.0.0.2", None)}
+
+
+def test_health_is_probed_by_hand_and_not_while_a_run_measures() -> None:
+    by_hand = project("base", "alb")["services"]
+    in_a_run = project("base", "alb", NO_HEALTH_CHECKS="true")["services"]
+    assert {name: service["healthcheck"]["test"][-1] for name, service in by_hand.items()} == {
+        "server": "/topolab/compose/healthy.sh $$LISTENER 8000",
+        "proxy": "8443",
+    }
+    assert {name: service["healthcheck"]["disable"] for name, service in in_a_run.items()} == {
+        "server": True,
+        "proxy": True,
+    }
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+@pytest.mark.parametrize(
+    ("unsaid", "message"),
+    [
+        ("SERVER", "which server, for example SERVER=hypercorn; python3 scripts/run_matrix.py --list names them"),
+        ("APP", "which app, for example APP=fastapi; python3 scripts/run_matrix.py --list names them"),
+    ],
+)
+def test_a_server_or_an_app_not_said_is_asked_for(topology: str, unsaid: str, message: str) -> None:
+    done = compose_config("base", topology, **{name: value for name, value in SAID.items() if name != unsaid})
+    assert done.returncode != 0
+    assert f"required variable {unsaid} is missing a value: {message}" in done.stderr
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_in_a_run_both_networks_are_those_of_the_run(topology: str) -> None:
+    found = project("base", topology, "shared", RUN_PROJECT="topolab-run-lab")
+    networks = {
+        name: {key: value for key, value in network.items() if value} for name, network in found["networks"].items()
+    }
+    assert networks == {
+        "inside": {"name": "topolab-run-lab_inside", "external": True},
+        "edge": {"name": "topolab-run-lab_edge", "external": True},
+    }
+
+
+def test_a_run_that_is_not_named_is_asked_for() -> None:
+    done = compose_config("base", "alb", "shared", **SAID)
+    assert done.returncode != 0
+    assert "required variable RUN_PROJECT is missing a value: the Compose project of the run" in done.stderr
+
+
+def test_the_load_generator_is_shut_in_like_the_rest_and_publishes_nothing() -> None:
+    found = shape(project("base", "load"))
+    assert (found["shut in"]["load"], found["openings"]["load"]) == (SHUT_IN, [])
+    assert (found["published"], found["networks of"]["load"]) == ([], ["edge", "inside"])
+
+
+def test_files_that_are_extended_only_are_no_topology() -> None:
+    for name in ("contained", "proxy"):
+        assert "never run by itself" in Path(FOLDER / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]

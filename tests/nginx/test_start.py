@@ -1,0 +1,161 @@
+"""start.py fills in exactly what a topology declares, becomes nginx, and refuses anything else in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from topolab.catalogue import Catalogue
+from topolab.catalogue.root import own_root
+
+START = own_root() / "nginx" / "start.py"
+GIVEN = {
+    "--edge-host": "127.0.0.1",
+    "--edge-port": "8443",
+    "--server-host": "127.0.0.2",
+    "--server-port": "8000",
+    "--server-name": "edge.topolab.test",
+    "--cert": "/keys/chain.pem",
+    "--key": "/keys/key.pem",
+}
+TOPOLOGIES = sorted(file.stem for file in (START.parent / "topologies").glob("*.toml"))
+PROXIED = [name for name in TOPOLOGIES if name != "direct"]
+
+Started = tuple[int, str, str]
+Start = Callable[..., Started]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    """Run start.py to its end; give its exit code, standard output and standard error."""
+
+    def run(*words: str, without: str = "", environment: dict[str, str] | None = None) -> Started:
+        options = [word for name, value in GIVEN.items() if name != without for word in (name, value)]
+        outer = {name: value for name, value in os.environ.items() if name not in ("TOPOLOGY", "LISTENER")}
+        done = subprocess.run(
+            [sys.executable, "-I", str(START), *words, "--prefix", str(tmp_path / "nginx"), *options],
+            env={**outer, **(environment or {})},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
+@pytest.mark.parametrize("listener", ["cleartext", "tls"])
+@pytest.mark.parametrize("topology", PROXIED)
+def test_every_topology_is_printed_with_nothing_left_to_fill_in(
+    start: Start, catalogue: Catalogue, tmp_path: Path, topology: str, listener: str
+) -> None:
+    declared = catalogue.topologies[topology]
+    template = (START.parent / declared.template).read_text(encoding="utf-8")
+    scheme = "https" if listener == "tls" else "http"
+    values = {name.removeprefix("--").replace("-", "_").upper(): value for name, value in GIVEN.items()}
+    values |= {**declared.values, "FOLDER": str(START.parent), "SERVER_SCHEME": scheme}
+    for name, value in values.items():
+        template = template.replace(f"${{{name}}}", value)
+    assert start(topology, "--listener", listener, "--print") == (0, template, "")
+    assert not re.search(r"\$\{[A-Z]", template)
+    assert not (tmp_path / "nginx").exists()
+
+
+def test_an_http2_target_is_reached_as_its_listener_wants(start: Start) -> None:
+    reached = {}
+    for listener in ("cleartext", "tls"):
+        _, printed, _ = start("alb-http2", "--listener", listener, "--print")
+        reached[listener] = re.findall(r"proxy_pass (\S+);", printed)
+    assert reached == {"cleartext": ["http://target"], "tls": ["https://target"]}
+
+
+def test_without_a_word_about_the_listener_it_is_cleartext(start: Start) -> None:
+    assert start("alb-http2", "--print") == start("alb-http2", "--listener", "cleartext", "--print")
+
+
+@pytest.mark.parametrize(
+    ("words", "without", "message"),
+    [
+        (["abl"], "", f"abl: no such topology; there are {', '.join(TOPOLOGIES)}"),
+        (["../topologies/abl"], "", f"../topologies/abl: no such topology; there are {', '.join(TOPOLOGIES)}"),
+        (["direct"], "", "direct: has no proxy: its TOML names no template"),
+        (["alb"], "--edge-port", "alb.conf: ${EDGE_PORT} has no value; give --edge-port"),
+        (["alb"], "--server-host", "alb.conf: ${SERVER_HOST} has no value; give --server-host"),
+        (["alb"], "--key", "alb.conf: ${KEY} has no value; give --key"),
+        (["alb-http2"], "--server-name", "alb-http2.conf: ${SERVER_NAME} has no value; give --server-name"),
+        (["nlb-tls-none"], "--cert", "nlb-tls.conf: ${CERT} has no value; give --cert"),
+        (["alb", "--listener", "quic"], "", "--listener quic: has to be one of cleartext, tls"),
+        (["alb", "--listener", ""], "", "--listener : has to be one of cleartext, tls"),
+    ],
+)
+def test_wrong_input_is_one_line_and_code_2(
+    start: Start, tmp_path: Path, words: list[str], without: str, message: str
+) -> None:
+    assert start(*words, without=without) == (2, "", f"start.py: {message}\n")
+    assert not (tmp_path / "nginx").exists()
+
+
+def test_a_template_that_needs_no_certificate_is_filled_in_without_one(start: Start) -> None:
+    code, printed, error = start("nlb-tcp", "--print", without="--cert")
+    assert (code, error) == (0, "")
+    assert "proxy_pass 127.0.0.2:8000;" in printed
+
+
+@pytest.mark.parametrize("topology", PROXIED)
+def test_topology_and_listener_may_come_from_the_environment(start: Start, topology: str) -> None:
+    said = start(topology, "--listener", "tls", "--print")
+    assert start("--print", environment={"TOPOLOGY": topology, "LISTENER": "tls"}) == said
+
+
+def test_what_is_said_counts_more_than_the_environment(start: Start) -> None:
+    outer = {"TOPOLOGY": "direct", "LISTENER": "quic"}
+    said = start("alb-http2", "--listener", "tls", "--print")
+    assert said[0] == 0
+    assert start("alb-http2", "--listener", "tls", "--print", environment=outer) == said
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"TOPOLOGY": "abl"}, f"abl: no such topology; there are {', '.join(TOPOLOGIES)}"),
+        ({"TOPOLOGY": "alb", "LISTENER": "quic"}, "--listener quic: has to be one of cleartext, tls"),
+    ],
+)
+def test_what_is_wrong_in_the_environment_is_one_line_too(
+    start: Start, environment: dict[str, str], message: str
+) -> None:
+    assert start("--print", environment=environment) == (2, "", f"start.py: {message}\n")
+
+
+@pytest.mark.parametrize("environment", [{}, {"TOPOLOGY": ""}])
+def test_with_no_topology_at_all_one_is_asked_for(start: Start, environment: dict[str, str]) -> None:
+    code, printed, error = start("--print", environment=environment)
+    assert (code, printed) == (2, "")
+    assert error.splitlines()[-1] == "start.py: error: the following arguments are required: topology"
+
+
+def test_it_announces_its_argv_and_becomes_nginx(start: Start, tmp_path: Path) -> None:
+    nginx = tmp_path / "fake-nginx"
+    nginx.write_text('#!/bin/sh\necho "$$ $*"\nexit 7\n')
+    nginx.chmod(0o755)
+    code, printed, error = start("alb", "--nginx", str(nginx))
+    announced, said = printed.splitlines()
+    argv = json.loads(announced)["argv"]
+    prefix = tmp_path / "nginx"
+    assert (code, error, said.partition(" ")[2]) == (7, "", " ".join(argv[1:]))
+    assert argv[:6] == [str(nginx), "-p", f"{prefix}/", "-c", "nginx.conf", "-e"]
+    assert argv[6:8] == ["stderr", "-g"]
+    assert argv[8].startswith("daemon off;")
+    assert (prefix / "nginx.conf").read_text(encoding="utf-8") == start("alb", "--print")[1]
+
+
+def test_an_nginx_that_is_not_there_is_one_line(start: Start) -> None:
+    code, _, error = start("alb", "--nginx", "/no/such/nginx")
+    assert (code, len(error.splitlines())) == (2, 1)
