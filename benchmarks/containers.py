@@ -42,7 +42,7 @@ from topolab.process.usage import usage_between
 from topolab.runner.observe import observe
 
 ROOT = Path(__file__).resolve().parents[1]
-SERVERS = ("granian-asgi", "uvicorn-httptools", "hypercorn-asyncio", "gunicorn-gthread")
+SERVERS = ("granian-asgi", "uvicorn-httptools", "hypercorn-asyncio")
 STACK_GOAL_S = 6.0
 IMAGES_GOAL_S = 180.0
 BUNDLE = os.environ.get("CA_BUNDLE") or os.environ.get("PIP_CERT") or "/dev/null"
@@ -69,8 +69,16 @@ def main() -> int:
         met.append(up_and_down(backend, cells, given.rounds))
         bench = Bench(catalogue, keeper, site, given.rounds, given.seconds)
         if given.against_local:
-            local = stack.enter_context(LocalSite(catalogue).open("benchmark", keeper))
-            bench.against_local(backend, local, cells)
+            older = find_site(on_bookworm(catalogue), None)
+            older.prepare(Plan(cells, ()), keeper, print)
+            bench.against_local(
+                {
+                    "local": stack.enter_context(LocalSite(catalogue).open("benchmark", keeper)),
+                    "docker": backend,
+                    "docker, Python 3.11": stack.enter_context(older.open("benchmark-bookworm", keeper)),
+                },
+                cells,
+            )
         if given.places:
             bench.places(backend, cells)
     return 0 if all(met) else 1
@@ -84,6 +92,15 @@ def chosen(catalogue: Catalogue) -> tuple[Cell, ...]:
         Selection(**either, topologies=("alb",), protocols=("h2",)),
     )
     return make_plan(Matrix(name="some", summary="some", rounds=1, select=select), catalogue, Filters(), {}).cells
+
+
+def on_bookworm(catalogue: Catalogue) -> Catalogue:
+    """The same candidates from the image with the older Python, which tells what the interpreter is worth."""
+    older = {
+        name: replace(candidate, variant=replace(candidate.variant, debian=Debian.BOOKWORM))
+        for name, candidate in catalogue.candidates.items()
+    }
+    return replace(catalogue, candidates=older)
 
 
 def images() -> bool:
@@ -145,22 +162,24 @@ class Bench:
         """A driver of its own for each place, so that none has to be started again in between."""
         return CurlDriver(self._keeper, self._keeper.folder / "client.log", self._cpus.client)
 
-    def against_local(self, docker: Backend, local: Backend, cells: Iterable[Cell]) -> None:
-        """CPU per response and rate of the same cells on both backends, as ratios within the round."""
-        drivers = {"docker": self.driver(), "local": self.driver()}
-        print("\ndocker / local, medians over rounds (least..most): server CPU per response, proxy CPU, rate")
+    def against_local(self, backends: Mapping[str, Backend], cells: Iterable[Cell]) -> None:
+        """CPU per response and rate of the same cells on each backend, as ratios to the first within the round."""
+        drivers = {name: self.driver() for name in backends}
+        names = list(backends)
+        print(f"\neach / {names[0]}, medians over {self._rounds} rounds (least..most): CPU per response, and the rate")
         for cell in cells:
-            found: dict[str, list[float]] = {}
+            found: dict[str, dict[str, list[float]]] = {name: {} for name in names[1:]}
             for number in range(self._rounds):
                 values = {}
-                order = [("docker", docker), ("local", local)]
-                for name, backend in order if number % 2 else reversed(order):
-                    outcome = observe(cell, number, backend, self._profile, drivers[name].measure).outcome
+                for name in names[number % len(names) :] + names[: number % len(names)]:
+                    outcome = observe(cell, number, backends[name], self._profile, drivers[name].measure).outcome
                     assert isinstance(outcome, Measured), outcome
                     values[name] = costs(outcome)
-                for key in values["docker"]:
-                    found.setdefault(key, []).append(values["docker"][key] / values["local"][key])
-            print(f"  {cell.id:45} {ratios(found)}", flush=True)
+                for name in names[1:]:
+                    for key, value in values[name].items():
+                        found[name].setdefault(key, []).append(value / values[names[0]][key])
+            for name in names[1:]:
+                print(f"  {cell.id:44} {name:20} {ratios(found[name])}", flush=True)
 
     def places(self, docker: ComposeBackend, cells: Iterable[Cell]) -> None:
         """The same stack loaded from a container on its network, and from the host: to its address, and to its port."""

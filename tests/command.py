@@ -21,6 +21,11 @@ def environment(**extra: str) -> dict[str, str]:
     return {**kept, "DOCKER_HOST": NO_ENGINE, **extra}
 
 
+def engine_of_this_machine() -> dict[str, str]:
+    """What leads docker commands to the machine's engine after all, for tests that ask for it."""
+    return {"DOCKER_HOST": os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")}
+
+
 def run_matrix(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
     """Run it to its end."""
     return subprocess.run(

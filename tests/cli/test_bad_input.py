@@ -136,3 +136,11 @@ def test_a_dry_run_prints_plan_skips_and_time_and_measures_nothing(tmp_path: Pat
     assert "client -h2 tls-> proxy -h2 tls-> server" in done.stdout
     assert " cells x 3 rounds: about " in done.stdout
     assert not (tmp_path / "out").exists()
+
+
+def test_an_nginx_of_ones_own_and_docker_do_not_go_together() -> None:
+    done = run_matrix("--backend", "docker", TOPOLAB_NGINX="/bin/true")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "topolab: TOPOLAB_NGINX is for the local backend, the proxy's image has an nginx of its own; unset it\n",
+    )

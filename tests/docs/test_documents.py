@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from command import ROOT, run_matrix
+from command import ROOT, engine_of_this_machine, run_matrix
+from engines import site_here
+from topolab.catalogue import Catalogue
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 COMMAND = re.compile(r"python3 scripts/run_matrix\.py([^`#\n]*)")
@@ -21,8 +23,12 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("arguments", commands())
-def test_a_documented_command_can_be_planned(arguments: str) -> None:
-    done = run_matrix(*shlex.split(arguments), *([] if "--list" in arguments else ["--dry-run"]))
+def test_a_documented_command_can_be_planned(arguments: str, catalogue: Catalogue) -> None:
+    engine = {}
+    if "--backend docker" in arguments:
+        site_here(catalogue).close()
+        engine = engine_of_this_machine()
+    done = run_matrix(*shlex.split(arguments), *([] if "--list" in arguments else ["--dry-run"]), **engine)
     assert (done.returncode, done.stderr) == (0, "")
 
 

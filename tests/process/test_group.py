@@ -94,7 +94,9 @@ from topolab.process.usage import members
 Path(sys.argv[1]).write_text(str(members(int(sys.argv[2]))))
 '''
 def then(name):
-    keeper.when_killed([sys.executable, "-c", look, str(folder / name), str(group.pgid)])
+    argv = [sys.executable, "-c", look, str(folder / name), str(group.pgid)]
+    keeper.when_killed(argv)
+    return argv
 {steps}
 print(keeper.folder, flush=True)
 time.sleep(600)
@@ -117,18 +119,18 @@ def test_the_guard_runs_a_killed_labs_command_once_its_groups_are_gone(tmp_path:
     assert (tmp_path / "cleared").read_text() == "[]"
 
 
-def test_of_several_commands_the_last_one_counts(tmp_path: Path) -> None:
+def test_of_several_commands_each_is_run(tmp_path: Path) -> None:
     kill_a_lab(tmp_path, "then('first'); then('second')")
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["log", "second"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["first", "log", "second"]
 
 
 def test_a_command_taken_back_is_not_run(tmp_path: Path) -> None:
-    kill_a_lab(tmp_path, "then('cleared'); keeper.not_needed_when_killed()")
+    kill_a_lab(tmp_path, "keeper.not_needed_when_killed(then('cleared'))")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["log"]
 
 
 def test_a_command_given_after_one_was_taken_back_is_run(tmp_path: Path) -> None:
-    kill_a_lab(tmp_path, "then('first'); keeper.not_needed_when_killed(); then('second')")
+    kill_a_lab(tmp_path, "keeper.not_needed_when_killed(then('first')); then('second')")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["log", "second"]
 
 
@@ -150,7 +152,7 @@ def test_a_lab_that_leaves_without_taking_its_command_back_has_it_run_too(tmp_pa
         with ProcessKeeper() as keeper:
             keeper.when_killed(["touch", str(tmp_path / name)])
             if taken_back:
-                keeper.not_needed_when_killed()
+                keeper.not_needed_when_killed(["touch", str(tmp_path / name)])
     assert [file.name for file in tmp_path.iterdir()] == ["needed"]
 
 

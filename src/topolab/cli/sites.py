@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from topolab.catalogue import Catalogue
-from topolab.errors import EngineError
+from topolab.errors import EngineError, InputError
 
 if TYPE_CHECKING:  # what either brings in takes a tenth of a second
     from topolab.backends import Site
@@ -28,13 +29,20 @@ class Choice:
 def choose_site(backend: str | None, context: str | None, catalogue: Catalogue) -> Choice:
     """Raises `EngineError` where Docker was asked for and cannot be used; `InputError` for a proxy that is none."""
     from topolab.backends.compose.engine import plausible
+    from topolab.backends.local.nginx import VARIABLE as OWN_NGINX
 
     if backend == "docker" or context:
+        if os.environ.get(OWN_NGINX):
+            raise InputError(
+                f"{OWN_NGINX} is for the local backend, the proxy's image has an nginx of its own; unset it"
+            )
         return Choice(_docker(context, catalogue))
     from topolab.backends.local.site import LocalSite
 
     if backend == "local":
         return Choice(LocalSite(catalogue))
+    if os.environ.get(OWN_NGINX):
+        return Choice(LocalSite(catalogue), f"{OWN_NGINX} is set")
     if not plausible():
         return Choice(LocalSite(catalogue), "no Docker engine here")
     try:

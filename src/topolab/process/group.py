@@ -130,12 +130,12 @@ class ProcessKeeper:
         self._groups.pop(group.pgid, None)
 
     def when_killed(self, argv: Sequence[str]) -> None:
-        """Have `argv` run should the lab end without `not_needed_when_killed`: what clears up beyond processes."""
+        """Have `argv` run should the lab end before `not_needed_when_killed`: what clears up beyond processes."""
         self._tell_guard(f"!{json.dumps(list(argv))}")
 
-    def not_needed_when_killed(self) -> None:
-        """Take `when_killed` back: the lab has cleared up itself."""
-        self._tell_guard(".")
+    def not_needed_when_killed(self, argv: Sequence[str]) -> None:
+        """Take `when_killed` back: the lab has done it itself."""
+        self._tell_guard(f".{json.dumps(list(argv))}")
 
     def _tell_guard(self, line: str) -> None:
         if self._guard.stdin:

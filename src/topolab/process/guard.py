@@ -2,7 +2,7 @@
 
 Run by path with the interpreter's `-I -S`, so it imports nothing but the standard library. Lines are `+PGID` when a
 group starts and `-PGID` when the lab has ended it itself, `!ARGV` (JSON) for a command to run when the lab is gone and
-`.` when it has become needless; its only argument is the lab's temporary folder. This is what ends the servers and
+`.ARGV` when it has become needless; its only argument is the lab's temporary folder. This is what ends the servers and
 removes the run's key after a `kill -9` of the lab.
 """
 
@@ -24,7 +24,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     groups: set[int] = set()
-    command: list[str] = []
+    commands: dict[str, None] = {}
     for line in sys.stdin:
         match line[0]:
             case "+":
@@ -32,15 +32,15 @@ def main() -> None:
             case "-":
                 groups.discard(int(line[1:]))
             case "!":
-                command = json.loads(line[1:])
+                commands[line[1:]] = None
             case _:
-                command = []
+                commands.pop(line[1:], None)
     for group in groups:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
-    if command:
+    for command in commands:
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            subprocess.run(command, stdin=subprocess.DEVNULL, timeout=_COMMAND_LIMIT_S, check=False)
+            subprocess.run(json.loads(command), stdin=subprocess.DEVNULL, timeout=_COMMAND_LIMIT_S, check=False)
     shutil.rmtree(sys.argv[1], ignore_errors=True)  # where the lab has done it, it is gone
 
 

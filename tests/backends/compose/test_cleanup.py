@@ -14,13 +14,13 @@ from typing import Any
 import docker
 import pytest
 
-from command import SCRIPT, environment
+from command import SCRIPT, engine_of_this_machine, environment, processes_naming
 from topolab.backends.compose.images import PROXY
 
 pytestmark = pytest.mark.usefixtures("docker_site")  # the images are up to date
 
 OWNER = "topolab.owner"
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 SMALL = ("--matrix", "smoke", "--only", "server=granian-asgi", "--only", "protocol=h2", "--rounds", "50")
 
 
@@ -72,11 +72,6 @@ class Lab:
         """What is left on this machine: temporary files and token files."""
         place = self._state / "topolab" / "owners"
         return [str(path) for folder in (self._temporary, place) if folder.exists() for path in folder.iterdir()]
-
-
-def engine_of_this_machine() -> dict[str, str]:
-    """What leads docker commands to the engine; `environment` leads to none."""
-    return {"DOCKER_HOST": os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")}
 
 
 @pytest.fixture
@@ -222,6 +217,4 @@ def guard_of(lab_pid: int) -> int:
 
 def children_left(lab: Lab) -> list[str]:
     """Processes that name the lab's folder: a `docker compose up` goes on without the lab, and ends by itself."""
-    from command import processes_naming
-
     return [line for line in processes_naming(str(lab.folder)) if "compose" in line and "up" in line.split()]

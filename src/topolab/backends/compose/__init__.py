@@ -16,7 +16,7 @@ from topolab.backends.compose.composer import Composer, check_compose
 from topolab.backends.compose.endpoint import find_endpoint
 from topolab.backends.compose.engine import Engine, connect
 from topolab.backends.compose.images import LOAD, PROXY, compose_folder, ensure_images, server_image
-from topolab.backends.compose.inside import ask_image, locked_packages
+from topolab.backends.compose.inside import ask_image, ask_nginx, locked_packages
 from topolab.backends.compose.lab import LoadLab
 from topolab.backends.compose.labels import OWNER, RUN
 from topolab.backends.compose.stack import ComposeStack, Surroundings
@@ -89,8 +89,7 @@ class ComposeSite:
         """Clear up after dead runs, take a token for this one, and build what images are missing or old."""
         _sweep_the_dead(self._engine, say)
         self._token = owner.Token(self._engine.facts.id)
-        context = ["--context", self._context] if self._context else []
-        keeper.when_killed([sys.executable, "-m", "topolab.backends.compose", self._token.text, *context])
+        keeper.when_killed(self._sweeper(self._token))
         ensure_images(self._engine, self._composer(keeper), self._catalogue.root, self._releases(plan), say)
 
     def describe(self, plan: Plan) -> Mapping[str, object]:
@@ -100,7 +99,8 @@ class ComposeSite:
         packages = {p for name in servers for p in self._catalogue.candidates[name].variant.packages}
         packages |= {p for c in plan.cells for p in self._catalogue.apps[c.combination.app].packages}
         labels = {RUN: "asking", OWNER: self._prepared().text}
-        images = [server_image(debian) for debian in self._releases(plan)]
+        images = [*(server_image(debian) for debian in self._releases(plan)), LOAD]
+        inside = {name: ask_image(self._engine, name, packages, labels) for name in images}
         return {
             "engine": facts.version,
             "engine_system": facts.system,
@@ -108,8 +108,11 @@ class ComposeSite:
             "compose": self._compose_version,
             "cgroup_version": facts.cgroup_version,
             "load_from": "this machine" if self._engine.remote else "a container on the edge network",
-            "images": {name: self._engine.image_id(name) for name in (*images, PROXY, LOAD)},
-            "inside": {name: ask_image(self._engine, name, packages, labels) for name in (*images, PROXY, LOAD)},
+            "images": {name: self._engine.image_id(name) for name in (*images, PROXY)},
+            "python": {name: found.python for name, found in inside.items()},
+            "nginx": ask_nginx(self._engine, PROXY, labels),
+            # One lock fills all images, so a package has one version.
+            "packages": dict(sorted({k: v for found in inside.values() for k, v in found.packages.items()}.items())),
         }
 
     @contextmanager
@@ -122,7 +125,7 @@ class ComposeSite:
             yield backend
         finally:
             backend.close()
-            keeper.not_needed_when_killed()
+            keeper.not_needed_when_killed(self._sweeper(token))
             token.let_go()
 
     def close(self) -> None:
@@ -133,6 +136,11 @@ class ComposeSite:
         if self._token is None:
             raise RuntimeError("prepare() comes first")
         return self._token
+
+    def _sweeper(self, token: owner.Token) -> list[str]:
+        """The command that removes all of the token's when the lab is gone."""
+        context = ["--context", self._context] if self._context else []
+        return [sys.executable, "-m", "topolab.backends.compose", token.text, *context]
 
     def _composer(self, keeper: ProcessKeeper) -> Composer:
         return Composer(compose_folder(self._catalogue.root), self._context, keeper)

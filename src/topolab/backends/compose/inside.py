@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from topolab.backends.compose.engine import Engine
-from topolab.backends.compose.images import OPTIONAL_LOCK, PROXY
+from topolab.backends.compose.images import OPTIONAL_LOCK
 from topolab.catalogue.root import own_root
 
 _LOCK = "servers/requirements.lock"
@@ -36,10 +37,20 @@ def locked_packages(root: Path) -> frozenset[str]:
     return frozenset(name.lower() for name in re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.MULTILINE))
 
 
-def ask_image(engine: Engine, image: str, packages: Iterable[str], labels: Mapping[str, str]) -> Mapping[str, object]:
-    """The interpreter and the versions of `packages` in an image; of the proxy's, the version of nginx."""
-    if image == PROXY:
-        return {"nginx": engine.ask(image, ["sh", "-c", "nginx -v 2>&1"], labels).rpartition("/")[2]}
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The interpreter of an image, and the versions of those packages it has."""
+
+    python: str
+    packages: Mapping[str, str]
+
+
+def ask_image(engine: Engine, image: str, packages: Iterable[str], labels: Mapping[str, str]) -> Inside:
+    """What an image says of itself, from a container with `labels`."""
     argv = ["/opt/venv/bin/python", "-I", "-c", _ASK, *sorted({*packages, *_LOAD_PACKAGES})]
-    found: Mapping[str, object] = json.loads(engine.ask(image, argv, labels))
-    return found
+    return Inside(**json.loads(engine.ask(image, argv, labels)))
+
+
+def ask_nginx(engine: Engine, image: str, labels: Mapping[str, str]) -> str:
+    """The version of an image's nginx."""
+    return engine.ask(image, ["sh", "-c", "nginx -v 2>&1"], labels).rpartition("/")[2]
