@@ -60,6 +60,7 @@ def main() -> int:
     met = [images()] if given.images else []
     catalogue = load_catalogue(default_root())
     cells = chosen(catalogue)
+    here = LocalSite(catalogue)  # before this process is pinned, so that it sees every processor
     with ExitStack() as stack:
         keeper = stack.enter_context(ProcessKeeper())
         site = find_site(catalogue, None)
@@ -73,7 +74,7 @@ def main() -> int:
             older.prepare(Plan(cells, ()), keeper, print)
             bench.against_local(
                 {
-                    "local": stack.enter_context(LocalSite(catalogue).open("benchmark", keeper)),
+                    "local": stack.enter_context(here.open("benchmark", keeper)),
                     "docker": backend,
                     "docker, Python 3.11": stack.enter_context(older.open("benchmark-bookworm", keeper)),
                 },

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 from itertools import count
+from pathlib import Path
 
 from topolab.backends.certificate import issue_certificate
 from topolab.backends.compose import owner
@@ -171,7 +173,7 @@ class ComposeBackend:
         self._project = f"topolab-{run_id.lower()}-{token[:6]}"
         self._numbers = count(1)
         self._left = False
-        files = issue_certificate(composer.keeper.folder, EDGE_NAME)
+        files = issue_certificate(Path(tempfile.mkdtemp(dir=composer.keeper.folder)), EDGE_NAME)
         variables = {
             "TOPOLAB_RUN": run_id,
             "TOPOLAB_OWNER": token,
