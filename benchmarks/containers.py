@@ -22,10 +22,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from topolab.backends import Backend, Stack
-from topolab.backends.compose import ComposeBackend, ComposeSite, find_site
+from topolab.backends.compose import ComposeBackend
+from topolab.backends.compose.connect import connect
 from topolab.backends.compose.endpoint import find_endpoint
-from topolab.backends.compose.engine import connect
 from topolab.backends.compose.images import base_image
+from topolab.backends.compose.site import ComposeSite, find_site
 from topolab.backends.local.site import LocalSite
 from topolab.catalogue import Catalogue, default_root, load_catalogue
 from topolab.drivers.curl.client import CurlDriver

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from topolab.backends.compose import ComposeSite, find_site
+from topolab.backends.compose.site import ComposeSite, find_site
 from topolab.catalogue import Catalogue
 from topolab.errors import EngineError
 

@@ -28,7 +28,7 @@ class Choice:
 
 def choose_site(backend: str | None, context: str | None, catalogue: Catalogue) -> Choice:
     """Raises `EngineError` where Docker was asked for and cannot be used; `InputError` for a proxy that is none."""
-    from topolab.backends.compose.engine import plausible
+    from topolab.backends.compose.connect import plausible
     from topolab.backends.local.nginx import VARIABLE as OWN_NGINX
 
     if backend == "docker" or context:
@@ -52,6 +52,6 @@ def choose_site(backend: str | None, context: str | None, catalogue: Catalogue) 
 
 
 def _docker(context: str | None, catalogue: Catalogue) -> Site:
-    from topolab.backends.compose import find_site
+    from topolab.backends.compose.site import find_site
 
     return find_site(catalogue, context)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from engines import site_here
-from topolab.backends.compose import ComposeBackend, ComposeSite
+from topolab.backends.compose import ComposeBackend
+from topolab.backends.compose.site import ComposeSite
 from topolab.catalogue import Catalogue
 from topolab.plan import Filters, make_plan
 from topolab.process.group import ProcessKeeper

@@ -19,11 +19,11 @@ from cells import cell_of
 from cli.test_run import hops_of, observed
 from command import SCRIPT, environment, run_matrix
 from private_engine import PrivateEngine
-from topolab.backends import compose
-from topolab.backends.compose import ComposeSite, find_site
+from topolab.backends.compose import sweep
+from topolab.backends.compose.connect import connect
 from topolab.backends.compose.endpoint import find_endpoint
-from topolab.backends.compose.engine import connect
 from topolab.backends.compose.images import LOAD, PROXY, base_image, server_image
+from topolab.backends.compose.site import ComposeSite, find_site
 from topolab.catalogue import Catalogue
 from topolab.errors import EngineError
 from topolab.model.cell import Plan
@@ -151,7 +151,7 @@ def test_an_engine_lost_for_good_ends_the_run_in_words_and_is_cleared_when_it_is
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", by_socket(engine))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr(compose, "_ENGINE_PATIENCE_S", 0.5)
+    monkeypatch.setattr(sweep, "PATIENCE_S", 0.5)
     cell = cell_of(catalogue, "alb", ClientProtocol.H2, "granian-asgi")
     with ProcessKeeper() as keeper, closing(find_site(catalogue, None)) as site:
         site.prepare(Plan((cell,), ()), keeper, print)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from command import SCRIPT, engine_of_this_machine, environment, run_matrix
-from topolab.backends.compose import ComposeSite
+from topolab.backends.compose.site import ComposeSite
 from topolab.catalogue import Catalogue
 from topolab.process.ports import LOOPBACK, ReservedPort
 
@@ -47,7 +47,7 @@ _AS_NOBODY = f"""
 import os
 import docker, docker.errors, requests
 from topolab.backends.compose.endpoint import Endpoint
-from topolab.backends.compose.engine import connect
+from topolab.backends.compose.connect import connect
 from topolab.errors import EngineError
 os.setgroups([])
 os.setgid({NOBODY})

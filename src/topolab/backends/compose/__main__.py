@@ -2,6 +2,6 @@
 
 import sys
 
-from topolab.backends.compose import sweep_owner
+from topolab.backends.compose.sweep import sweep_owner
 
 sweep_owner(sys.argv[1], sys.argv[3] if len(sys.argv) > 3 else None)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
-from topolab.backends.compose.endpoint import Endpoint
 from topolab.backends.compose.labels import OWNER
 from topolab.errors import EngineError
 
-SOCKET = Path("/var/run/docker.sock")
-_TIMEOUT_S = 60.0
-_CONNECT_TIMEOUT_S = 5.0
 _LOG_TAIL_LINES = 60
 _QUIET_PASSES = 2
 _SWEEP_LIMIT_S = 60.0
@@ -191,41 +184,6 @@ class Engine:
         return any(True for _ in events)
 
 
-def connect(endpoint: Endpoint) -> Engine:
-    """The engine there. Raises `EngineError` with the reason and what mends it."""
-    import docker
-    from docker.errors import DockerException
-
-    try:
-        tls = _tls(endpoint)
-        with closing(docker.DockerClient(endpoint.host, tls=tls, timeout=_CONNECT_TIMEOUT_S)) as quick:
-            quick.ping()
-        return Engine(docker.DockerClient(endpoint.host, tls=tls, timeout=_TIMEOUT_S))
-    except (DockerException, OSError, ValueError) as error:
-        raise EngineError(f"{endpoint.shown_as}: {_why(error)}") from error
-
-
-def _tls(endpoint: Endpoint) -> Any:
-    from docker.tls import TLSConfig
-
-    folder = endpoint.tls_folder
-    if folder is None:
-        return False
-    pair = folder / "cert.pem", folder / "key.pem"
-    return TLSConfig(
-        client_cert=tuple(map(str, pair)) if all(path.exists() for path in pair) else None,
-        ca_cert=str(folder / "ca.pem") if (folder / "ca.pem").exists() else None,
-        verify=endpoint.verify,
-    )
-
-
-def plausible() -> bool:
-    """Whether looking for an engine is worth the time: something names one, or its usual socket exists."""
-    config = Path(os.environ.get("DOCKER_CONFIG", "~/.docker")).expanduser() / "config.json"
-    named = any(os.environ.get(name) for name in ("DOCKER_HOST", "DOCKER_CONTEXT"))
-    return named or SOCKET.exists() or config.exists()
-
-
 def _asked(question: Callable[[], T]) -> T:
     from docker.errors import DockerException
     from requests.exceptions import RequestException
@@ -233,7 +191,7 @@ def _asked(question: Callable[[], T]) -> T:
     try:
         return question()
     except (DockerException, RequestException, OSError) as error:
-        raise EngineError(_why(error)) from error
+        raise EngineError(why(error)) from error
 
 
 def _removal(remove: Callable[..., object], name: str, **options: bool) -> Callable[[], int]:
@@ -254,7 +212,8 @@ def _removal(remove: Callable[..., object], name: str, **options: bool) -> Calla
     return carry_out
 
 
-def _why(error: BaseException) -> str:
+def why(error: BaseException) -> str:
+    """What an error of the SDK comes down to, with what to do where that is known."""
     text = " ".join(str(error).split())
     if "Permission denied" in text:
         return (

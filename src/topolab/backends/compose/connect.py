@@ -1,0 +1,51 @@
+"""Reaching an engine, and saying why where it cannot be reached."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from topolab.backends.compose.endpoint import Endpoint
+from topolab.backends.compose.engine import Engine, why
+from topolab.errors import EngineError
+
+SOCKET = Path("/var/run/docker.sock")
+_CONNECT_TIMEOUT_S = 5.0
+_TIMEOUT_S = 60.0
+
+
+def plausible() -> bool:
+    """Whether looking for an engine is worth the time: something names one, or its usual socket exists."""
+    config = Path(os.environ.get("DOCKER_CONFIG", "~/.docker")).expanduser() / "config.json"
+    named = any(os.environ.get(name) for name in ("DOCKER_HOST", "DOCKER_CONTEXT"))
+    return named or SOCKET.exists() or config.exists()
+
+
+def connect(endpoint: Endpoint) -> Engine:
+    """The engine there. Raises `EngineError` with the reason and what mends it."""
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        tls = _tls(endpoint)
+        with closing(docker.DockerClient(endpoint.host, tls=tls, timeout=_CONNECT_TIMEOUT_S)) as quick:
+            quick.ping()
+        return Engine(docker.DockerClient(endpoint.host, tls=tls, timeout=_TIMEOUT_S))
+    except (DockerException, OSError, ValueError) as error:
+        raise EngineError(f"{endpoint.shown_as}: {why(error)}") from error
+
+
+def _tls(endpoint: Endpoint) -> Any:
+    from docker.tls import TLSConfig
+
+    folder = endpoint.tls_folder
+    if folder is None:
+        return False
+    pair = folder / "cert.pem", folder / "key.pem"
+    return TLSConfig(
+        client_cert=tuple(map(str, pair)) if all(path.exists() for path in pair) else None,
+        ca_cert=str(folder / "ca.pem") if (folder / "ca.pem").exists() else None,
+        verify=endpoint.verify,
+    )

@@ -1,0 +1,157 @@
+"""A Docker Engine as a place for stacks: what its images hold, what has to be built, and what it all runs on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from ipaddress import ip_address
+
+from topolab.backends.compose import ComposeBackend, owner
+from topolab.backends.compose.composer import Composer, check_compose
+from topolab.backends.compose.connect import connect
+from topolab.backends.compose.endpoint import find_endpoint
+from topolab.backends.compose.engine import Engine
+from topolab.backends.compose.images import LOAD, PROXY, compose_folder, ensure_images, server_image
+from topolab.backends.compose.inside import ask_image, ask_nginx, locked_packages
+from topolab.backends.compose.labels import OWNER, RUN
+from topolab.backends.compose.sweep import sweep_the_dead
+from topolab.catalogue import Catalogue
+from topolab.errors import InputError
+from topolab.model.cell import Plan
+from topolab.model.server import Debian
+from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
+from topolab.process.group import ProcessKeeper
+
+EDGE_ADDRESS = "TOPOLAB_EDGE_ADDRESS"
+
+
+def find_site(catalogue: Catalogue, context: str | None) -> ComposeSite:
+    """The engine that `context` and the environment lead to. Raises `EngineError` where none can be used."""
+    engine = connect(find_endpoint(context))
+    return ComposeSite(catalogue, engine, context, check_compose())
+
+
+class ComposeSite:
+    """A Docker Engine with Compose; `backends.Site` says what its members mean."""
+
+    name = "docker"
+
+    def __init__(self, catalogue: Catalogue, engine: Engine, context: str | None, compose_version: str) -> None:
+        self._catalogue = catalogue
+        self._engine = engine
+        self._context = context
+        self._compose_version = compose_version
+        self._edge_address = _edge_address(engine)
+        self._token: owner.Token | None = None
+
+    @property
+    def about(self) -> str:
+        """The engine, and from where it is loaded."""
+        where = f"Docker Engine {self._engine.facts.version}"
+        return f"{where} at {self._engine.host}, loaded from this machine" if self._engine.remote else where
+
+    @property
+    def cpus(self) -> CpuLayout:
+        """The engine's processors, without one for the client where the client is not there."""
+        numbers = tuple(range(self._engine.facts.cpus))
+        if not self._engine.remote:
+            return cpu_layout(numbers)
+        here = cpu_layout(available_cpus())
+        return CpuLayout(client=here.client, server=frozenset(numbers[:1]), proxy=frozenset(numbers[:2][-1:]))
+
+    def unavailable(self) -> Mapping[str, str]:
+        """Candidates whose packages are not in the image, and topologies without a Compose file."""
+        held = locked_packages(self._catalogue.root)
+        reasons = {}
+        for candidate in self._catalogue.candidates.values():
+            missing = [package for package in candidate.variant.packages if package.lower() not in held]
+            if missing:
+                what = f"{candidate.name} needs {', '.join(missing)}"
+                reasons[candidate.name] = f"{what}, which servers/requirements.lock does not put into the server image"
+        folder = compose_folder(self._catalogue.root)
+        for name in self._catalogue.topologies:
+            if not (folder / f"{name}.yaml").is_file():
+                reasons[name] = f"{name} has no file {folder.name}/{name}.yaml"
+        return reasons
+
+    def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> None:
+        """Clear up after dead runs, take a token for this one, and build what images are missing or old."""
+        sweep_the_dead(self._engine, say)
+        self._token = owner.Token(self._engine.facts.id)
+        keeper.when_killed(self._sweeper(self._token))
+        ensure_images(self._engine, self._composer(keeper), self._catalogue.root, self._releases(plan), say)
+
+    def describe(self, plan: Plan) -> Mapping[str, object]:
+        """The engine, and of each image its id and what is in it."""
+        facts = self._engine.facts
+        servers = {c.combination.server for c in plan.cells}
+        packages = {p for name in servers for p in self._catalogue.candidates[name].variant.packages}
+        packages |= {p for c in plan.cells for p in self._catalogue.apps[c.combination.app].packages}
+        labels = {RUN: "asking", OWNER: self._prepared().text}
+        images = [*(server_image(debian) for debian in self._releases(plan)), LOAD]
+        inside = {name: ask_image(self._engine, name, packages, labels) for name in images}
+        return {
+            "engine": facts.version,
+            "engine_system": facts.system,
+            "engine_cpus": facts.cpus,
+            "compose": self._compose_version,
+            "cgroup_version": facts.cgroup_version,
+            "load_from": "this machine" if self._engine.remote else "a container on the edge network",
+            "images": {name: self._engine.image_id(name) for name in (*images, PROXY)},
+            "python": {name: found.python for name, found in inside.items()},
+            "nginx": ask_nginx(self._engine, PROXY, labels),
+            # One lock fills all images, so a package has one version.
+            "packages": dict(sorted({k: v for found in inside.values() for k, v in found.packages.items()}.items())),
+        }
+
+    @contextmanager
+    def open(self, run_id: str, keeper: ProcessKeeper) -> Iterator[ComposeBackend]:
+        """The backend, and at the end nothing on the engine that carries this process's token."""
+        token, composer = self._prepared(), self._composer(keeper)
+        around = (self.cpus, self._edge_address, run_id, token.text)
+        backend = ComposeBackend(self._catalogue, self._engine, composer, *around)
+        try:
+            yield backend
+        finally:
+            backend.close()
+            keeper.not_needed_when_killed(self._sweeper(token))
+            token.let_go()
+
+    def close(self) -> None:
+        """Close the connections to the engine."""
+        self._engine.close()
+
+    def _prepared(self) -> owner.Token:
+        if self._token is None:
+            raise RuntimeError("prepare() comes first")
+        return self._token
+
+    def _sweeper(self, token: owner.Token) -> list[str]:
+        """The command that removes all of the token's when the lab is gone."""
+        context = ["--context", self._context] if self._context else []
+        return [sys.executable, "-m", "topolab.backends.compose", token.text, *context]
+
+    def _composer(self, keeper: ProcessKeeper) -> Composer:
+        return Composer(compose_folder(self._catalogue.root), self._context, keeper)
+
+    def _releases(self, plan: Plan) -> list[Debian]:
+        used = {self._catalogue.candidates[c.combination.server].variant.debian for c in plan.cells}
+        return [debian for debian in Debian if debian in used or debian is Debian.TRIXIE]
+
+
+def _edge_address(engine: Engine) -> str:
+    """Where edges are published. Raises `InputError` where that could not be reached from here."""
+    chosen = os.environ.get(EDGE_ADDRESS)
+    if chosen:
+        try:
+            return str(ip_address(chosen))
+        except ValueError:
+            raise InputError(f"{EDGE_ADDRESS}={chosen}: has to be an IP address of the engine's machine") from None
+    if engine.remote and engine.host not in ("127.0.0.1", "localhost"):
+        raise InputError(
+            f"the engine is at {engine.host}: set {EDGE_ADDRESS} to an address of it that this machine reaches, "
+            "to publish the edges there and not on its loopback"
+        )
+    return "127.0.0.1"

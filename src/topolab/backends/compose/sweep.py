@@ -1,0 +1,54 @@
+"""Clearing up on an engine: for this run, for dead ones, and for a lab that was killed. Only by a token's label."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from topolab.backends.compose import owner
+from topolab.backends.compose.connect import connect
+from topolab.backends.compose.endpoint import find_endpoint
+from topolab.backends.compose.engine import Engine
+from topolab.errors import EngineError
+
+PATIENCE_S = 60.0
+"""How long an engine that does not answer is waited for: longer than a restart takes."""
+_POLL_S = 0.5
+
+
+def sweep_patiently(engine: Engine, token: str) -> None:
+    """Remove all of `token`'s, waiting for an engine that is being restarted; `EngineError` where it stays away."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            engine.sweep(token)
+            return
+        except EngineError as error:
+            if time.monotonic() > deadline:
+                patience = f"{PATIENCE_S:.0f} s"
+                raise EngineError(f"the Docker engine has been out of reach for {patience}: {error}") from error
+        time.sleep(_POLL_S)
+
+
+def sweep_the_dead(engine: Engine, say: Callable[[str], None]) -> None:
+    """Remove what runs of this machine left that were killed together with their watchdog."""
+    for token in owner.dead(engine.facts.id):
+        removed = engine.sweep(token)
+        owner.forget(token)
+        if removed:
+            say(f"removed {removed} containers and networks that a killed run had left")
+
+
+def sweep_owner(token: str, context: str | None) -> None:
+    """What the watchdog runs when the lab was killed: wait for the engine if need be, and remove all of `token`'s."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            engine = connect(find_endpoint(context))
+            break
+        except EngineError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_S)
+    sweep_patiently(engine, token)
+    owner.forget(token)

@@ -1,0 +1,29 @@
+"""Both backends see the same: every cell's fate, the protocol and transport of each hop, and every downgrade."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from cli.test_run import hops_of
+from command import engine_of_this_machine, run_matrix
+from engines import site_here
+from topolab.catalogue import Catalogue
+
+
+def seen(backend: str, out: Path) -> dict[str, tuple[Any, ...]]:
+    done = run_matrix(
+        *("--matrix", "smoke", "--backend", backend, "--json", "--quiet", "--out", str(out)), **engine_of_this_machine()
+    )
+    assert done.returncode == 0, done.stderr
+    cells = json.loads(done.stdout)["cells"]
+    return {cell["id"]: (cell["status"], cell["downgraded"], hops_of(cell), cell["reason"]) for cell in cells}
+
+
+def test_a_matrix_is_seen_alike_on_both_backends(catalogue: Catalogue, tmp_path: Path) -> None:
+    site_here(catalogue).close()
+    local = seen("local", tmp_path / "local")
+    assert seen("docker", tmp_path / "docker") == local
+    assert {status for status, *_ in local.values()} >= {"measured"}
+    assert {downgraded for _, downgraded, *_ in local.values()} >= {True, False}
