@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,22 @@ def connect(endpoint: Endpoint) -> Engine:
     from docker.errors import DockerException
 
     try:
+        _knock(endpoint.host)
         tls = _tls(endpoint)
         with closing(docker.DockerClient(endpoint.host, tls=tls, timeout=_CONNECT_TIMEOUT_S)) as quick:
             quick.ping()
         return Engine(docker.DockerClient(endpoint.host, tls=tls, timeout=_TIMEOUT_S))
     except (DockerException, OSError, ValueError) as error:
         raise EngineError(f"{endpoint.shown_as}: {why(error)}") from error
+
+
+def _knock(host: str) -> None:
+    """Connect to a socket file and no more: the SDK does not close what it could not connect. Raises `OSError`."""
+    scheme, _, path = host.partition("://")
+    if scheme == "unix":
+        with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.settimeout(_CONNECT_TIMEOUT_S)
+            knocking.connect(path)
 
 
 def _tls(endpoint: Endpoint) -> Any:
