@@ -12,6 +12,7 @@ from topolab.backends.compose.labels import OWNER
 from topolab.errors import EngineError
 
 _LOG_TAIL_LINES = 60
+_LOG_TAIL_CHARACTERS = 4_000
 _QUIET_PASSES = 2
 _SWEEP_LIMIT_S = 60.0
 _PASS_S = 0.3
@@ -120,10 +121,12 @@ class Engine:
         code = int(state["ExitCode"])
         return f"was ended by signal {code - 128}" if code > 128 else f"ended with exit code {code}"
 
-    def log_tail(self, container_id: str) -> str:
-        """The last lines a container wrote, and its first, in which the launcher announced itself."""
-        text: bytes = _asked(lambda: self._api.logs(container_id, tail=_LOG_TAIL_LINES))
-        return text.decode("utf-8", "replace").strip()
+    def log(self, container_id: str, *, last: bool = True) -> str:
+        """The end of what a container wrote, or all of it that the engine still has."""
+        lines = _LOG_TAIL_LINES if last else "all"
+        text: bytes = _asked(lambda: self._api.logs(container_id, tail=lines))
+        decoded = text.decode("utf-8", "replace").strip()
+        return decoded[-_LOG_TAIL_CHARACTERS:] if last else decoded
 
     def counters(self, container_id: str) -> tuple[int, int | None]:
         """CPU time so far in ns, and peak memory in bytes (None: cgroup v2 has no peak here). Takes a second or so."""

@@ -78,7 +78,7 @@ class ComposeStack:
     @property
     def argv(self) -> Mapping[str, tuple[str, ...]]:
         """The exact command line of each part, as its launcher announced it."""
-        return {name: split_log(self._log(part))[0] or () for name, part in self.parts.items()}
+        return {name: split_log(self._log(part, last=False))[0] or () for name, part in self.parts.items()}
 
     def fetch(self, path: str, timeout_s: float) -> Response:
         """One request through the edge, made from where the load is."""
@@ -178,9 +178,9 @@ class ComposeStack:
     def _part(self, name: str) -> Part:
         return Part(name, lambda: self.around.engine.ending(self.parts[name].id), self.log_tail)
 
-    def _log(self, part: Container) -> str:
+    def _log(self, part: Container, *, last: bool = True) -> str:
         try:
-            return self.around.engine.log_tail(part.id)
+            return self.around.engine.log(part.id, last=last)
         except EngineError as error:
             return f"(no log: {error})"
 
