@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -18,11 +20,14 @@ from types import TracebackType
 
 from topolab.process import guard
 from topolab.process.cpus import pinned
+from topolab.process.uninterrupted import uninterrupted
 from topolab.process.usage import members
 
 _LOG_TAIL_BYTES = 4_000
 _END_DEADLINE_S = 3.0
 _POLL_S = 0.002
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_LIBC = ctypes.CDLL(None) if platform.system() == "Linux" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,7 @@ class ProcessKeeper:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for group in list(self._groups.values()):
-            self.end(group)
+        self.end_all()
         shutil.rmtree(self.folder, ignore_errors=True)
         if self._guard.stdin:
             self._guard.stdin.close()
@@ -95,18 +99,25 @@ class ProcessKeeper:
 
         With `pipes` standard input and output are pipes to the lab, and only standard error is logged.
         """
-        with log_path.open("ab") as log, pinned(cpus):
-            leader = subprocess.Popen(
-                argv,
-                stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
-                stdout=subprocess.PIPE if pipes else log,
-                stderr=log,
-                env=None if env is None else dict(env),
-                start_new_session=True,
-            )
-        self._tell_guard(f"+{leader.pid}")
-        group = ProcessGroup(name, leader, log_path, tuple(argv))
-        self._groups[group.pgid] = group
+        group: ProcessGroup | None = None
+        try:
+            with log_path.open("ab") as log, pinned(cpus), uninterrupted():
+                leader = subprocess.Popen(
+                    argv,
+                    stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
+                    stdout=subprocess.PIPE if pipes else log,
+                    stderr=log,
+                    env=None if env is None else dict(env),
+                    start_new_session=True,
+                    preexec_fn=_end_with_the_lab,  # noqa: PLW1509 - the lab has one thread
+                )
+                group = ProcessGroup(name, leader, log_path, tuple(argv))
+                self._groups[group.pgid] = group
+                self._tell_guard(f"+{leader.pid}")
+        except KeyboardInterrupt:
+            if group is not None:
+                self.end(group)
+            raise
         return group
 
     def end(self, group: ProcessGroup) -> None:
@@ -129,6 +140,11 @@ class ProcessKeeper:
             self._tell_guard(f"-{group.pgid}")
         self._groups.pop(group.pgid, None)
 
+    def end_all(self) -> None:
+        """Kill every group that still runs."""
+        for group in list(self._groups.values()):
+            self.end(group)
+
     def when_killed(self, argv: Sequence[str]) -> None:
         """Have `argv` run should the lab end before `not_needed_when_killed`: what clears up beyond processes."""
         self._tell_guard(f"!{json.dumps(list(argv))}")
@@ -141,6 +157,15 @@ class ProcessKeeper:
         if self._guard.stdin:
             self._guard.stdin.write(f"{line}\n".encode())
             self._guard.stdin.flush()
+
+
+def _end_with_the_lab() -> None:
+    """In a child, before it becomes its program: have it killed with the lab, also before the guard has heard of it.
+
+    On Linux. What it starts in turn is not; of that group the guard knows by then.
+    """
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
 
 
 def _kill(pgid: int) -> None:

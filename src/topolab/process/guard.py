@@ -15,8 +15,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 _COMMAND_LIMIT_S = 180.0
+_REMOVAL_LIMIT_S = 5.0
+_POLL_S = 0.02
 
 
 def main() -> None:
@@ -41,7 +45,10 @@ def main() -> None:
     for command in commands:
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             subprocess.run(json.loads(command), stdin=subprocess.DEVNULL, timeout=_COMMAND_LIMIT_S, check=False)
-    shutil.rmtree(sys.argv[1], ignore_errors=True)  # where the lab has done it, it is gone
+    deadline = time.monotonic() + _REMOVAL_LIMIT_S
+    while Path(sys.argv[1]).exists() and time.monotonic() < deadline:  # where the lab has done it, it is gone
+        shutil.rmtree(sys.argv[1], ignore_errors=True)  # what is only just dying may still write into it
+        time.sleep(_POLL_S)
 
 
 if __name__ == "__main__":

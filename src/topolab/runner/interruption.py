@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from topolab.process.uninterrupted import interrupt as raise_interrupt
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -19,7 +21,7 @@ def first_signal_interrupts() -> Iterator[None]:
         nonlocal raised
         if not raised:
             raised = True
-            raise KeyboardInterrupt
+            raise_interrupt()
 
     before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
     try:

@@ -115,6 +115,7 @@ class ComposeSite:
         try:
             yield backend
         finally:
+            keeper.end_all()  # nothing of ours may ask the engine for more while it is cleared
             backend.close()
             keeper.not_needed_when_killed(self._sweeper(token))
             token.let_go()

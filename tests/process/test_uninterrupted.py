@@ -1,0 +1,86 @@
+"""An interrupt waits for the end of a stretch that it must not tear; a process that it came upon starting is ended."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from topolab.process import group as group_module
+from topolab.process.group import ProcessKeeper
+from topolab.process.uninterrupted import interrupt, uninterrupted
+from topolab.process.usage import members
+
+
+def test_an_interrupt_outside_is_raised_at_once() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+
+
+def test_an_interrupt_inside_is_raised_once_at_the_end_of_the_outermost_stretch() -> None:
+    done = []
+
+    def stretch() -> None:
+        with uninterrupted():
+            with uninterrupted():
+                interrupt()
+                interrupt()
+                done.append("inner")
+            done.append("outer")
+
+    with pytest.raises(KeyboardInterrupt):
+        stretch()
+    assert done == ["inner", "outer"]
+    with uninterrupted():
+        done.append("later")
+    assert done[-1] == "later"
+
+
+def test_a_process_that_an_interrupt_came_into_the_start_of_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+    start = subprocess.Popen
+
+    def interrupted_start(*arguments: object, **options: object) -> subprocess.Popen[bytes]:
+        leader: subprocess.Popen[bytes] = start(*arguments, **options)  # type: ignore[call-overload]
+        started.append(leader.pid)
+        interrupt()  # the signal comes while the process is there and nobody knows of it
+        return leader
+
+    with ProcessKeeper() as keeper:
+        monkeypatch.setattr(group_module.subprocess, "Popen", interrupted_start)
+        with pytest.raises(KeyboardInterrupt):
+            keeper.start("idle", [sys.executable, "-c", "import time; time.sleep(600)"], tmp_path / "log")
+        monkeypatch.undo()
+        assert [members(pid) for pid in started] == [[]]
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="only Linux tells a child of its parent's end")
+def test_a_process_whose_start_a_sigkill_came_upon_ends_with_the_lab(tmp_path: Path) -> None:
+    # As above, but the lab is killed outright, before its guard has heard of the process.
+    lab = f"""
+import os, signal, subprocess, sys
+sys.path[:0] = {sys.path!r}
+from pathlib import Path
+from topolab.process import group
+start = subprocess.Popen
+keeper = group.ProcessKeeper()
+def killed_at_start(*arguments, **options):
+    leader = start(*arguments, **options)
+    print(leader.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+group.subprocess.Popen = killed_at_start
+keeper.start("idle", [sys.executable, "-c", "import time; time.sleep(600)"], Path({str(tmp_path / "log")!r}))
+"""
+    with subprocess.Popen([sys.executable, "-c", lab], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+    deadline = time.monotonic() + 10
+    while members(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
