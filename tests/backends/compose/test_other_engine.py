@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -141,8 +140,6 @@ def servers_on(engine: PrivateEngine) -> list[str]:
         return []
 
 
-# The SDK leaves the socket of every refused connection to the collector.
-@pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 def test_an_engine_lost_for_good_ends_the_run_in_words_and_is_cleared_when_it_is_back(
     engine: PrivateEngine,
     catalogue: Catalogue,
@@ -163,7 +160,6 @@ def test_an_engine_lost_for_good_ends_the_run_in_words_and_is_cleared_when_it_is
                 pass
             engine.start()
     assert left_on(engine) == []
-    gc.collect()
 
 
 def test_edges_are_published_on_addresses_alone(engine: PrivateEngine) -> None:

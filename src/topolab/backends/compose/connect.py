@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +30,19 @@ def connect(endpoint: Endpoint) -> Engine:
     import docker
     from docker.errors import DockerException
 
+    knock = partial(_knock, endpoint.host)
     try:
-        _knock(endpoint.host)
+        knock()
         tls = _tls(endpoint)
         with closing(docker.DockerClient(endpoint.host, tls=tls, timeout=_CONNECT_TIMEOUT_S)) as quick:
             quick.ping()
-        return Engine(docker.DockerClient(endpoint.host, tls=tls, timeout=_TIMEOUT_S))
+        return Engine(docker.DockerClient(endpoint.host, tls=tls, timeout=_TIMEOUT_S), knock)
     except (DockerException, OSError, ValueError) as error:
         raise EngineError(f"{endpoint.shown_as}: {why(error)}") from error
 
 
 def _knock(host: str) -> None:
-    """Connect to a socket file and no more: the SDK does not close what it could not connect. Raises `OSError`."""
+    """Connect to a socket file and no more. Raises `OSError`; an engine behind TCP is not asked."""
     scheme, _, path = host.partition("://")
     if scheme == "unix":
         with socket.socket(socket.AF_UNIX) as knocking:

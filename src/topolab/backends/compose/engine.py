@@ -43,12 +43,17 @@ class EngineFacts:
 
 
 class Engine:
-    """A Docker Engine that answered. Every method raises `EngineError` where it does not any more."""
+    """A Docker Engine that answered. Every method raises `EngineError` where it does not any more.
 
-    def __init__(self, client: Any) -> None:
+    `knock` raises `OSError` where nobody listens. It is called before the SDK, which leaves a socket that could not be
+    connected to the collector.
+    """
+
+    def __init__(self, client: Any, knock: Callable[[], None]) -> None:
         self._client = client
+        self._knock = knock
         self._api = client.api
-        info = _asked(client.info)
+        info = self._asked(client.info)
         self.facts = EngineFacts(
             id=info["ID"],
             version=info["ServerVersion"],
@@ -76,28 +81,28 @@ class Engine:
     def answers(self) -> bool:
         """Whether it answers now."""
         try:
-            return bool(_asked(self._client.ping))
+            return bool(self._asked(self._client.ping))
         except EngineError:
             return False
 
     def image_id(self, name: str) -> str | None:
         """The id of an image; None where the engine has none of that name."""
-        found = _asked(lambda: self._api.images(name=name))
+        found = self._asked(lambda: self._api.images(name=name))
         return str(found[0]["Id"]) if found else None
 
     def image_label(self, name: str, label: str) -> str | None:
         """The value of an image's label; None where there is no such image or label."""
-        found = _asked(lambda: self._api.images(name=name))
+        found = self._asked(lambda: self._api.images(name=name))
         return ((found[0].get("Labels") or {}).get(label)) if found else None
 
     def forget_untagged_images(self, label: str) -> None:
         """Remove the images with `label` that a newer one has taken the name of."""
-        _asked(lambda: self._api.prune_images({"dangling": True, "label": label}))
+        self._asked(lambda: self._api.prune_images({"dangling": True, "label": label}))
 
     def ask(self, image: str, argv: Sequence[str], labels: Mapping[str, str]) -> str:
         """What a command prints in a container of its own, without a network."""
         run = self._client.containers.run
-        output: bytes = _asked(
+        output: bytes = self._asked(
             lambda: run(image, list(argv), entrypoint="", network_mode="none", labels=dict(labels), remove=True)
         )
         return output.decode("utf-8", "replace").strip()
@@ -105,7 +110,7 @@ class Engine:
     def containers(self, project: str) -> dict[str, Container]:
         """The containers of a Compose project, also those that have ended, by service."""
         filters = {"label": [f"com.docker.compose.project={project}"]}
-        listed = _asked(lambda: self._api.containers(all=True, filters=filters))
+        listed = self._asked(lambda: self._api.containers(all=True, filters=filters))
         return {c["Labels"]["com.docker.compose.service"]: self._inspected(c["Id"]) for c in listed}
 
     def ending(self, container_id: str) -> str:
@@ -124,13 +129,13 @@ class Engine:
     def log(self, container_id: str, *, last: bool = True) -> str:
         """The end of what a container wrote, or all of it that the engine still has."""
         lines = _LOG_TAIL_LINES if last else "all"
-        text: bytes = _asked(lambda: self._api.logs(container_id, tail=lines))
+        text: bytes = self._asked(lambda: self._api.logs(container_id, tail=lines))
         decoded = text.decode("utf-8", "replace").strip()
         return decoded[-_LOG_TAIL_CHARACTERS:] if last else decoded
 
     def counters(self, container_id: str) -> tuple[int, int | None]:
         """CPU time so far in ns, and peak memory in bytes (None: cgroup v2 has no peak here). Takes a second or so."""
-        stats = _asked(lambda: self._api.stats(container_id, stream=False, one_shot=True))
+        stats = self._asked(lambda: self._api.stats(container_id, stream=False, one_shot=True))
         peak = stats["memory_stats"].get("max_usage")
         return int(stats["cpu_stats"]["cpu_usage"]["total_usage"]), None if peak is None else int(peak)
 
@@ -146,7 +151,7 @@ class Engine:
             if things and time.monotonic() > deadline:
                 raise EngineError(f"{len(things)} containers or networks labelled {OWNER}={owner} cannot be removed")
             for remove in things:
-                removed += _asked(remove)
+                removed += self._asked(remove)
             quiet = 0 if things else quiet + 1
             if quiet < _QUIET_PASSES:
                 time.sleep(_PASS_S)
@@ -155,17 +160,27 @@ class Engine:
     def _removals(self, label: str) -> list[Callable[[], int]]:
         """How to remove each thing that has the label, containers first: networks and volumes are in use by them."""
         api, filters = self._api, {"label": [label]}
-        containers = _asked(lambda: api.containers(all=True, filters=filters))
-        networks = _asked(lambda: api.networks(filters=filters))
-        volumes = _asked(lambda: api.volumes(filters=filters))["Volumes"] or []
+        containers = self._asked(lambda: api.containers(all=True, filters=filters))
+        networks = self._asked(lambda: api.networks(filters=filters))
+        volumes = self._asked(lambda: api.volumes(filters=filters))["Volumes"] or []
         return [
             *(_removal(api.remove_container, c["Id"], v=True, force=True) for c in containers),
             *(_removal(api.remove_network, n["Id"]) for n in networks),
             *(_removal(api.remove_volume, v["Name"], force=True) for v in volumes),
         ]
 
+    def _asked(self, question: Callable[[], T]) -> T:
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        try:
+            self._knock()
+            return question()
+        except (DockerException, RequestException, OSError) as error:
+            raise EngineError(why(error)) from error
+
     def _inspect(self, container_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = _asked(lambda: self._api.inspect_container(container_id))
+        found: dict[str, Any] = self._asked(lambda: self._api.inspect_container(container_id))
         return found
 
     def _inspected(self, container_id: str) -> Container:
@@ -183,18 +198,9 @@ class Engine:
         """Whether there was an event of it: the state tells of the first process alone, not of a worker's end."""
         filters = {"container": container_id, "event": "oom"}
         now = time.time() + self.clock_ahead_s
-        events = _asked(lambda: self._api.events(since=0, until=int(now) + 1, filters=filters, decode=True))
-        return any(True for _ in events)
-
-
-def _asked(question: Callable[[], T]) -> T:
-    from docker.errors import DockerException
-    from requests.exceptions import RequestException
-
-    try:
-        return question()
-    except (DockerException, RequestException, OSError) as error:
-        raise EngineError(why(error)) from error
+        events = self._api.events
+        # All of them are read: a stream that is left in the middle keeps its connection.
+        return bool(self._asked(lambda: list(events(since=0, until=int(now) + 1, filters=filters, decode=True))))
 
 
 def _removal(remove: Callable[..., object], name: str, **options: bool) -> Callable[[], int]:
