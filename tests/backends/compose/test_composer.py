@@ -36,6 +36,7 @@ NO_IMAGE = "Error response from daemon: no such image: topolab-server:none: No s
     ("file", "meaning"),
     [
         ("no-base-image.txt", NO_BASE),
+        ("no-base-image-cancelled.txt", NO_BASE),
         ("port-taken.txt", PORT_TAKEN),
         ("no-image.txt", NO_IMAGE),
         ("engine-disk-full.txt", NO_SPACE),
@@ -44,6 +45,11 @@ NO_IMAGE = "Error response from daemon: no such image: topolab-server:none: No s
 )
 def test_a_failure_comes_down_to_one_line(file: str, meaning: str) -> None:
     assert explain((OUTPUTS / file).read_text(encoding="utf-8")) == meaning
+
+
+def test_a_base_image_that_only_the_caller_can_name_is_named() -> None:
+    last = (OUTPUTS / "no-base-image-cancelled.txt").read_text(encoding="utf-8").splitlines()[-1]
+    assert explain(last, "127.0.0.1:1/none:none") == NO_BASE
 
 
 def test_a_failure_cut_off_at_its_beginning_means_the_same() -> None:

@@ -23,6 +23,8 @@ _DOWN_LIMIT_S = 60.0
 _BUILD_LIMIT_S = 1800.0
 _VERSION_LIMIT_S = 20.0
 
+_NO_BASE = ("failed to do request: Head", "failed to resolve source metadata", "pull access denied")
+
 Variables = Mapping[str, str]
 
 
@@ -101,18 +103,27 @@ def check_compose() -> str:
     return done.stdout.strip()
 
 
-def explain(output: str) -> str:
-    """What a failed command's output comes down to, with what to do where that is known."""
+def explain(output: str, base: str = "") -> str:
+    """What a failed command's output comes down to, with what to do where that is known; `base` is what it built on."""
     if "no space left on device" in output.lower():
         return (
             "the engine has no disk space left; see what takes it with `docker system df`, free some with "
             "`docker builder prune` or `docker image prune`"
         )
-    base = re.search(r"^ > \[.*internal\] load metadata for (\S+):$", output, re.MULTILINE)
-    if base:
+    if missing := _missing_base(output) or (base if any(sign in output for sign in _NO_BASE) else ""):
         return (
-            f"the base image {base[1].removeprefix('docker.io/library/')} is not on the engine and no registry gives "
-            "it; make one with `sudo python3 scripts/build_base_image.py`, or name another with BASE_IMAGE"
+            f"the base image {missing} is not on the engine and no registry gives it; "
+            "make one with `sudo python3 scripts/build_base_image.py`, or name another with BASE_IMAGE"
         )
     lines = [line for line in output.splitlines() if line.strip()]
     return lines[-1].strip() if lines else "it wrote nothing"
+
+
+def _missing_base(output: str) -> str:
+    """The base image that BuildKit could not look up; of several builds at once it may only say which it gave up."""
+    broken = re.findall(r"^#(\d+) (?:ERROR|CANCELED)", output, re.MULTILINE)
+    steps = re.findall(r"^#(\d+) \[.*internal\] load metadata for (\S+)$", output, re.MULTILINE)
+    told = re.findall(r"^ > \[.*internal\] load metadata for (\S+):$", output, re.MULTILINE)
+    names = [*told, *(name for number, name in steps if number in broken)]
+    # BuildKit writes the registry and its folder before a plain name.
+    return re.sub(r"^[\w.]+/library/", "", names[0]) if names else ""

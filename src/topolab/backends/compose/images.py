@@ -116,6 +116,6 @@ def _ensure(
     if done.code is None:
         raise EngineError("building the images took more than half an hour and was given up")
     if done.code:
-        raise EngineError(f"the images cannot be built: {explain(done.output)}; --backend local needs none")
+        raise EngineError(f"the images cannot be built: {explain(done.output, base)}; --backend local needs none")
     engine.forget_untagged_images(INPUTS)
     say(f"built in {time.monotonic() - begun:.0f} s")
