@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from topolab.catalogue import Catalogue
 from topolab.errors import StageError
 from topolab.fetch import FetchError
-from topolab.model.cell import Cell
+from topolab.model.cell import Cell, Plan
 from topolab.model.outcome import Stage
 from topolab.model.protocol import ClientProtocol
 
@@ -47,6 +48,13 @@ def await_answer(part: Part, ask: Callable[[], object]) -> None:
                 message = f"no answer from the {part.name} within {READY_DEADLINE_S:.0f} s: {error}"
                 raise StageError(Stage.READY, message, part.log_tail()) from error
         time.sleep(_POLL_S)
+
+
+def packages_used(catalogue: Catalogue, plan: Plan) -> set[str]:
+    """The distributions that the plan's servers and apps are made of."""
+    combinations = [cell.combination for cell in plan.cells]
+    servers = {p for c in combinations for p in catalogue.candidates[c.server].variant.packages}
+    return servers | {p for c in combinations for p in catalogue.apps[c.app].packages}
 
 
 def last_hop_client(cell: Cell) -> ClientProtocol:

@@ -38,7 +38,6 @@ class EngineFacts:
     version: str
     system: str
     cpus: int
-    memory_bytes: int
     cgroup_version: str
 
 
@@ -59,7 +58,6 @@ class Engine:
             version=info["ServerVersion"],
             system=f"{info['OperatingSystem']}, Linux {info['KernelVersion']} {info['Architecture']}",
             cpus=info["NCPU"],
-            memory_bytes=info["MemTotal"],
             cgroup_version=info.get("CgroupVersion", "1"),
         )
         self.clock_ahead_s = _seconds(info["SystemTime"]) - time.time()

@@ -77,13 +77,11 @@ def ensure_images(
     with tempfile.TemporaryDirectory(prefix="images-", dir=composer.keeper.folder) as name:
         folder = Path(name)
         stage(root, folder)
-        for debian in Debian:
+        for debian in wanted:
+            services = {server_image(debian): "server"}
             if debian is Debian.TRIXIE:
-                services = {server_image(debian): "server", PROXY: "proxy", LOAD: "load"}
-            else:
-                services = {server_image(debian): "server"}
-            if debian in wanted or debian is Debian.TRIXIE:
-                _ensure(engine, composer, folder, debian, services, say)
+                services |= {PROXY: "proxy", LOAD: "load"}
+            _ensure(engine, composer, folder, debian, services, say)
 
 
 def _ensure(

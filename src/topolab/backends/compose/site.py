@@ -17,6 +17,7 @@ from topolab.backends.compose.images import LOAD, PROXY, compose_folder, ensure_
 from topolab.backends.compose.inside import ask_image, ask_nginx, locked_packages
 from topolab.backends.compose.labels import OWNER, RUN
 from topolab.backends.compose.sweep import sweep_the_dead
+from topolab.backends.parts import packages_used
 from topolab.catalogue import Catalogue
 from topolab.errors import InputError
 from topolab.model.cell import Plan
@@ -86,9 +87,7 @@ class ComposeSite:
     def describe(self, plan: Plan) -> Mapping[str, object]:
         """The engine, and of each image its id and what is in it."""
         facts = self._engine.facts
-        servers = {c.combination.server for c in plan.cells}
-        packages = {p for name in servers for p in self._catalogue.candidates[name].variant.packages}
-        packages |= {p for c in plan.cells for p in self._catalogue.apps[c.combination.app].packages}
+        packages = packages_used(self._catalogue, plan)
         labels = {RUN: "asking", OWNER: self._prepared().text}
         images = [*(server_image(debian) for debian in self._releases(plan)), LOAD]
         inside = {name: ask_image(self._engine, name, packages, labels) for name in images}

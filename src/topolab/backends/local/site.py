@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from topolab.backends.local import LocalBackend
 from topolab.backends.local.nginx import Nginx, find_nginx, lacking
+from topolab.backends.parts import packages_used
 from topolab.catalogue import Candidate, Catalogue
 from topolab.model.cell import Plan
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
@@ -45,10 +46,7 @@ class LocalSite:
         """The interpreter, nginx, and the versions of every package the plan uses."""
         import pycurl
 
-        servers = {cell.combination.server for cell in plan.cells}
-        apps = {cell.combination.app for cell in plan.cells}
-        packages = {package for name in servers for package in self._catalogue.candidates[name].variant.packages}
-        packages |= {package for name in apps for package in self._catalogue.apps[name].packages}
+        packages = packages_used(self._catalogue, plan)
         return {
             "python": f"{platform.python_implementation()} {platform.python_version()}",
             "kernel_counters": counters_available(),
