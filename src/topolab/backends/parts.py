@@ -75,8 +75,3 @@ def split_log(text: str) -> tuple[tuple[str, ...] | None, str]:
         else:
             rest.append(line)
     return argv, "\n".join(rest)
-
-
-def ending_of(code: int) -> str:
-    """How an exit code reads; negative is the signal that ended the process."""
-    return f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"

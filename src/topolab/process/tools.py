@@ -30,8 +30,10 @@ def missing_h2load() -> str:
             "or use --backend docker"
         )
     try:
-        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-        told = done.stdout.strip()
+        done = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False
+        )
+        told = (done.stdout or done.stderr).strip()
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{path} does not run: {error}"
     version = h2load_version(told)
