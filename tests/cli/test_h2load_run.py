@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from engines import site_here
 from h2load_tool import path_with
 from topolab.catalogue import Catalogue
 from topolab.drivers.h2load.output import parse_rows, parse_summary
+from topolab.process.tools import H2LOAD_OLDEST, h2load_version
 
 CELLS = ["granian-asgi/bare-asgi/direct/h1/h2load-c10-n100", "granian-asgi/bare-asgi/direct/h2/h2load-c10-n100"]
 FILES = ["h2load-requests.tsv", "h2load.txt"]
@@ -36,6 +38,7 @@ def matrix(tmp_path: Path) -> str:
 def assert_measured(out: Path, results: dict[str, Any]) -> None:
     """Both cells have their figures, and of each what h2load wrote is there, and named."""
     folder = only_run(out)
+    assert h2load_version(results["run"]["environment"]["tools"]["h2load"]) >= H2LOAD_OLDEST
     assert [(cell["id"], cell["status"], cell["good_responses"]) for cell in results["cells"]] == [
         (cell_id, "measured", 100) for cell_id in CELLS
     ]
@@ -89,6 +92,18 @@ def test_without_h2load_the_cells_are_skipped_with_the_reason_and_nothing_is_sel
     assert done.returncode == 3
     assert "h2load is not on PATH: install 1.60 or later (package nghttp2-client or nghttp2)" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_is_not_gone_on_with_where_h2load_is_gone(matrix: str, h2load_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run_matrix("--matrix", matrix, "--quiet", "--out", str(out), **path_with(h2load_folder)).returncode == 0
+    folder = only_run(out)
+    with sqlite3.connect(folder / "run.sqlite") as connection:
+        connection.execute("DELETE FROM observation")
+    done = run_matrix("--resume", str(folder), PATH=str(tmp_path / "nowhere"))
+    assert done.returncode == 2
+    assert "tools h2load was h2load nghttp2/" in done.stderr
+    assert ", is None; start a new run" in done.stderr
 
 
 def test_an_h2load_that_is_too_old_is_skipped_beside_what_can_be_measured(matrix: str, tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from topolab.model.driver import Driver
 from topolab.process import tools
-from topolab.process.tools import h2load_version, missing_h2load, missing_tools
+from topolab.process.tools import h2load_version, missing_h2load, missing_tools, tool_versions
 
 Script = Callable[[str], Path]
 
@@ -91,3 +92,13 @@ def test_one_that_hangs_is_told_of(h2load: Script, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(tools, "_TIMEOUT_S", 0.2)
     path = h2load("#!/bin/sh\nexec /bin/sleep 600\n")
     assert missing_h2load().startswith(f"{path} does not run: ")
+
+
+def test_the_version_of_each_tool_in_use_is_told(h2load: Script) -> None:
+    h2load("#!/bin/sh\necho h2load nghttp2/1.64.0\n")
+    assert tool_versions({Driver.CURL, Driver.H2LOAD}) == {"h2load": "h2load nghttp2/1.64.0"}
+    assert tool_versions({Driver.CURL}) == {}
+
+
+def test_the_version_of_a_tool_that_is_gone_is_none(h2load: Script) -> None:  # noqa: ARG001 - PATH is empty
+    assert tool_versions({Driver.H2LOAD}) == {"h2load": None}
