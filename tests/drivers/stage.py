@@ -118,12 +118,12 @@ def nginx(directory: Path, servers: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def hypercorn(port: int, *, certificate: Path | None = None) -> Iterator[subprocess.Popen[str]]:
-    """Hypercorn with the app of `delay_app`; with a certificate it speaks TLS and, on the same number, QUIC."""
+def hypercorn(port: int, *, certificate: Path | None = None, app: str = "delay_app") -> Iterator[subprocess.Popen[str]]:
+    """Hypercorn with the app of the module `app`; with a certificate it speaks TLS and, on the same number, QUIC."""
     argv = [sys.executable, "-m", "hypercorn", "--log-level", "critical", "--bind", f"127.0.0.1:{port}"]
     if certificate is not None:
         argv += ["--quic-bind", f"127.0.0.1:{port}", "--certfile", str(certificate), "--keyfile", str(certificate)]
-    with _process([*argv, "delay_app:app"], cwd=Path(__file__).parent) as process:
+    with _process([*argv, f"{app}:app"], cwd=Path(__file__).parent) as process:
         wait_for(port, process)
         yield process
 
