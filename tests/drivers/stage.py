@@ -25,7 +25,17 @@ from topolab.drivers.protocol import (
     job_line,
     parse_event,
 )
-from topolab.model.load import ClosedLoad, Lanes, LoadProfile, Measurement, OpenLoad, PageLoad, Target
+from topolab.model.load import (
+    ClosedLoad,
+    Lanes,
+    LoadProfile,
+    Measurement,
+    MixedLoad,
+    OpenLoad,
+    PageLoad,
+    SlowPart,
+    Target,
+)
 
 BODY = '{"text": "spam, egg, spam and spam!, X!"}'
 SEEN = "add_header x-origin-http-version 1.1 always; add_header x-origin-peer $remote_port always;"
@@ -90,6 +100,15 @@ def opened(lanes: Lanes, *, path: str = "/query?id=X", body: str = BODY, **kwarg
     return OpenLoad(
         name="open", summary="s", driver="curl", path=path, body=body, http1=lanes, multiplexed=lanes,
         kind="open", **times,
+    )  # fmt: skip
+
+
+def mixed(lanes: Lanes, slow: SlowPart, *, path: str = "/query?id=X", body: str = BODY, **kwargs: float) -> MixedLoad:
+    """A short mixed load."""
+    times = {"warm_up_s": 0.1, "duration_s": 0.3, "rate_per_s": 100.0} | kwargs
+    return MixedLoad(
+        name="mixed", summary="s", driver="curl", path=path, body=body, http1=lanes, multiplexed=lanes,
+        kind="mixed", slow=slow, **times,
     )  # fmt: skip
 
 

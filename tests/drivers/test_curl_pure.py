@@ -7,13 +7,14 @@ import os
 import socket
 from array import array
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pycurl
 import pytest
 from hdrh.histogram import HdrHistogram
 
-from drivers.stage import closed, opened, page
+from drivers.stage import closed, mixed, opened, page
 from topolab.drivers.curl.errors import error_name
 from topolab.drivers.curl.open import planned_requests
 from topolab.drivers.curl.poller import READ, WRITE, new_poller
@@ -23,6 +24,7 @@ from topolab.drivers.curl.results import (
     Spent,
     closed_measurement,
     latency_histogram,
+    mixed_measurement,
     open_measurement,
     page_measurement,
     series,
@@ -40,16 +42,19 @@ from topolab.drivers.protocol import (
     read_job,
 )
 from topolab.errors import InputError
-from topolab.model.load import Lanes, LoadProfile, Measurement, Target
+from topolab.model.load import Lanes, LoadProfile, Measurement, SlowPart, Target
 from topolab.model.protocol import ClientProtocol
 
 MEASUREMENT = Measurement(
     seconds=1.5, good_responses=3, bad_responses={"status 502": 1}, responses_in_window=2, requests_per_second=2.0,
     p50_ms=1.25, client_protocols={"h2": 4}, origin_connections=None, series=(1, 2), histogram="HISTFAAA",
 )  # fmt: skip
+SLOW = SlowPart(path="/message/{i}?delay=1", body="{i}", in_flight=2, spread_s=0.5)
 
 
-@pytest.mark.parametrize("profile", [closed(Lanes(2, 3)), opened(Lanes(4)), page(24)], ids=lambda load: load.kind)
+@pytest.mark.parametrize(
+    "profile", [closed(Lanes(2, 3)), opened(Lanes(4)), mixed(Lanes(4), SLOW), page(24)], ids=lambda load: load.kind
+)
 def test_a_job_arrives_as_it_was_sent(profile: LoadProfile) -> None:
     target = Target("127.0.0.1", 8443, ClientProtocol.H2, ca_file=Path("/run/ca.pem"), h2_alone=True)
 
@@ -112,6 +117,30 @@ def test_an_open_measurement_is_over_the_time_until_the_last_response() -> None:
     assert late.requests_per_second == pytest.approx(7.5)
     assert (late.p50_ms, late.offered_requests) == (2.0, 4)
     assert HdrHistogram.decode(late.histogram).get_total_count() == 3
+
+
+def test_a_mixed_measurement_is_the_open_loops_of_the_fast_ones_with_the_slow_ones_beside_it() -> None:
+    fast, slow, span, spent = _tally(), _tally(), Span(10.0, 10.2, 10.4), Spent(0.1, 0.4)
+    slow.good_at = array("d", [9.9, 10.2, 10.4, 10.6])
+    slow.bad = Counter({"timed out": 2, "status 502": 1})
+    slow.peers, slow.connections = {"1001", "1002", "1003"}, {(0, 1), (1, 1)}
+    fast.connections = {(0, 1)}
+    for tally in (fast, slow):
+        tally.client_protocols, tally.origin_protocols = Counter({"h2": 4}), Counter({"http/1.1": 4})
+    alone = open_measurement(fast, span, spent, offered=4)
+
+    together = mixed_measurement(fast, slow, span, spent, offered=4)
+
+    assert together == replace(
+        alone,
+        bad_responses={"status 502": 1, "slow: timed out": 2, "slow: status 502": 1},
+        slow_responses=4,
+        slow_requests_per_second=2 / alone.seconds,  # two of them ended within the time of the fast
+        client_connections=2,
+        client_protocols={"h2": 8},
+        origin_protocols={"http/1.1": 8},
+        origin_connections=4,
+    )
 
 
 def test_a_page_measurement_has_a_time_only_when_all_is_well() -> None:

@@ -8,6 +8,7 @@ are the profile's.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 import pycurl
@@ -118,9 +119,9 @@ class Pool:
                 self._collect(lane)
         return finished
 
-    def give_up(self) -> list[Exchange]:
-        """Abort what is in flight: the exchanges that were still waiting for a response, free now."""
-        waiting = [exchange for exchange in self.exchanges if exchange.in_flight]
+    def give_up(self, but: Collection[Exchange] = ()) -> list[Exchange]:
+        """Abort what is in flight, but for some: the exchanges that were still waiting for a response, free now."""
+        waiting = [exchange for exchange in self.exchanges if exchange.in_flight and exchange not in but]
         for exchange in waiting:
             exchange.lane.running -= 1
             exchange.lane.multi.remove_handle(exchange.easy)
