@@ -1,4 +1,4 @@
-"""How long a round of a cell is expected to take, by the kind of its load."""
+"""How long a cell will take is told by its profile."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ import pytest
 
 from plan.planning import cell
 from topolab.catalogue import Catalogue
-from topolab.plan.estimate import STACK_S, expected_s
+from topolab.plan.estimate import COUNTED_PER_S, STACK_S, expected_s, expected_total_s
 
 
 @pytest.mark.parametrize(
-    ("profile", "protocol", "seconds"),
+    ("protocol", "profile", "load_s"),
     [
-        ("ceiling", "h2", 0.25 + 0.6),
-        ("steady", "h2", 0.5 + 3.0),
-        ("page-24", "h1", 4 * 3.0),
-        ("page-24", "h2", 3.0),
+        ("h2", "ceiling", 0.85),
+        ("h2", "steady", 3.5),
+        ("http/1.1", "page-24", 12.0),
+        ("h2", "page-24", 3.0),
         # Warm-up and load, each with the slow requests' 1 s of beginning before it and 1 s of ending after.
-        ("mixed", "h2", 0.5 + 4.0 + 2 * (1.0 + 1.0)),
+        ("h2", "mixed", 0.5 + 4.0 + 2 * (1.0 + 1.0)),
+        ("h2", "h2load-c50-n5000", 5000 / COUNTED_PER_S),
+        ("http/1.1", "h2load-c50-n5000-m5", 5000 / COUNTED_PER_S),
     ],
 )
-def test_a_round_takes_as_long_as_its_load_and_a_stack(
-    catalogue: Catalogue, profile: str, protocol: str, seconds: float
-) -> None:
+def test_a_cell_takes_its_load_and_its_stack(catalogue: Catalogue, protocol: str, profile: str, load_s: float) -> None:
     of = cell(catalogue, "hypercorn-asyncio", "direct", protocol)
+    assert expected_s(of, catalogue.profiles[profile]) == pytest.approx(STACK_S + load_s)
 
-    assert expected_s(of, catalogue.profiles[profile]) == pytest.approx(STACK_S + seconds)
+
+def test_a_run_takes_all_its_cells_so_many_times(catalogue: Catalogue) -> None:
+    of = cell(catalogue, "hypercorn-asyncio", "direct", "h2")
+    assert expected_total_s([of, of], catalogue.profiles, 3) == pytest.approx(6 * (STACK_S + 0.85))

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from topolab.model.server import PART_NAMES
 from topolab.report.format import duration, percent
 from topolab.report.pivot import MARKS, groups
 from topolab.stats.estimate import CONFIDENCE, range_coverage
@@ -108,11 +109,14 @@ def differences_from_aws(report: Report) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def command_lines(report: Report) -> dict[str, str]:
-    """How each server was started, by its name and listener: the exact command line of its last start."""
+    """The exact command line of each server's last start, by its name and listener, and of each app's companions."""
     cells = {cell.id: cell for cell in report.record.plan.cells}
     found = {}
     for observation in report.observations:
         cell = cells[observation.cell_id]
-        if "server" in observation.argv:
-            found[f"{cell.combination.server} {cell.listener}"] = shlex.join(observation.argv["server"])
+        for part, argv in observation.argv.items():
+            if part == "server":
+                found[f"{cell.combination.server} {cell.listener}"] = shlex.join(argv)
+            elif part not in PART_NAMES:
+                found[f"{cell.combination.app} {part}"] = shlex.join(argv)
     return dict(sorted(found.items()))
