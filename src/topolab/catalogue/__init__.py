@@ -11,7 +11,7 @@ from topolab.catalogue.reading import read_toml, refuse, refuse_repeats
 from topolab.catalogue.root import NEEDED, default_root
 from topolab.errors import InputError
 from topolab.model.driver import Driver
-from topolab.model.load import AnyLoad, CountLoad, LoadProfile, PageLoad
+from topolab.model.load import AnyLoad, CountLoad, LoadProfile, MixedLoad, PageLoad
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
 from topolab.model.server import PART_NAMES, App, Server, Variant
 from topolab.model.topology import Matrix, Topology
@@ -170,6 +170,12 @@ def _check_lanes(profile: LoadProfile) -> None:
     for key, text in (("path", profile.path), ("body", profile.body)):
         if profile.driver is Driver.H2LOAD and "{i}" in text:
             refuse(shown_as, key, "has to be the same for every request: h2load has no {i}")
+    if isinstance(profile, MixedLoad) and profile.slow.in_flight >= profile.http1.in_flight:
+        refuse(
+            shown_as,
+            "slow.in_flight",
+            f"has to be below {profile.http1.in_flight}, the connections x streams, or none is left for fast requests",
+        )
     if not isinstance(profile, PageLoad | CountLoad) and profile.http1.in_flight != profile.multiplexed.in_flight:
         refuse(
             shown_as,

@@ -18,6 +18,7 @@ from topolab.report.pivot import (
     memory_table,
     proof_table,
     rate_table,
+    slow_table,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def to_markdown(report: Report) -> str:
             headline_table(group, report.summary),
             rate_table(group),
             latency_table(group),
+            slow_table(group),
             change_table(group, report.summary),
             cpu_table(group),
             change_table(group, report.summary, "server_cpu_us_per_request"),

@@ -27,12 +27,14 @@ TITLES = {
     "page_seconds": "seconds until the last response of the page",
     "finish_seconds": "seconds from the first connection to the last of the responses",
     "p50_ms": "median latency in ms, from the planned send time",
+    "p99_ms": "p99 of the fast requests in ms, from the planned send time",
 }
 _CHANGES = {
     "requests_per_second": "change of the rate",
     "page_seconds": "change of the seconds",
     "finish_seconds": "change of the finishing time",
     "p50_ms": "change of the median latency",
+    "p99_ms": "change of the fast requests' p99",
     "server_cpu_us_per_request": "change of the server's CPU per response",
 }
 _MORE_IS_BETTER = {"requests_per_second"}
@@ -196,6 +198,17 @@ def latency_table(group: Group) -> Table | None:
     closed = group.headline in ("requests_per_second", "finish_seconds")
     what = "time per request in ms in a closed loop, which measures the queue" if closed else "latency in ms"
     table = _table(group, f"{what}: median/90 %/99 %", entry)
+    return table if _filled(table) else None
+
+
+def slow_table(group: Group) -> Table | None:
+    """How many slow requests a second were answered beside the fast ones, where the profile has slow ones."""
+
+    def entry(cell: CellSummary, _: Column) -> Entry:
+        rate = cell.estimates.get("slow_requests_per_second")
+        return Entry(significant(rate.median) if rate else NOTHING)
+
+    table = _table(group, "good responses per second to slow requests", entry)
     return table if _filled(table) else None
 
 

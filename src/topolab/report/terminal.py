@@ -20,6 +20,7 @@ from topolab.report.pivot import (
     latency_table,
     proof_table,
     rate_table,
+    slow_table,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def print_report(report: Report, console: Console) -> None:
             headline_table(group, report.summary),
             rate_table(group),
             latency_table(group),
+            slow_table(group),
             change_table(group, report.summary),
             cpu_table(group),
             change_table(group, report.summary, "server_cpu_us_per_request"),
