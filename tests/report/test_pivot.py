@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from report.made_report import stored_report
-from store.made_run import cell, counted, mixed, rates, rounds
+from store.made_run import cell, counted, mixed, page, rates, rounds
 from topolab.model.cell import Cell
 from topolab.model.protocol import ClientProtocol
+from topolab.model.topology import Rows
 from topolab.report import Report
 from topolab.report.notes import reading
 from topolab.report.pivot import Table, change_table, groups, headline_table, latency_table, rate_table, slow_table
@@ -107,3 +109,19 @@ def test_a_mixed_load_is_judged_by_the_fast_requests_p99_with_the_slow_ones_besi
     ]
     assert change.title.startswith("change of the fast requests' p99 against direct h1")
     assert shown(change)[1:] == [("granian-asgi", "–", "+25%"), ("gunicorn-gthread", "–", "x2,000")]
+
+
+def test_deployments_of_several_apps_compete_in_one_table(tmp_path: Path) -> None:
+    mine, other = cell(profile="page-24"), cell("granian-asgi", profile="page-24")
+    other = replace(other, combination=replace(other.combination, app="another"))
+    observations = [o for of, s in ((mine, 3.0), (other, 12.0)) for o in rounds(of, *(page(of, s),) * 3)]
+    report = stored_report(tmp_path / "run", (mine, other), (), observations)
+
+    (group,) = groups(report.summary, Rows.DEPLOYMENTS)
+
+    assert group.title == "page-24"
+    assert shown(headline_table(group, report.summary)) == [
+        ("deployment", "direct h2"),
+        ("hypercorn-uvloop × bare (asgi)", "*3.00 ±0.0%*"),
+        ("granian-asgi × another (asgi)", "12.0 ±0.0%"),
+    ]

@@ -12,7 +12,6 @@ from topolab.report.pivot import (
     Table,
     change_table,
     cpu_table,
-    groups,
     headline_table,
     latency_table,
     memory_table,
@@ -34,7 +33,7 @@ def to_markdown(report: Report) -> str:
         f"backend {record.backend}, started {record.started}.",
         "",
     ]
-    for group in groups(report.summary):
+    for group in report.groups:
         lines += [f"## {group.title}", ""]
         tables = (
             headline_table(group, report.summary),

@@ -15,7 +15,6 @@ from topolab.report.pivot import (
     Table,
     change_table,
     cpu_table,
-    groups,
     headline_table,
     latency_table,
     proof_table,
@@ -32,7 +31,7 @@ _GAP = 3  # padding on both sides, and the box's own column between them
 
 def print_report(report: Report, console: Console) -> None:
     """Print every group's tables, then the notes."""
-    for group in groups(report.summary):
+    for group in report.groups:
         console.print(Text(f"\n{group.title}", style="bold underline"))
         tables = (
             headline_table(group, report.summary),
