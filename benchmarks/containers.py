@@ -29,9 +29,10 @@ from topolab.backends.compose.images import base_image
 from topolab.backends.compose.site import ComposeSite, find_site
 from topolab.backends.local.site import LocalSite
 from topolab.catalogue import Catalogue, default_root, load_catalogue
-from topolab.drivers.curl.client import CurlDriver
+from topolab.drivers.client import LoadWorkers
 from topolab.fetch import fetch
 from topolab.model.cell import Cell, Plan
+from topolab.model.driver import Driver
 from topolab.model.load import ClosedLoad, Measurement, Target, Workplace
 from topolab.model.outcome import Measured
 from topolab.model.server import Debian
@@ -160,9 +161,9 @@ class Bench:
         self._cpus: CpuLayout = site.cpus
         self._rounds = rounds
 
-    def driver(self) -> CurlDriver:
+    def driver(self) -> LoadWorkers:
         """A driver of its own for each place, so that none has to be started again in between."""
-        return CurlDriver(self._keeper, self._keeper.folder / "client.log", self._cpus.client)
+        return LoadWorkers(self._keeper, self._keeper.folder / "client.log", self._cpus.client)
 
     def against_local(self, backends: Mapping[str, Backend], cells: Iterable[Cell]) -> None:
         """CPU per response and rate of the same cells on each backend, as ratios to the first within the round."""
@@ -174,7 +175,7 @@ class Bench:
             for number in range(self._rounds):
                 values = {}
                 for name in names[number % len(names) :] + names[: number % len(names)]:
-                    outcome = observe(cell, number, backends[name], self._profile, drivers[name].measure).outcome
+                    outcome = observe(cell, number, backends[name], self._profile, drivers[name].measure)[0].outcome
                     assert isinstance(outcome, Measured), outcome
                     values[name] = costs(outcome)
                 for name in names[1:]:
@@ -207,15 +208,17 @@ class Bench:
         here = replace(stack.edge, ca_file=around.authority)
         assert fetch(here, "/healthz", 5.0).status == 200
         return {
-            "container": (stack.edge, stack.workplace),
+            "container": (stack.edge, stack.workplace(Driver.CURL)),
             "host": (here, around.here),
             "published": (replace(here, host="127.0.0.1", port=port), around.here),
         }
 
-    def _loaded(self, stack: Stack, target: Target, workplace: Workplace, driver: CurlDriver) -> dict[str, float]:
+    def _loaded(self, stack: Stack, target: Target, workplace: Workplace, driver: LoadWorkers) -> dict[str, float]:
         usage = []
         read: Callable[[], None] = lambda: usage.append(stack.server_usage())  # noqa: E731
-        measurement: Measurement = driver.measure(target, workplace, self._profile, read, read)
+        measurement: Measurement = driver.measure(
+            target, workplace, self._profile, read, read, lambda _name, _content: None
+        )
         server = usage_between(usage[0], usage[1])
         assert server is not None
         good = measurement.good_responses

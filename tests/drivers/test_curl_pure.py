@@ -17,7 +17,17 @@ from drivers.stage import closed, opened, page
 from topolab.drivers.curl.errors import error_name
 from topolab.drivers.curl.open import planned_requests
 from topolab.drivers.curl.poller import READ, WRITE, new_poller
-from topolab.drivers.curl.protocol import (
+from topolab.drivers.curl.responses import Tally
+from topolab.drivers.curl.results import (
+    Span,
+    Spent,
+    closed_measurement,
+    latency_histogram,
+    open_measurement,
+    page_measurement,
+    series,
+)
+from topolab.drivers.protocol import (
     Event,
     Failed,
     Job,
@@ -28,16 +38,6 @@ from topolab.drivers.curl.protocol import (
     job_line,
     parse_event,
     read_job,
-)
-from topolab.drivers.curl.responses import Tally
-from topolab.drivers.curl.results import (
-    Span,
-    Spent,
-    closed_measurement,
-    latency_histogram,
-    open_measurement,
-    page_measurement,
-    series,
 )
 from topolab.errors import InputError
 from topolab.model.load import Lanes, LoadProfile, Measurement, Target
@@ -53,7 +53,7 @@ MEASUREMENT = Measurement(
 def test_a_job_arrives_as_it_was_sent(profile: LoadProfile) -> None:
     target = Target("127.0.0.1", 8443, ClientProtocol.H2, ca_file=Path("/run/ca.pem"), h2_alone=True)
 
-    assert read_job(job_line(target, profile)) == Job(target, profile)
+    assert read_job(job_line(target, profile, "/lab")) == Job(target, profile, "/lab")
 
 
 @pytest.mark.parametrize("event", [Warm(), Loaded(), Measured(MEASUREMENT), Failed("No.")])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drivers.stage import BODY, SEEN, Client, closed, free_port, nginx, opened, page
-from topolab.drivers.curl.protocol import Failed, Warm, job_line
+from topolab.drivers.protocol import Failed, Warm, job_line
 from topolab.model.load import Lanes, Target
 from topolab.model.protocol import ClientProtocol
 

@@ -12,8 +12,9 @@ from catalogues import catalogue_root
 from topolab.backends import parts
 from topolab.backends.local import LocalBackend, find_nginx
 from topolab.catalogue import Catalogue, load_catalogue
-from topolab.drivers.curl.client import CurlDriver
+from topolab.drivers.client import LoadWorkers
 from topolab.model.cell import Cell
+from topolab.model.driver import Driver
 from topolab.model.load import ClosedLoad
 from topolab.model.outcome import Failed, Observation, Stage
 from topolab.model.topology import Matrix, Selection
@@ -56,8 +57,8 @@ def local(faulty: Catalogue, keeper: ProcessKeeper) -> Iterator[LocalBackend]:
 
 
 @pytest.fixture(scope="module")
-def driver(keeper: ProcessKeeper, tmp_path_factory: pytest.TempPathFactory) -> CurlDriver:
-    return CurlDriver(keeper, tmp_path_factory.mktemp("client") / "client.log", None)
+def driver(keeper: ProcessKeeper, tmp_path_factory: pytest.TempPathFactory) -> LoadWorkers:
+    return LoadWorkers(keeper, tmp_path_factory.mktemp("client") / "client.log", None)
 
 
 def cell_of(catalogue: Catalogue, fault: str, topology: str = "direct", protocol: str = "h1c") -> Cell:
@@ -73,10 +74,10 @@ def cell_of(catalogue: Catalogue, fault: str, topology: str = "direct", protocol
     ]
 
 
-def observed(cell: Cell, catalogue: Catalogue, local: LocalBackend, driver: CurlDriver) -> Observation:
+def observed(cell: Cell, catalogue: Catalogue, local: LocalBackend, driver: LoadWorkers) -> Observation:
     profile = catalogue.profiles["ceiling"]
     assert isinstance(profile, ClosedLoad)
-    return observe(cell, 1, local, replace(profile, warm_up_s=0.1, duration_s=0.5), driver.measure)
+    return observe(cell, 1, local, replace(profile, warm_up_s=0.1, duration_s=0.5), driver.measure)[0]
 
 
 def failure(observation: Observation) -> tuple[Stage, str]:
@@ -108,14 +109,14 @@ def test_a_server_that_goes_wrong_before_the_load_fails_at_that_stage(
     message: str,
     faulty: Catalogue,
     local: LocalBackend,
-    driver: CurlDriver,
+    driver: LoadWorkers,
 ) -> None:
     observation = observed(cell_of(faulty, fault, topology, protocol), faulty, local, driver)
     assert failure(observation) == (stage, message)
 
 
 def test_a_server_that_will_not_start_leaves_its_last_words(
-    faulty: Catalogue, local: LocalBackend, driver: CurlDriver
+    faulty: Catalogue, local: LocalBackend, driver: LoadWorkers
 ) -> None:
     outcome = observed(cell_of(faulty, "wont-start"), faulty, local, driver).outcome
     assert isinstance(outcome, Failed)
@@ -123,7 +124,7 @@ def test_a_server_that_will_not_start_leaves_its_last_words(
 
 
 def test_a_server_that_answers_with_another_body_gives_no_good_response(
-    faulty: Catalogue, local: LocalBackend, driver: CurlDriver
+    faulty: Catalogue, local: LocalBackend, driver: LoadWorkers
 ) -> None:
     stage, message = failure(observed(cell_of(faulty, "wrong-body"), faulty, local, driver))
     assert stage is Stage.LOAD
@@ -133,7 +134,7 @@ def test_a_server_that_answers_with_another_body_gives_no_good_response(
 
 @pytest.mark.parametrize(("topology", "protocol"), [("direct", "h1c"), ("alb", "h2")])
 def test_a_server_that_dies_under_load_says_how(
-    topology: str, protocol: str, faulty: Catalogue, local: LocalBackend, driver: CurlDriver
+    topology: str, protocol: str, faulty: Catalogue, local: LocalBackend, driver: LoadWorkers
 ) -> None:
     observation = observed(cell_of(faulty, "dies", topology, protocol), faulty, local, driver)
     stage, message = failure(observation)
@@ -144,7 +145,7 @@ def test_a_server_that_dies_under_load_says_how(
 
 
 def test_a_server_that_declares_http2_and_has_none_is_not_measured(
-    faulty: Catalogue, local: LocalBackend, driver: CurlDriver, monkeypatch: pytest.MonkeyPatch
+    faulty: Catalogue, local: LocalBackend, driver: LoadWorkers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "READY_DEADLINE_S", 1.0)
     stage, message = failure(observed(cell_of(faulty, "says-h2", protocol="h2c"), faulty, local, driver))
@@ -153,7 +154,7 @@ def test_a_server_that_declares_http2_and_has_none_is_not_measured(
 
 
 def test_a_server_that_never_listens_is_given_up_at_the_deadline(
-    faulty: Catalogue, local: LocalBackend, driver: CurlDriver, monkeypatch: pytest.MonkeyPatch
+    faulty: Catalogue, local: LocalBackend, driver: LoadWorkers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "READY_DEADLINE_S", 1.0)
     variant = replace(faulty.candidates["faulty-silent"].variant)
@@ -172,10 +173,10 @@ def test_a_server_that_never_listens_is_given_up_at_the_deadline(
 def test_the_driver_goes_on_after_its_worker_was_killed(
     faulty: Catalogue, local: LocalBackend, keeper: ProcessKeeper, tmp_path: Path
 ) -> None:
-    driver = CurlDriver(keeper, tmp_path / "client.log", None)
+    driver = LoadWorkers(keeper, tmp_path / "client.log", None)
     cell = cell_of(faulty, "says-h2")  # over HTTP/1.1 there is nothing wrong with it
     assert not isinstance(observed(cell, faulty, local, driver).outcome, Failed)
-    worker = driver.worker
+    worker = driver.worker(Driver.CURL)
     assert worker is not None
     worker.leader.kill()
     worker.leader.wait()

@@ -55,7 +55,7 @@ def keeper() -> Iterator[ProcessKeeper]:
 @pytest.fixture
 def fetcher(keeper: ProcessKeeper, tmp_path: Path) -> Iterator[RemoteFetcher]:
     """A fetcher whose workplace is this machine."""
-    fetcher = RemoteFetcher(keeper, Workplace((), sys.executable), tmp_path / "fetcher.log")
+    fetcher = RemoteFetcher(keeper, Workplace((), sys.executable, ""), tmp_path / "fetcher.log")
     yield fetcher
     fetcher.close()
 
@@ -128,7 +128,7 @@ def test_a_workplace_that_lets_nobody_in_is_a_fetch_error_with_its_reason(
     keeper: ProcessKeeper, target: Target, tmp_path: Path
 ) -> None:
     closed = ("sh", "-c", "echo 'no such container' >&2; exit 1")
-    fetcher = RemoteFetcher(keeper, Workplace(closed, "python"), tmp_path / "log")
+    fetcher = RemoteFetcher(keeper, Workplace(closed, "python", ""), tmp_path / "log")
     for _ in range(2):
         with pytest.raises(FetchError, match=r"^the fetcher ended by itself: no such container"):
             fetcher.fetch(target, "/", TIMEOUT_S)
@@ -138,7 +138,7 @@ def test_a_workplace_that_prints_something_else_is_a_fetch_error(
     keeper: ProcessKeeper, target: Target, tmp_path: Path
 ) -> None:
     closed = ("sh", "-c", "read request; echo 'OCI runtime exec failed'; exit 126")
-    fetcher = RemoteFetcher(keeper, Workplace(closed, "python"), tmp_path / "log")
+    fetcher = RemoteFetcher(keeper, Workplace(closed, "python", ""), tmp_path / "log")
     with pytest.raises(FetchError, match="OCI runtime exec failed"):
         fetcher.fetch(target, "/", TIMEOUT_S)
 

@@ -10,7 +10,7 @@ import pytest
 
 from topolab.backends.local import LocalBackend, find_nginx
 from topolab.catalogue import Catalogue
-from topolab.drivers.curl.client import CurlDriver
+from topolab.drivers.client import LoadWorkers
 from topolab.model.load import ClosedLoad
 from topolab.model.outcome import Measured
 from topolab.plan import Filters, make_plan
@@ -36,8 +36,8 @@ def test_a_cell_is_measured_without_pinning_and_counters(
     profile = catalogue.profiles["ceiling"]
     assert isinstance(profile, ClosedLoad)
     with ProcessKeeper() as keeper, LocalBackend(catalogue, find_nginx(), keeper, layout) as backend:
-        driver = CurlDriver(keeper, tmp_path / "client.log", layout.client)
-        outcome = observe(cell, 1, backend, replace(profile, duration_s=0.3), driver.measure).outcome
+        driver = LoadWorkers(keeper, tmp_path / "client.log", layout.client)
+        outcome = observe(cell, 1, backend, replace(profile, duration_s=0.3), driver.measure)[0].outcome
     assert isinstance(outcome, Measured)
     found = figures(outcome)
     assert [name for name, value in found.items() if value is not None] == [

@@ -15,6 +15,7 @@ from topolab.report.as_json import to_json
 FIGURES = [
     "requests_per_second",
     "page_seconds",
+    "finish_seconds",
     "p50_ms",
     "p90_ms",
     "p99_ms",

@@ -49,6 +49,7 @@ def test_a_measured_cell_tells_all_it_was_seen_to_do() -> None:
     assert found.estimates == {
         "requests_per_second": Estimate(1000.0, 900.0, 1100.0, (900.0, 1000.0, 1100.0)),
         "page_seconds": None,
+        "finish_seconds": None,
         "p50_ms": None,
         "p90_ms": None,
         "p99_ms": None,

@@ -9,6 +9,7 @@ from typing import Any
 
 from topolab.catalogue import load_catalogue
 from topolab.model.cell import Cell, Combination, Plan, PlannedHop, Skip
+from topolab.model.driver import Driver
 from topolab.model.load import ClosedLoad, Lanes, LoadProfile, Measurement, OpenLoad, PageLoad
 from topolab.model.outcome import Failed, GroupUsage, Measured, Observation, Outcome, SeenHop, Stage, Timings
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
@@ -19,7 +20,7 @@ from topolab.model.topology import Leg
 TOPOLOGIES = load_catalogue(Path(__file__).parents[2]).topologies
 BODY = '{"text":"spam, egg, spam and spam!, topolab!"}'
 _LANES: dict[str, Any] = {
-    "driver": "curl",
+    "driver": Driver.CURL,
     "path": "/query?id=topolab",
     "body": BODY,
     "http1": Lanes(32),

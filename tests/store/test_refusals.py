@@ -83,12 +83,12 @@ def test_a_record_that_is_not_json(folder: Path) -> None:
 
 def test_another_format(folder: Path) -> None:
     change(folder, "UPDATE run SET record = json_set(record, '$.format_version', 99)")
-    assert refusal(folder) == f"{folder / DATABASE}: has format 99, this topolab reads 2; use the one it is from"
+    assert refusal(folder) == f"{folder / DATABASE}: has format 99, this topolab reads 3; use the one it is from"
 
 
 def test_another_format_is_told_even_where_its_record_has_other_keys(folder: Path) -> None:
     change(folder, "UPDATE run SET record = ?", '{"format_version": 1, "everything": "else"}')
-    assert refusal(folder) == f"{folder / DATABASE}: has format 1, this topolab reads 2; use the one it is from"
+    assert refusal(folder) == f"{folder / DATABASE}: has format 1, this topolab reads 3; use the one it is from"
 
 
 def test_a_record_with_a_key_missing_is_refused_in_one_line(folder: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from topolab.fetch import Response
 from topolab.model.cell import Cell, Plan
+from topolab.model.driver import Driver
 from topolab.model.load import Target, Workplace
 from topolab.model.outcome import GroupUsage
 from topolab.process.cpus import CpuLayout
@@ -21,11 +22,10 @@ class Stack(Protocol):
 
     @property
     def edge(self) -> Target:
-        """Where the client sends its requests, as seen from `workplace`."""
+        """Where the client sends its requests, as seen from every `workplace`."""
 
-    @property
-    def workplace(self) -> Workplace:
-        """Where the client has to run."""
+    def workplace(self, driver: Driver) -> Workplace:
+        """Where a driver has to run."""
 
     @property
     def server_start_s(self) -> float:
@@ -36,7 +36,7 @@ class Stack(Protocol):
         """The exact command line of each part, by `server` and `proxy`."""
 
     def fetch(self, path: str, timeout_s: float) -> Response:
-        """One request through the edge, made from `workplace`. Raises `FetchError`."""
+        """One request through the edge, made from where the load is. Raises `FetchError`."""
 
     def server_usage(self) -> GroupUsage | None:
         """What the server's processes have used so far; None where the system does not tell."""
@@ -81,7 +81,7 @@ class Site(Protocol):
         """The processors of each role. The client's are of this machine, also where the stacks are on another."""
 
     def unavailable(self) -> Mapping[str, str]:
-        """Candidates and topologies that cannot be stood up here, by name, with the reason."""
+        """Candidates, topologies and drivers that cannot be used here, by name, with the reason."""
 
     def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> None:
         """Make what the plan needs and is not there yet, telling progress. Raises `EngineError`."""

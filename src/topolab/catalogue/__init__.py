@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from topolab.catalogue.reading import read_toml, refuse, refuse_repeats
 from topolab.catalogue.root import NEEDED, default_root
 from topolab.errors import InputError
-from topolab.model.load import ClosedLoad, LoadProfile, OpenLoad, PageLoad
+from topolab.model.driver import Driver
+from topolab.model.load import AnyLoad, CountLoad, LoadProfile, PageLoad
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
 from topolab.model.server import App, Server, Variant
 from topolab.model.topology import Matrix, Topology
 
 __all__ = ["Candidate", "Catalogue", "default_root", "load_catalogue", "load_matrix"]
-
-_AnyLoad = Annotated[ClosedLoad | OpenLoad | PageLoad, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ def load_catalogue(root: Path) -> Catalogue:
     topologies = _named(root, "nginx/topologies/*.toml", Topology, lambda path: path.stem)
     for topology in topologies.values():
         _check_topology(root, topology)
-    profiles = _named(root, "loadtest/profiles/*.toml", _AnyLoad, lambda path: path.stem)
+    profiles = _named(root, "loadtest/profiles/*.toml", AnyLoad, lambda path: path.stem)
     for profile in profiles.values():
         _check_lanes(profile)
     matrices = _named(root, "loadtest/matrices/*.toml", Matrix, lambda path: path.stem)
@@ -143,9 +140,11 @@ def _check_topology(root: Path, topology: Topology) -> None:
 def _check_lanes(profile: LoadProfile) -> None:
     """Equal in-flight on every protocol, unless the profile follows a browser's connection rule."""
     shown_as = f"loadtest/profiles/{profile.name}.toml"
-    if profile.http1.streams != 1:
+    if profile.http1.streams != 1 and not isinstance(profile, CountLoad):
         refuse(shown_as, "http1.streams", "has to be 1: HTTP/1.1 has one request at a time on a connection")
-    if not isinstance(profile, PageLoad) and profile.http1.in_flight != profile.multiplexed.in_flight:
+    if profile.driver is Driver.H2LOAD and "{i}" in profile.path + profile.body:
+        refuse(shown_as, "path", "has to be the same for every request: h2load has no {i}")
+    if not isinstance(profile, PageLoad | CountLoad) and profile.http1.in_flight != profile.multiplexed.in_flight:
         refuse(
             shown_as,
             "multiplexed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from datetime import date, datetime, time
 from functools import cache
@@ -85,7 +86,8 @@ def _key_and_expectation(error: ErrorDetails, data: dict[str, Any]) -> tuple[str
         return key, "missing; this key is required"
     if error["type"] == "too_short":
         return key, f"has to hold at least {error['ctx']['min_length']}, and is empty"
-    message = error["msg"][0].lower() + error["msg"][1:]
+    # Of a choice among some of an enum's members pydantic shows their representations.
+    message = re.sub(r"<\w+\.\w+: ('[^']*')>", r"\1", error["msg"][0].lower() + error["msg"][1:])
     given = error["input"]
     shown = "" if isinstance(given, dict | list) else f", not {given!r}"
     return key.removesuffix(".[key]"), f"{message}{shown}"

@@ -122,7 +122,7 @@ def _prepared(arguments: Arguments, choice: Choice, plan: Plan) -> Iterator[Proc
 
 def _measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: Store, begun: float) -> int:
     """Measure what is left, then report everything the store holds, also after an interruption."""
-    from topolab.drivers.curl.client import CurlDriver
+    from topolab.drivers.client import LoadWorkers
     from topolab.process.cpus import available_cpus, can_pin, pinned
     from topolab.process.usage import counters_available
     from topolab.runner import run
@@ -142,9 +142,9 @@ def _measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store:
     try:
         # The lab itself stays off the server's processor, as the client does.
         own = (site.cpus.client or frozenset()) & set(available_cpus())
-        driver = CurlDriver(keeper, keeper.folder / "client.log", own or None)
+        workers = LoadWorkers(keeper, keeper.folder / "client.log", own or None)
         with pinned(own or None), site.open(record.id, keeper) as backend:
-            run(store, backend, driver.measure, ConsoleProgress(notices, arguments.quiet), begun)
+            run(store, backend, workers.measure, ConsoleProgress(notices, arguments.quiet), begun)
     except KeyboardInterrupt:
         interrupted = True
     except EngineError as error:

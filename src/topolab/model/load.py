@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt
+from pydantic import Field
 
 from topolab.model.declared import Declared, Name, Text, UrlPath
+from topolab.model.driver import Driver
 from topolab.model.protocol import ClientProtocol, Protocol
 
 PositiveSeconds = Annotated[float, Gt(0)]
@@ -39,7 +41,6 @@ class _Load(Declared):
 
     name: Name
     summary: Text
-    driver: Literal["curl"]
     path: UrlPath
     body: str
     http1: Lanes
@@ -56,6 +57,7 @@ class ClosedLoad(_Load):
     """Closed loop: a fixed number in flight for a fixed time. Gives the ceiling, and no latency."""
 
     kind: Literal["closed"]
+    driver: Literal[Driver.CURL, Driver.H2LOAD]
     warm_up_s: Seconds
     duration_s: PositiveSeconds
 
@@ -65,6 +67,7 @@ class OpenLoad(_Load):
     """Open loop: a request every 1/rate seconds whatever happens; latency from the planned send time."""
 
     kind: Literal["open"]
+    driver: Literal[Driver.CURL]
     warm_up_s: Seconds
     duration_s: PositiveSeconds
     rate_per_s: Annotated[float, Gt(0)]
@@ -75,10 +78,25 @@ class PageLoad(_Load):
     """A page: `requests` at once by a browser's connection rule; the result is the seconds to the last."""
 
     kind: Literal["page"]
+    driver: Literal[Driver.CURL, Driver.BROWSER]
     requests: Count
 
 
-LoadProfile = ClosedLoad | OpenLoad | PageLoad
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountLoad(_Load):
+    """So many requests in all over cold connections, as fast as they go: handshakes are in the result.
+
+    `timeout_s` is for all of them together. Several streams under HTTP/1.1 mean pipelining here.
+    """
+
+    kind: Literal["count"]
+    driver: Literal[Driver.H2LOAD]
+    requests: Count
+
+
+LoadProfile = ClosedLoad | OpenLoad | PageLoad | CountLoad
+AnyLoad = Annotated[LoadProfile, Field(discriminator="kind")]
+"""As pydantic reads it."""
 
 EDGE_NAME = "edge.topolab.test"
 """The host name every certificate is for: `.test` is reserved (RFC 6761) and never resolves."""
@@ -111,11 +129,12 @@ class Workplace:
     """Where the client itself runs: on this machine, or wherever `enter` leads, such as into a container.
 
     `enter` is the start of a command line that runs the rest of it there; empty here. `python` is the interpreter there
-    that has topolab.
+    that has topolab, `catalogue` the folder there that has `loadtest/`.
     """
 
     enter: tuple[str, ...]
     python: str
+    catalogue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +143,8 @@ class Measurement:
 
     `seconds` is the time the good responses were counted over; `series` counts them in slices of
     `series_slice_s`. `client_protocols` and `origin_protocols` count responses by the protocol seen on the
-    client's hop and by the app. `origin_connections` is None where a server hides its peer's port.
+    client's hop and by the app, None where the driver sees no headers. `origin_connections` is None where a server
+    hides its peer's port. `finish_seconds` are those from the first connection to the last response of a counted load.
     """
 
     seconds: float
@@ -133,6 +153,7 @@ class Measurement:
     responses_in_window: int
     requests_per_second: float | None = None
     page_seconds: float | None = None
+    finish_seconds: float | None = None
     p50_ms: float | None = None
     p90_ms: float | None = None
     p99_ms: float | None = None
@@ -141,7 +162,7 @@ class Measurement:
     client_wall_s: float = 0.0
     client_connections: int = 0
     client_protocols: Mapping[str, int] = field(default_factory=dict)
-    origin_protocols: Mapping[str, int] = field(default_factory=dict)
+    origin_protocols: Mapping[str, int] | None = field(default_factory=dict)
     origin_connections: int | None = None
     series_slice_s: float = 0.1
     series: tuple[int, ...] = ()

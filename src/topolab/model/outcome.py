@@ -73,10 +73,11 @@ Outcome = Measured | Failed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One cell in one round: the unit the store commits."""
+    """One cell in one round: the unit the store commits. `files` are what its tool wrote, below the results folder."""
 
     cell_id: str
     round: int
     outcome: Outcome
     timings: Timings
     argv: Mapping[str, tuple[str, ...]]
+    files: tuple[str, ...] = ()

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
-
-from pydantic import Field
 
 from topolab.model.cell import Plan
-from topolab.model.load import LoadProfile
+from topolab.model.load import AnyLoad
 from topolab.model.topology import Topology
 
-FORMAT_VERSION = 2
-"""Of the results folder. 1 (November 2026): the first. 2: peak memory is what the backend can count, or null."""
+FORMAT_VERSION = 3
+"""Of the results folder. 1 (November 2026): the first. 2: peak memory is what the backend can count, or null.
+3: a driver may not see the origin's protocol; the files a tool wrote are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +26,7 @@ class RunRecord:
     matrix: str
     environment: Mapping[str, object]
     plan: Plan
-    profiles: Mapping[str, Annotated[LoadProfile, Field(discriminator="kind")]]
+    profiles: Mapping[str, AnyLoad]
     topologies: Mapping[str, Topology]
     format_version: int = FORMAT_VERSION
 

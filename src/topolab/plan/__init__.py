@@ -24,7 +24,7 @@ def make_plan(
 ) -> Plan:
     """The cells of `matrix` that pass `filters`, and a skip with its reason for each that cannot exist.
 
-    `unavailable` maps a candidate's or a topology's name to the reason it cannot run on this machine.
+    `unavailable` maps a candidate's, a topology's or a driver's name to the reason it cannot run on this machine.
     Raises `InputError` for a name in the matrix that the catalogue does not know.
     """
     cells: dict[str, Cell] = {}
@@ -77,16 +77,17 @@ def _interfaces(candidate: Candidate, app: App) -> tuple[Interface, ...]:
 def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mapping[str, str]) -> Cell | Skip:
     """The one decision of the plan. A combination is skipped, in this order, where
 
-    - the server's packages or the proxy are not on this machine,
+    - the server's packages, the proxy or the load tool are not on this machine,
     - the app has no entry point for the variant's interface, or cannot wait by the variant's async library,
-    - the topology does not carry the client's protocol,
+    - the load tool does not speak the client's protocol, or the topology does not carry it,
     - the server declares no listener for any leg the topology could reach it by.
     """
     candidate = catalogue.candidates[combination.server]
     app = catalogue.apps[combination.app]
     topology = catalogue.topologies[combination.topology]
     client = combination.client_protocol
-    for name in (combination.server, combination.topology):
+    driver = catalogue.profiles[combination.profile].driver
+    for name in (combination.server, combination.topology, driver):
         if name in unavailable:
             return Skip(combination, unavailable[name])
     if combination.interface not in app.entrypoints:
@@ -95,6 +96,8 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
     library = candidate.variant.async_library
     if combination.interface is Interface.ASGI and library not in app.async_libraries:
         return Skip(combination, f"{candidate.name} runs apps on {library}, and {app.name} waits by another library")
+    if refusal := driver.refusal(client):
+        return Skip(combination, refusal)
     route = topology.route(client)
     if route is None:
         return Skip(combination, f"{topology.name}: {topology.refusals[client]}")

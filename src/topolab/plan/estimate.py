@@ -7,14 +7,19 @@ from math import ceil
 from urllib.parse import parse_qs, urlsplit
 
 from topolab.model.cell import Cell
-from topolab.model.load import LoadProfile, PageLoad
+from topolab.model.load import CountLoad, LoadProfile, PageLoad
 
 STACK_S = 0.4
 """Starting and ending a stack and proving its hops: 0.26 s a visit in the default matrix, more with a framework."""
 
+COUNTED_PER_S = 1500.0
+"""How fast a counted load goes, between a server in pure Python (1,000) and the others."""
+
 
 def expected_s(cell: Cell, profile: LoadProfile) -> float:
     """Seconds for one round of `cell`."""
+    if isinstance(profile, CountLoad):
+        return STACK_S + profile.requests / COUNTED_PER_S
     if not isinstance(profile, PageLoad):
         return STACK_S + profile.warm_up_s + profile.duration_s
     in_flight = profile.lanes(cell.combination.client_protocol.protocol).in_flight

@@ -22,11 +22,13 @@ MARKS = {
 _TITLES = {
     "requests_per_second": "good responses per second",
     "page_seconds": "seconds until the last response of the page",
+    "finish_seconds": "seconds from the first connection to the last of the responses",
     "p50_ms": "median latency in ms, from the planned send time",
 }
 _CHANGES = {
     "requests_per_second": "change of the rate",
     "page_seconds": "change of the seconds",
+    "finish_seconds": "change of the finishing time",
     "p50_ms": "change of the median latency",
     "server_cpu_us_per_request": "change of the server's CPU per response",
 }

@@ -54,8 +54,9 @@ def run(store: Store, backend: Backend, measure: Measure, progress: Progress, be
                 # What the estimate was wrong by so far, it will be wrong by again.
                 pace = elapsed_s / spent_s if spent_s else 1.0
                 progress.step(cell, number, planned - len(todo) + index, planned, remaining_s * pace)
-                observation = observe(cell, number, backend, record.profiles[cell.combination.profile], measure)
-                store.add(observation, account())
+                profile = record.profiles[cell.combination.profile]
+                observation, files = observe(cell, number, backend, profile, measure)
+                store.add(observation, account(), files)
                 remaining_s -= expected[index]
                 spent_s += expected[index]
                 elapsed_s += observation.timings.total_s

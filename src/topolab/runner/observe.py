@@ -18,8 +18,10 @@ from topolab.process.usage import usage_between
 _PROOF_PATH = "/query?id=proof"
 _PROOF_TIMEOUT_S = 10.0
 
-Measure = Callable[[Target, Workplace, LoadProfile, Callable[[], None], Callable[[], None]], Measurement]
-"""A driver: target, where to make the load, profile, and what to call when warm and when loaded."""
+Measure = Callable[
+    [Target, Workplace, LoadProfile, Callable[[], None], Callable[[], None], Callable[[str, bytes], None]], Measurement
+]
+"""A driver: target, where to make the load, profile, what to call when warm, when loaded, and with a tool's files."""
 
 
 @dataclass
@@ -31,6 +33,7 @@ class _Clock:
     moments: dict[str, float] = field(default_factory=dict)
     usage: dict[str, tuple[GroupUsage | None, GroupUsage | None]] = field(default_factory=dict)
     argv: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
 
     def mark(self, name: str) -> None:
         self.moments[name] = time.monotonic()
@@ -47,8 +50,13 @@ class _Clock:
         return self.moments[second] - self.moments[first] if second in self.moments else 0.0
 
 
-def observe(cell: Cell, round_number: int, backend: Backend, profile: LoadProfile, measure: Measure) -> Observation:
-    """Measure `cell` on a stack of its own. What goes wrong with it becomes a `Failed` outcome."""
+def observe(
+    cell: Cell, round_number: int, backend: Backend, profile: LoadProfile, measure: Measure
+) -> tuple[Observation, dict[str, bytes]]:
+    """Measure `cell` on a stack of its own. What goes wrong with it becomes a `Failed` outcome.
+
+    Beside the observation, what the tool wrote: contents by the paths the observation names.
+    """
     clock = _Clock()
     outcome: Outcome
     try:
@@ -59,7 +67,16 @@ def observe(cell: Cell, round_number: int, backend: Backend, profile: LoadProfil
     except StageError as error:  # no stack came about, and all the time until here went into waiting for it
         clock.server_start_s = time.monotonic() - clock.begun
         outcome = Failed(Stage(error.stage), error.message, error.log)
-    return Observation(cell_id=cell.id, round=round_number, outcome=outcome, timings=clock.timings(), argv=clock.argv)
+    files = {f"raw/{cell.id}/round-{round_number}/{name}": content for name, content in clock.files.items()}
+    observation = Observation(
+        cell_id=cell.id,
+        round=round_number,
+        outcome=outcome,
+        timings=clock.timings(),
+        argv=clock.argv,
+        files=tuple(files),
+    )
+    return observation, files
 
 
 def _on_stack(cell: Cell, stack: Stack, profile: LoadProfile, measure: Measure, clock: _Clock) -> Outcome:
@@ -79,7 +96,8 @@ def _on_stack(cell: Cell, stack: Stack, profile: LoadProfile, measure: Measure, 
     try:
         _prove(cell, stack)
         clock.mark("proved")
-        measurement = measure(stack.edge, stack.workplace, profile, on_warm, on_loaded)
+        workplace = stack.workplace(profile.driver)
+        measurement = measure(stack.edge, workplace, profile, on_warm, on_loaded, clock.files.__setitem__)
         _judge(cell, stack, measurement)
     except StageError as error:
         message = "; ".join(text for text in (error.message, stack.trouble()) if text)
@@ -94,21 +112,19 @@ def _on_stack(cell: Cell, stack: Stack, profile: LoadProfile, measure: Measure, 
     )
 
 
-def _prove(cell: Cell, stack: Stack) -> None:
+def _prove(cell: Cell, stack: Stack, stage: Stage = Stage.PROVE) -> None:
     """One request through the edge: status, and the protocol on the client's hop and as the app saw it."""
     try:
         response = stack.fetch(_PROOF_PATH, _PROOF_TIMEOUT_S)
     except FetchError as error:
-        raise StageError(Stage.PROVE, f"no answer through the edge: {error}") from error
+        raise StageError(stage, f"no answer through the edge: {error}") from error
     if response.status != 200:
-        raise StageError(Stage.PROVE, f"{_PROOF_PATH} was answered with status {response.status}, not 200")
+        raise StageError(stage, f"{_PROOF_PATH} was answered with status {response.status}, not 200")
     origin = response.headers.get("x-origin-http-version")
     if origin is None:
-        raise StageError(
-            Stage.PROVE, "the answer has no x-origin-http-version: is the app one that keeps the contract?"
-        )
-    _same("client's hop", cell.combination.client_protocol.protocol, {response.protocol}, Stage.PROVE)
-    _same("server's hop", cell.origin_protocol, {Protocol.from_origin_version(origin)}, Stage.PROVE)
+        raise StageError(stage, "the answer has no x-origin-http-version: is the app one that keeps the contract?")
+    _same("client's hop", cell.combination.client_protocol.protocol, {response.protocol}, stage)
+    _same("server's hop", cell.origin_protocol, {Protocol.from_origin_version(origin)}, stage)
 
 
 def _judge(cell: Cell, stack: Stack, measurement: Measurement) -> None:
@@ -121,7 +137,11 @@ def _judge(cell: Cell, stack: Stack, measurement: Measurement) -> None:
     if measurement.page_seconds is None and measurement.requests_per_second is None:
         raise StageError(Stage.LOAD, f"the page was not completed: {_kinds(measurement)}")
     _same("client's hop", cell.combination.client_protocol.protocol, set(measurement.client_protocols), Stage.LOAD)
-    _same("server's hop", cell.origin_protocol, set(measurement.origin_protocols), Stage.LOAD)
+    if measurement.origin_protocols is None:
+        # No response of the load told; one more request over the same edge does, as the one before the load did.
+        _prove(cell, stack, Stage.LOAD)
+    else:
+        _same("server's hop", cell.origin_protocol, set(measurement.origin_protocols), Stage.LOAD)
 
 
 def _kinds(measurement: Measurement) -> str:

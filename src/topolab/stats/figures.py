@@ -7,6 +7,7 @@ from topolab.model.outcome import GroupUsage, Measured
 FIGURES = (
     "requests_per_second",
     "page_seconds",
+    "finish_seconds",
     "p50_ms",
     "p90_ms",
     "p99_ms",
@@ -16,7 +17,7 @@ FIGURES = (
     "server_memory_peak_bytes",
 )
 
-HEADLINES = {"closed": "requests_per_second", "open": "p50_ms", "page": "page_seconds"}
+HEADLINES = {"closed": "requests_per_second", "open": "p50_ms", "page": "page_seconds", "count": "finish_seconds"}
 """The figure a load profile is run for, by its kind."""
 
 
@@ -26,6 +27,7 @@ def figures(measured: Measured) -> dict[str, float | None]:
     return {
         "requests_per_second": seen.requests_per_second,
         "page_seconds": seen.page_seconds,
+        "finish_seconds": seen.finish_seconds,
         "p50_ms": seen.p50_ms,
         "p90_ms": seen.p90_ms,
         "p99_ms": seen.p99_ms,

@@ -60,7 +60,7 @@ class ComposeBackend:
         if not engine.remote:
             own = {**variables, "LOAD_CPUS": _listed(cpus.client), "AUTHORITY_PEM": files.authority.read_text()}
             lab = LoadLab(engine, composer, f"{self._project}-lab", own)
-        here = Workplace((), sys.executable)
+        here = Workplace((), sys.executable, str(catalogue.root))
         self._around = Surroundings(catalogue, engine, composer, lab, here, edge_address, files.authority, variables)
 
     @contextmanager

@@ -16,6 +16,7 @@ from topolab.model.outcome import Stage
 AUTHORITY = Path("/run/topolab/authority.pem")
 """Where the load generator finds the certificate authority; `compose/entry.sh` puts it there."""
 _SERVICE = "load"
+_CATALOGUE = "/topolab"
 
 
 class LoadLab:
@@ -68,4 +69,4 @@ class LoadLab:
 
     def _workplace(self, container: Container) -> Workplace:
         enter = (*docker_argv(self._composer.context), "exec", "--interactive", container.id)
-        return Workplace(enter, "python")
+        return Workplace(enter, "python", _CATALOGUE)

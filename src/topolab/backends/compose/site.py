@@ -24,6 +24,7 @@ from topolab.model.cell import Plan
 from topolab.model.server import Debian
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
+from topolab.process.tools import missing_tools
 
 EDGE_ADDRESS = "TOPOLAB_EDGE_ADDRESS"
 
@@ -75,7 +76,8 @@ class ComposeSite:
         for name in self._catalogue.topologies:
             if not (folder / f"{name}.yaml").is_file():
                 reasons[name] = f"{name} has no file {folder.name}/{name}.yaml"
-        return reasons
+        # The load image has every tool; from another machine than the engine's the load is made with what is here.
+        return {**reasons, **missing_tools()} if self._engine.remote else reasons
 
     def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> None:
         """Clear up after dead runs, take a token for this one, and build what images are missing or old."""

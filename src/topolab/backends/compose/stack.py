@@ -18,6 +18,7 @@ from topolab.catalogue import Catalogue
 from topolab.errors import EngineError, StageError
 from topolab.fetch import FetchError, Response, fetch
 from topolab.model.cell import Cell
+from topolab.model.driver import Driver
 from topolab.model.load import Target, Workplace
 from topolab.model.outcome import GroupUsage, Stage
 from topolab.model.protocol import ClientProtocol, Transport
@@ -56,9 +57,9 @@ class ComposeStack:
         self._cell = cell
         self.around = around
         self.project = project
-        self.workplace, self._ask = around.here, fetch
+        self._workplace, self._ask = around.here, fetch
         if around.lab is not None:
-            self.workplace, self._ask = around.lab.ready(), around.lab.fetch
+            self._workplace, self._ask = around.lab.ready(), around.lab.fetch
         resources.callback(down, project)
         self.parts: dict[str, Container] = {}
         self._up()
@@ -79,6 +80,10 @@ class ComposeStack:
     def argv(self) -> Mapping[str, tuple[str, ...]]:
         """The exact command line of each part, as its launcher announced it."""
         return {name: split_log(self._log(part, last=False))[0] or () for name, part in self.parts.items()}
+
+    def workplace(self, driver: Driver) -> Workplace:  # noqa: ARG002
+        """The load generator's container, or this machine where the engine is another's."""
+        return self._workplace
 
     def fetch(self, path: str, timeout_s: float) -> Response:
         """One request through the edge, made from where the load is."""

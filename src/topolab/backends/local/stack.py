@@ -15,6 +15,7 @@ from topolab.backends.parts import ATTEMPT_TIMEOUT_S, Part, await_answer, ending
 from topolab.catalogue import Catalogue
 from topolab.fetch import Response, fetch
 from topolab.model.cell import Cell
+from topolab.model.driver import Driver
 from topolab.model.load import EDGE_NAME, Target, Workplace
 from topolab.model.outcome import GroupUsage
 from topolab.model.protocol import ClientProtocol
@@ -61,10 +62,9 @@ class LocalStack:
         if self._proxy is not None:
             await_answer(self._part(self._proxy), lambda: fetch(self.edge, "/healthz", ATTEMPT_TIMEOUT_S))
 
-    @property
-    def workplace(self) -> Workplace:
-        """This machine."""
-        return Workplace((), sys.executable)
+    def workplace(self, driver: Driver) -> Workplace:  # noqa: ARG002
+        """This machine, for all."""
+        return Workplace((), sys.executable, str(self._around.catalogue.root))
 
     @property
     def argv(self) -> Mapping[str, tuple[str, ...]]:

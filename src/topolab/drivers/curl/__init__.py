@@ -1,4 +1,1 @@
-"""The built-in load driver: libcurl, through pycurl, in a worker process of its own.
-
-Of this package only `protocol` is for others to import; the rest needs pycurl and runs inside the worker.
-"""
+"""The built-in load driver: libcurl, through pycurl. All of it runs inside its worker process."""

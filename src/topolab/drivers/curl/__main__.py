@@ -1,7 +1,6 @@
 """`python -m topolab.drivers.curl`: a load worker on standard input and output."""
 
-import sys
+from topolab.drivers.curl.loads import do
+from topolab.drivers.worker import serve
 
-from topolab.drivers.curl.worker import Worker
-
-Worker(sys.stdin, sys.stdout).serve()
+serve(do)

@@ -1,19 +1,21 @@
 """The lines that the harness and the load worker exchange: one JSON object a line, both directions.
 
 The harness writes a job and reads `Warm`, writes `GO` and reads `Loaded`, then `Measured`; at any point
-`Failed` may come instead, after which the worker waits for its next job.
+`Failed` may come instead, after which the worker waits for its next job. `Kept` may come before any of them.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from topolab.errors import InputError
-from topolab.model.load import LoadProfile, Measurement, Target
+from topolab.model.load import AnyLoad, LoadProfile, Measurement, Target
 
 GO = "go\n"
 
@@ -42,24 +44,33 @@ class Failed:
     message: str
 
 
-Event = Warm | Loaded | Measured | Failed
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Something of the tool's own that is to be kept with the observation, whatever becomes of the job: a file."""
+
+    name: str
+    content: bytes
+
+
+Event = Warm | Loaded | Measured | Failed | Kept
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One load to make."""
+    """One load to make; `catalogue` is the folder that has `loadtest/`, where the load is made."""
 
     target: Target
-    profile: Annotated[LoadProfile, Field(discriminator="kind")]
+    profile: AnyLoad
+    catalogue: str
 
 
 _jobs = TypeAdapter(Job)
 _measurements = TypeAdapter(Measurement)
 
 
-def job_line(target: Target, profile: LoadProfile) -> str:
+def job_line(target: Target, profile: LoadProfile, catalogue: str = "") -> str:
     """The line that asks the worker for one load."""
-    return _line({"job": {"target": asdict(target), "profile": asdict(profile)}})
+    return _line({"job": {"target": asdict(target), "profile": asdict(profile), "catalogue": catalogue}})
 
 
 def read_job(line: str) -> Job:
@@ -86,6 +97,8 @@ def event_line(event: Event) -> str:
             return _line({"event": "measured", "measurement": asdict(measurement)})
         case Failed(message):
             return _line({"event": "failed", "message": message})
+        case Kept(name, content):
+            return _line({"event": "kept", "name": name, "content": base64.b64encode(content).decode()})
 
 
 def parse_event(line: str) -> Event:
@@ -103,6 +116,11 @@ def parse_event(line: str) -> Event:
                 raise InputError(f"The load worker's measurement cannot be read: {error}") from error
         case {"event": "failed", "message": str(text)}:
             return Failed(text)
+        case {"event": "kept", "name": str(name), "content": str(encoded)}:
+            try:
+                return Kept(name, base64.b64decode(encoded, validate=True))
+            except binascii.Error as error:
+                raise InputError(f"What the load worker gave to keep as {name!r} cannot be read: {error}") from error
     raise InputError(f"The load worker wrote an unknown event: {line.strip()[:200]!r}.")
 
 

@@ -1,0 +1,54 @@
+"""The load tools that are other people's programs: where they are on this machine, or why they cannot be used."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from functools import cache
+
+from topolab.model.driver import Driver
+
+H2LOAD_OLDEST = (1, 60)
+"""Before it, replies with an empty reason phrase count as failed (seen: 1.52 does so, 1.64 does not)."""
+_TIMEOUT_S = 10.0
+
+
+def missing_tools() -> dict[str, str]:
+    """The drivers that cannot be used on this machine, by name, with the reason and what would mend it."""
+    return {driver.value: reason for driver, ask in _ASK.items() if (reason := ask())}
+
+
+@cache
+def missing_h2load() -> str:
+    """Why h2load cannot be used here; empty where it can."""
+    wanted = ".".join(map(str, H2LOAD_OLDEST))
+    path = shutil.which("h2load")
+    if path is None:
+        return (
+            f"h2load is not on PATH: install {wanted} or later (package nghttp2-client or nghttp2), "
+            "or use --backend docker"
+        )
+    try:
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+        told = done.stdout.strip()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{path} does not run: {error}"
+    version = h2load_version(told)
+    if version is None:
+        return f"{path} is no h2load: `{path} --version` prints {told[:80]!r}"
+    if version < H2LOAD_OLDEST:
+        return (
+            f"{path} is {told.rpartition('/')[2]}: before {wanted} it counts replies with an empty reason phrase, "
+            "which some servers send, as failed; put a later one on PATH, or use --backend docker"
+        )
+    return ""
+
+
+def h2load_version(told: str) -> tuple[int, ...] | None:
+    """The version in what `h2load --version` prints, such as `h2load nghttp2/1.64.0`; None where there is none."""
+    found = re.search(r"nghttp2/(\d+)\.(\d+)", told)
+    return tuple(map(int, found.groups())) if found else None
+
+
+_ASK = {Driver.H2LOAD: missing_h2load}
