@@ -20,7 +20,7 @@ import pycurl
 from gevent.hub import Waiter
 
 _READ, _WRITE = 1, 2  # as libev spells them and libcurl's CURL_POLL_* and CURL_CSELECT_* too
-_HTTP2_STREAM = 92  # CURLE_HTTP2_STREAM, for which pycurl has no name
+_HTTP2, _HTTP2_STREAM = 16, 92  # CURLE_HTTP2 and CURLE_HTTP2_STREAM; pycurl has no name for the latter
 _PROTOCOLS: Final = {
     pycurl.CURL_HTTP_VERSION_1_0: "http/1.0",
     pycurl.CURL_HTTP_VERSION_1_1: "http/1.1",
@@ -36,6 +36,7 @@ _REASONS: Final = {
     pycurl.E_PARTIAL_FILE: "connection closed within the response",
     pycurl.E_SSL_CONNECT_ERROR: "TLS handshake failed",
     pycurl.E_PEER_FAILED_VERIFICATION: "certificate not trusted",
+    _HTTP2: "no HTTP/2, or broken",
     _HTTP2_STREAM: "stream reset",
 }
 

@@ -194,6 +194,8 @@ class Http1Visitor(Visitor, FastHttpUser):
         agent: Any = self.client.client
         # Nothing is followed: an answer that points elsewhere is not the one that was asked for.
         agent.redirect_response_codes = frozenset()
+        # A wrong status is judged where everything else is.
+        agent.valid_response_codes = range(600)
 
     def ask(self, method: str, path: str, expected: bytes, *, name: str, body: bytes = b"") -> bool:
         """As FastHttpUser asks, on one of this user's connections."""
