@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 MEASURE, FINISH, TALLY = "topolab-measure", "topolab-finish", "topolab-tally"
 TALLIES_WITHIN_S = 15.0
+TO_STANDARD_OUTPUT = "-"
 
 
 class Recorder:
@@ -154,7 +155,7 @@ class Recorder:
     def _write(self, result: dict[str, Any]) -> None:
         options = self._options
         self.result = {**result, "host": self._environment.host, "http": options.http, "warm_up_s": options.warm_up}
-        if options.result:
+        if options.result and options.result != TO_STANDARD_OUTPUT:
             # A name of its own first: whoever waits for the file never reads half of it.
             unfinished = Path(f"{options.result}.unfinished")
             unfinished.write_text(json.dumps(self.result, indent=2) + "\n", encoding="utf-8")
@@ -167,6 +168,12 @@ class Recorder:
             counts = ", ".join(f"{name}: {count}" for name, count in sorted(self.result[key].items()))
             print(f"Responses by {title}: {counts or 'none'}")
         print(f"Connections opened: {self.result['connections_opened']}")
+        if self._options.result == TO_STANDARD_OUTPUT:
+            print(json.dumps(self.result))
+
+
+recorder = Recorder()
+"""This process's."""
 
 
 def _reason(exception: BaseException | None) -> str:

@@ -27,8 +27,8 @@ class ByHand:
         self._project = f"topolab-test-{secrets.token_hex(4)}"
 
     def compose(self, topology: str, *arguments: str, **variables: str) -> str:
-        """What a `docker compose` command prints; an error where it fails."""
-        files = ("--file", "compose/base.yaml", "--file", f"compose/{topology}.yaml")
+        """What a `docker compose` command prints; an error where it fails. `topology` may be several files' names."""
+        files = [word for name in ("base", *topology.split()) for word in ("--file", f"compose/{name}.yaml")]
         done = subprocess.run(
             ["docker", "compose", "--project-name", self._project, *files, *arguments],
             cwd=ROOT,
@@ -91,3 +91,24 @@ def test_a_server_without_a_proxy_is_the_edge(by_hand: ByHand) -> None:
 def test_meinheld_runs_from_the_image_of_its_python(by_hand: ByHand) -> None:
     by_hand.compose("alb", "up", "--wait", SERVER="gunicorn-meinheld", APP="bare", SERVER_DEBIAN="bookworm")
     assert by_hand.hop()["interface"] == "wsgi"
+
+
+def test_locust_on_as_many_workers_as_were_asked_for_gives_one_result(by_hand: ByHand) -> None:
+    by_hand.compose(
+        *("alb locust", "up", "--scale", "worker=3", "--exit-code-from", "master"),
+        LOCUST_HTTP="2",
+        LOCUST_USERS="6",
+        LOCUST_RUN_TIME="3s",
+        LOCUST_THINK="0.05",
+    )
+    log = by_hand.compose("alb locust", "logs", "--no-log-prefix", "master")
+    result = json.loads(log[log.index('{"format"') :])
+    assert [worker["users"] for worker in result["workers"]] == [2, 2, 2]
+    assert min(worker["requests"] for worker in result["workers"]) > 0
+    assert (result["failures"], result["user_errors"], result["workers_missing"]) == ({}, {}, [])
+    # The downgrade: one connection of HTTP/2 a user, and HTTP/1.1 behind.
+    assert (result["client_protocols"], result["origin_versions"], result["connections_opened"]) == (
+        {"h2": result["requests"]},
+        {"1.1": result["requests"]},
+        6,
+    )
