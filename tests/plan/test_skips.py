@@ -91,10 +91,11 @@ def test_every_protocol_a_topology_refuses_is_skipped_with_the_topologys_own_rea
     assert {key: told[key] for key in refused} == refused
 
 
-def test_every_reason_is_one_line_that_names_the_server_or_the_topology(catalogue: Catalogue) -> None:
+def test_every_reason_is_one_line_that_names_the_server_the_topology_or_the_driver(catalogue: Catalogue) -> None:
     for skip in planned(catalogue, matrix(apps=ALL, profiles=ALL)).skips:
         assert skip.reason.splitlines() == [skip.reason]
-        assert skip.reason.startswith((skip.combination.server, f"{skip.combination.topology}: "))
+        driver = catalogue.profiles[skip.combination.profile].driver
+        assert skip.reason.startswith((skip.combination.server, f"{skip.combination.topology}: ", f"{driver}: "))
 
 
 def test_a_server_that_is_not_installed_is_skipped_with_the_reason_given(catalogue: Catalogue) -> None:

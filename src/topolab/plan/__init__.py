@@ -97,7 +97,7 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
     if combination.interface is Interface.ASGI and library not in app.async_libraries:
         return Skip(combination, f"{candidate.name} runs apps on {library}, and {app.name} waits by another library")
     if refusal := driver.refusal(client):
-        return Skip(combination, refusal)
+        return Skip(combination, f"{driver}: {refusal}")
     route = topology.route(client)
     if route is None:
         return Skip(combination, f"{topology.name}: {topology.refusals[client]}")

@@ -44,12 +44,24 @@ def group_usage(pgid: int) -> GroupUsage | None:
     cpu_s, peak_bytes = 0.0, 0
     for pid in members(pgid):
         try:
-            cpu_s += time.clock_gettime((~pid << 3) | _CPUCLOCK_SCHED)
+            cpu_s += _clock_s(pid)
             peak = _PEAK.search((_PROC / str(pid) / "status").read_text())
         except (OSError, ProcessLookupError):
             continue  # ended meanwhile
         peak_bytes += int(peak[1]) * 1024 if peak else 0
     return GroupUsage(cpu_s=cpu_s, memory_peak_bytes=peak_bytes)
+
+
+def process_cpu_s(pid: int) -> float | None:
+    """Processor time of one running process so far; None without counters, or where there is no such process."""
+    try:
+        return _clock_s(pid) if counters_available() else None
+    except OSError:
+        return None
+
+
+def _clock_s(pid: int) -> float:
+    return time.clock_gettime((~pid << 3) | _CPUCLOCK_SCHED)
 
 
 def usage_between(before: GroupUsage | None, after: GroupUsage | None) -> GroupUsage | None:

@@ -17,6 +17,7 @@ from topolab.report.pivot import (
     latency_table,
     memory_table,
     proof_table,
+    rate_table,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def to_markdown(report: Report) -> str:
         lines += [f"## {group.title}", ""]
         tables = (
             headline_table(group, report.summary),
+            rate_table(group),
             latency_table(group),
             change_table(group, report.summary),
             cpu_table(group),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from topolab.report.format import duration, percent
-from topolab.report.pivot import MARKS
+from topolab.report.pivot import MARKS, groups
 from topolab.stats.estimate import CONFIDENCE, range_coverage
 from topolab.stats.summary import CellSummary
 from topolab.stats.warnings import Warning
@@ -23,7 +23,9 @@ def reading(report: Report) -> list[str]:
     """How to read the tables of this run."""
     rounds = max((cell.rounds for cell in report.summary.cells), default=0)
     floor = report.summary.noise_floor
-    lines = ["Bold: the best of its column, and over several rounds every row not shown to differ from it."]
+    lines = []
+    if any(group.rows_are == "server" for group in groups(report.summary)):
+        lines.append("Bold: the best of its column, and over several rounds every row not shown to differ from it.")
     if rounds < 2:
         lines.append("One round: there is no interval; use --rounds 6 or more before choosing by these figures.")
     elif rounds < _FULL_INTERVAL_ROUNDS:
@@ -40,6 +42,13 @@ def reading(report: Report) -> list[str]:
         lines.append(f"Noise floor: a cell planned twice differed from itself by up to {told}.")
     elif rounds >= 2:
         lines.append("Noise floor: none in this run, as no cell was planned twice.")
+    seen = {cell.combination.profile for cell in report.summary.cells if cell.rounds}
+    blind = {driver.value for name in seen if not (driver := report.record.profiles[name].driver).sees_headers}
+    if blind:
+        lines.append(
+            f"{', '.join(sorted(blind))} sees no headers: there the protocol of the hop to the app was proved by a "
+            "request before and one after each load, and not in every response."
+        )
     used = {warning for cell in report.summary.cells for warning in cell.warnings}
     lines += [f"{MARKS[warning]} {warning.value}." for warning in Warning if warning in used and warning in MARKS]
     lines += [f"{warning.value}." for warning in Warning if warning in used and warning not in MARKS]
