@@ -20,6 +20,7 @@ from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
+from conducting import Conductor
 from recording import recorder
 from visitors import Http1Visitor, Http2Visitor, options_of
 
@@ -59,6 +60,19 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         help="check certificates against the authorities in this file",
     )
     add(
+        "--h2-alone",
+        action="store_true",
+        env_var="LOCUST_H2_ALONE",
+        help="offer no http/1.1 beside h2, for servers that would prefer it",
+    )
+    add(
+        "--conduct",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="for a program: say when warm, wait for a line on standard input, count for so long, end",
+    )
+    add(
         "--result",
         default="",
         metavar="FILE",
@@ -73,6 +87,7 @@ def on_init(environment: Environment, **_: Any) -> None:
     recorder.listen(environment)
     if isinstance(environment.runner, WorkerRunner):
         return
+    Conductor(environment, recorder)
     options = options_of(environment)
     chosen: type[User] = Http2Visitor if options.http == "2" else Http1Visitor
     if chosen not in environment.user_classes:

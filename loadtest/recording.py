@@ -40,7 +40,6 @@ class Recorder:
         self._options: Any
         self._expected: set[str] = set()
         self._told: dict[str, dict[str, Any]] = {}
-        self._warming_up: gevent.Greenlet | None = None
 
     def listen(self, environment: Environment) -> None:
         """Take part in the tests of this process's `environment`."""
@@ -48,7 +47,6 @@ class Recorder:
         runner: Any = environment.runner
         self._runner, events = runner, environment.events
         events.test_start.add_listener(self._on_test_start)
-        events.spawning_complete.add_listener(self._on_spawning_complete)
         events.test_stopping.add_listener(self._on_test_stopping)
         events.quit.add_listener(self._on_quit)
         if isinstance(runner, MasterRunner):
@@ -62,10 +60,13 @@ class Recorder:
             runner.register_message(MEASURE, lambda environment, msg: self._start_counting())  # noqa: ARG005
             runner.register_message(FINISH, lambda environment, msg: self._send_tally())  # noqa: ARG005
 
-    def saw(self, client_protocol: str, origin_version: str | None) -> None:
-        """Count a response by the protocol of each end's hop."""
-        self.tally.client_protocols[client_protocol] += 1
-        self.tally.origin_versions[origin_version or "not told"] += 1
+    def saw(self, client_protocol: str, origin_version: str | None, origin_peer: str | None) -> None:
+        """Count a response by the protocol of each end's hop, and the connections of the last one."""
+        tally = self.tally
+        tally.client_protocols[client_protocol] += 1
+        if origin_version:
+            tally.origin_versions[origin_version] += 1
+        tally.origin_peers.add(origin_peer or "")
 
     def measure(self) -> None:
         """Forget what was counted so far, in every process, and Locust's own statistics."""
@@ -106,21 +107,15 @@ class Recorder:
             self._told.clear()
             self._expected = set(self._runner.clients)
 
-    def _on_spawning_complete(self, **_: Any) -> None:
-        if not isinstance(self._runner, WorkerRunner) and (self._environment.reset_stats or self._options.warm_up):
-            self._warming_up = gevent.spawn_later(self._options.warm_up, self.measure)
-
     def _on_request(
         self, request_type: str, name: str, response_time: float, exception: BaseException | None = None, **_: Any
     ) -> None:
-        self.tally.took(request_type, name, response_time, _reason(exception))
+        self.tally.took(request_type, name, response_time, _reason(exception), time.monotonic() - self._began)
 
     def _on_user_error(self, exception: BaseException, **_: Any) -> None:
         self.tally.user_errors[repr(exception)] += 1
 
     def _on_test_stopping(self, **_: Any) -> None:
-        if self._warming_up is not None:
-            self._warming_up.kill(block=False)
         runner = self._runner
         if isinstance(runner, WorkerRunner):
             self._send_tally()

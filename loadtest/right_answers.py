@@ -12,9 +12,9 @@ _CONTRACT = str(Path(__file__).resolve().parents[1] / "apps" / "common")
 if _CONTRACT not in sys.path:
     sys.path.append(_CONTRACT)
 
-from origin_contract import PAGE, VERSION_HEADER, message_body, pattern_bytes  # noqa: E402  found by the line above
+from origin_contract import PAGE, PEER_HEADER, VERSION_HEADER, message_body, pattern_bytes  # noqa: E402  found by the line above
 
-__all__ = ["PAGE", "VERSION_HEADER", "fault", "message_body", "pattern_bytes"]
+__all__ = ["PAGE", "PEER_HEADER", "VERSION_HEADER", "fault", "message_body", "pattern_bytes"]
 
 
 def fault(status: int, body: bytes | None, origin_version: str | None, expected: bytes) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from locust.stats import bucket_response_time, calculate_response_time_percentile
 
 FORMAT = 1
+SLICE_S = 0.1
 # Entries of other types are whole screens and WebSocket exchanges: listed, but not in the totals.
 HTTP_METHODS = frozenset({"GET", "POST"})
 _PERCENTILES = (0.5, 0.9, 0.95, 0.99, 1.0)
@@ -48,10 +49,12 @@ class Tally:
     client_protocols: Counter[str] = field(default_factory=Counter)
     origin_versions: Counter[str] = field(default_factory=Counter)
     connections_opened: int = 0  # since the users were started, which may be before `started_at`
+    origin_peers: set[str] = field(default_factory=set)  # "" where a response did not tell
+    good_in_slice: Counter[int] = field(default_factory=Counter)  # good HTTP responses by SLICE_S since the start
     user_errors: Counter[str] = field(default_factory=Counter)
 
-    def took(self, method: str, name: str, response_time_ms: float, failure: str) -> None:
-        """Count a request that is over; `failure` is empty for a good one."""
+    def took(self, method: str, name: str, response_time_ms: float, failure: str, at_s: float) -> None:
+        """Count a request that is over, `at_s` seconds after the start; `failure` is empty for a good one."""
         entry = self.entries.get((method, name))
         if entry is None:
             entry = self.entries[method, name] = Entry()
@@ -59,6 +62,8 @@ class Tally:
         entry.response_times_ms[bucket_response_time(response_time_ms)] += 1
         if failure:
             entry.failures[failure] += 1
+        elif method in HTTP_METHODS:
+            self.good_in_slice[int(at_s / SLICE_S)] += 1
 
     def as_json(self) -> dict[str, Any]:
         """The counts as they travel to the master."""
@@ -70,6 +75,8 @@ class Tally:
             "client_protocols": dict(self.client_protocols),
             "origin_versions": dict(self.origin_versions),
             "connections_opened": self.connections_opened,
+            "origin_peers": sorted(self.origin_peers),
+            "good_in_slice": {str(index): count for index, count in self.good_in_slice.items()},
             "user_errors": dict(self.user_errors),
         }
 
@@ -84,7 +91,11 @@ def one_result(workers: Iterable[dict[str, Any]], missing: list[str]) -> dict[st
     total, entries = Entry(), dict[tuple[str, str], Entry]()
     sums: dict[str, Counter[str]] = {name: Counter() for name in ("client_protocols", "origin_versions", "user_errors")}
     rate = 0.0
+    peers: set[str] = set()
+    slices: Counter[int] = Counter()
     for worker in workers:
+        peers.update(worker["origin_peers"])
+        slices.update({int(index): count for index, count in worker["good_in_slice"].items()})
         good = 0
         for told in worker["entries"]:
             entries.setdefault((told["method"], told["name"]), Entry()).add(told)
@@ -103,6 +114,9 @@ def one_result(workers: Iterable[dict[str, Any]], missing: list[str]) -> dict[st
         "good_requests_per_second": rate,
         "percentiles_ms": _percentiles(total),
         "connections_opened": sum(worker["connections_opened"] for worker in workers),
+        "origin_connections": None if "" in peers else len(peers),
+        "slice_s": SLICE_S,
+        "good_in_slices": [slices[index] for index in range(max(slices, default=-1) + 1)],
         "client_cpu_s": sum(worker["cpu_s"] for worker in workers),
         **{name: dict(counter) for name, counter in sums.items()},
         "entries": [

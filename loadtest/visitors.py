@@ -17,7 +17,7 @@ from locust.exception import CatchResponseError, StopTest
 
 from http2_client import Http2Client, RequestFailed
 from recording import recorder
-from right_answers import PAGE, VERSION_HEADER, fault, message_body, pattern_bytes
+from right_answers import PAGE, PEER_HEADER, VERSION_HEADER, fault, message_body, pattern_bytes
 
 TIMEOUT_S = 30.0
 BROWSER_CONNECTIONS = 6  # a browser's per origin on HTTP/1.1
@@ -142,7 +142,7 @@ class Http1Visitor(Visitor, FastHttpUser):
                 return False  # FastHttpUser counts it, with the reason
             response_headers: Any = response.headers
             origin_version = response_headers.get(VERSION_HEADER)
-            recorder.saw(response._response.version.lower(), origin_version)
+            recorder.saw(response._response.version.lower(), origin_version, response_headers.get(PEER_HEADER))
             wrong = fault(response.status_code, response.content, origin_version, expected)
             if wrong:
                 response.failure(wrong)
@@ -170,7 +170,7 @@ class Http1Visitor(Visitor, FastHttpUser):
             handshake: Any = connection.getheaders()
             origin_version = handshake.get(VERSION_HEADER)
             if origin_version:  # some servers drop what an app adds to its handshake
-                recorder.saw("http/1.1", origin_version)
+                recorder.saw("http/1.1", origin_version, handshake.get(PEER_HEADER))
             self._fire("WS", "/ws/echo connect", began_at, began)
             for number in range(CHAT_MESSAGES):
                 if not self._say(connection, f"spam, egg, spam and spam!, {number}!"):
@@ -201,6 +201,7 @@ class Http2Visitor(Visitor):
             timeout_s=TIMEOUT_S,
             streams=BROWSER_STREAMS,
             ca_file=options_of(environment).ca_file or None,
+            h2_alone=options_of(environment).h2_alone,
         )
 
     def on_stop(self) -> None:
@@ -219,7 +220,7 @@ class Http2Visitor(Visitor):
         else:
             length = len(reply.body)
             origin_version = reply.header(VERSION_HEADER)
-            recorder.saw(reply.protocol, origin_version)
+            recorder.saw(reply.protocol, origin_version, reply.header(PEER_HEADER))
             recorder.tally.connections_opened += reply.connections_opened
             wrong = fault(reply.status, reply.body, origin_version, expected)
             error = CatchResponseError(wrong) if wrong else None

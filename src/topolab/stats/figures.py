@@ -17,7 +17,13 @@ FIGURES = (
     "server_memory_peak_bytes",
 )
 
-HEADLINES = {"closed": "requests_per_second", "open": "p50_ms", "page": "page_seconds", "count": "finish_seconds"}
+HEADLINES = {
+    "closed": "requests_per_second",
+    "open": "p50_ms",
+    "page": "page_seconds",
+    "count": "finish_seconds",
+    "users": "requests_per_second",
+}
 """The figure a load profile is run for, by its kind."""
 
 
