@@ -19,13 +19,14 @@ from topolab.drivers.protocol import (
     GO,
     Event,
     Failed,
+    Kept,
     Loaded,
     Measured,
     Warm,
     job_line,
     parse_event,
 )
-from topolab.model.load import ClosedLoad, Lanes, LoadProfile, Measurement, OpenLoad, PageLoad, Target
+from topolab.model.load import ClosedLoad, CountLoad, Lanes, LoadProfile, Measurement, OpenLoad, PageLoad, Target
 
 BODY = '{"text": "spam, egg, spam and spam!, X!"}'
 SEEN = "add_header x-origin-http-version 1.1 always; add_header x-origin-peer $remote_port always;"
@@ -37,6 +38,8 @@ class Client:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
+        self.kept: dict[str, bytes] = {}
+        """What the job under way gave to be kept, by name."""
 
     def send(self, line: str) -> None:
         assert self.process.stdin is not None
@@ -44,11 +47,15 @@ class Client:
         self.process.stdin.flush()
 
     def read(self) -> Event:
+        """The next event that is not a file to keep."""
         assert self.process.stdout is not None
-        return parse_event(self.process.stdout.readline())
+        while isinstance(event := parse_event(self.process.stdout.readline()), Kept):
+            self.kept[event.name] = event.content
+        return event
 
     def run(self, target: Target, profile: LoadProfile, *, on_go: Callable[[], object] = lambda: None) -> Measurement:
         """One whole job; `on_go` is called when the measured load begins."""
+        self.kept.clear()
         self.send(job_line(target, profile))
         assert self.read() == Warm()
         self.send(GO)
@@ -58,28 +65,34 @@ class Client:
         assert isinstance(event, Measured), event
         return event.measurement
 
-    def fail(self, target: Target, profile: LoadProfile) -> str:
-        """A job that cannot be done; why."""
+    def fail(self, target: Target, profile: LoadProfile, *, on_go: Callable[[], object] = lambda: None) -> str:
+        """A job that cannot be done, before its load or after; why."""
+        self.kept.clear()
         self.send(job_line(target, profile))
-        event = self.read()
+        while not isinstance(event := self.read(), Failed | Measured):
+            if event == Warm():
+                self.send(GO)
+                on_go()
         assert isinstance(event, Failed), event
         return event.message
 
 
 @contextmanager
-def worker(env: Mapping[str, str] | None = None) -> Iterator[Client]:
+def worker(env: Mapping[str, str] | None = None, *, driver: str = "curl") -> Iterator[Client]:
     """A started load worker."""
-    argv = [sys.executable, "-m", "topolab.drivers.curl"]
+    argv = [sys.executable, "-m", f"topolab.drivers.{driver}"]
     environment = {**os.environ, "PYTHONPATH": str(_SRC), **(env or {})}
     with _process(argv, cwd=None, env=environment, piped=True) as process:
         yield Client(process)
 
 
-def closed(lanes: Lanes, *, path: str = "/query?id=X", body: str = BODY, **kwargs: float) -> ClosedLoad:
+def closed(
+    lanes: Lanes, *, path: str = "/query?id=X", body: str = BODY, driver: str = "curl", **kwargs: float
+) -> ClosedLoad:
     """A short closed load; `lanes` on every protocol."""
     times = {"warm_up_s": 0.1, "duration_s": 0.3} | kwargs
     return ClosedLoad(
-        name="closed", summary="s", driver="curl", path=path, body=body, http1=lanes, multiplexed=lanes,
+        name="closed", summary="s", driver=driver, path=path, body=body, http1=lanes, multiplexed=lanes,
         kind="closed", **times,
     )  # fmt: skip
 
@@ -98,6 +111,16 @@ def page(requests: int, *, path: str = "/query?id=X", body: str = BODY, timeout_
     return PageLoad(
         name="page", summary="s", driver="curl", path=path, body=body, http1=Lanes(6), multiplexed=Lanes(1, 100),
         kind="page", requests=requests, timeout_s=timeout_s,
+    )  # fmt: skip
+
+
+def counted(
+    requests: int, lanes: Lanes, *, path: str = "/query?id=X", body: str = BODY, timeout_s: float = 60.0
+) -> CountLoad:
+    """So many requests by h2load; `lanes` on every protocol."""
+    return CountLoad(
+        name="counted", summary="s", driver="h2load", path=path, body=body, http1=lanes, multiplexed=lanes,
+        kind="count", requests=requests, timeout_s=timeout_s,
     )  # fmt: skip
 
 

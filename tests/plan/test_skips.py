@@ -122,3 +122,21 @@ def test_the_server_that_is_missing_goes_before_any_other_reason(catalogue: Cata
 def test_no_reason_speaks_of_a_folder_on_this_machine(catalogue: Catalogue) -> None:
     here = str(Path(__file__).parents[2])
     assert not [skip for skip in planned(catalogue, matrix()).skips if here in skip.reason]
+
+
+def test_a_protocol_that_the_load_tool_does_not_speak(catalogue: Catalogue) -> None:
+    found = reason(catalogue, "hypercorn-asyncio", "direct", "h3", profile="h2load-c10-n100")
+    assert found == "h2load: distributions build it without HTTP/3"
+
+
+def test_a_load_tool_that_is_not_here_skips_its_own_loads_alone(catalogue: Catalogue) -> None:
+    wanted = matrix(("granian-asgi",), ("bare",), ("direct",), ("h2",), ("ceiling", "h2load-c10-n100"))
+    plan = planned(catalogue, wanted, unavailable={"h2load": "no h2load here"})
+    assert [cell.combination.profile for cell in plan.cells] == ["ceiling"]
+    assert [(skip.combination.profile, skip.reason) for skip in plan.skips] == [("h2load-c10-n100", "no h2load here")]
+
+
+def test_a_missing_tool_is_told_before_what_the_tool_could_not_do(catalogue: Catalogue) -> None:
+    wanted = matrix(("granian-asgi",), ("bare",), ("direct",), ("h3",), ("h2load-c10-n100",))
+    (skip,) = planned(catalogue, wanted, unavailable={"h2load": "no h2load here"}).skips
+    assert skip.reason == "no h2load here"

@@ -11,6 +11,7 @@ from topolab.catalogue import Catalogue
 from topolab.errors import StageError
 from topolab.fetch import FetchError
 from topolab.model.cell import Cell, Plan
+from topolab.model.driver import Driver
 from topolab.model.outcome import Stage
 from topolab.model.protocol import ClientProtocol
 
@@ -27,6 +28,12 @@ class Part:
     name: str
     ending: Callable[[], str]
     log_tail: Callable[[], str]
+
+
+def drivers_used(catalogue: Catalogue, plan: Plan) -> frozenset[Driver]:
+    """What makes the load of a plan's cells, as the catalogue has their profiles."""
+    profiles = {cell.combination.profile for cell in plan.cells} & set(catalogue.profiles)
+    return frozenset(catalogue.profiles[name].driver for name in profiles)
 
 
 def await_answer(part: Part, ask: Callable[[], object]) -> None:
@@ -75,8 +82,3 @@ def split_log(text: str) -> tuple[tuple[str, ...] | None, str]:
         else:
             rest.append(line)
     return argv, "\n".join(rest)
-
-
-def ending_of(code: int) -> str:
-    """How an exit code reads; negative is the signal that ended the process."""
-    return f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"

@@ -157,8 +157,9 @@ def _check_lanes(profile: RequestLoad) -> None:
     shown_as = f"loadtest/profiles/{profile.name}.toml"
     if profile.http1.streams != 1 and not isinstance(profile, CountLoad):
         refuse(shown_as, "http1.streams", "has to be 1: HTTP/1.1 has one request at a time on a connection")
-    if profile.driver is Driver.H2LOAD and "{i}" in profile.path + profile.body:
-        refuse(shown_as, "path", "has to be the same for every request: h2load has no {i}")
+    for key, text in (("path", profile.path), ("body", profile.body)):
+        if profile.driver is Driver.H2LOAD and "{i}" in text:
+            refuse(shown_as, key, "has to be the same for every request: h2load has no {i}")
     if not isinstance(profile, PageLoad | CountLoad) and profile.http1.in_flight != profile.multiplexed.in_flight:
         refuse(
             shown_as,

@@ -67,9 +67,9 @@ class Child:
             reader = LineReader(process.stdout.fileno() if process.stdout else -1)
             try:
                 with contextlib.suppress(LostError):
-                    while True:
+                    while time.monotonic() < deadline:
                         line = reader.line(deadline)
-                        written.append(line)
+                        written.append(f"{line}\n")
                         on_line(line)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     code = process.wait(max(0.0, deadline - time.monotonic()))
@@ -77,7 +77,12 @@ class Child:
                 wall_s = time.monotonic() - self._counting_since
                 process.kill()  # does nothing to one that has been waited for
         cpu_s = _waited_children_cpu_s() - self._used_before_s - self._uncounted_cpu_s
-        return Ran(code, "".join(f"{line}\n" for line in written), cpu_s, wall_s)
+        return Ran(code, "".join([*written, reader.rest]), cpu_s, wall_s)
+
+
+def ending_of(code: int) -> str:
+    """How an exit code reads; negative is the signal that ended the process."""
+    return f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
 
 
 def _waited_children_cpu_s() -> float:

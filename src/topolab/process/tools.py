@@ -5,13 +5,27 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from functools import cache
 
 from topolab.model.driver import Driver
 
 H2LOAD_OLDEST = (1, 60)
 """Before it, replies with an empty reason phrase count as failed (seen: 1.52 does so, 1.64 does not)."""
+VERSION_ARGV = {Driver.H2LOAD: ("h2load", "--version")}
+"""What has each tool print its version."""
 _TIMEOUT_S = 10.0
+
+
+def tool_versions(drivers: Iterable[Driver]) -> dict[str, str | None]:
+    """What the tools of these drivers print as their version, None where that fails; libcurl is no tool of its own."""
+    versions: dict[str, str | None] = {}
+    for driver in sorted(set(drivers) & set(VERSION_ARGV)):
+        try:
+            versions[driver.value] = _printed(VERSION_ARGV[driver])
+        except (OSError, subprocess.TimeoutExpired):
+            versions[driver.value] = None
+    return versions
 
 
 def missing_tools() -> dict[str, str]:
@@ -30,8 +44,7 @@ def missing_h2load() -> str:
             "or use --backend docker"
         )
     try:
-        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-        told = done.stdout.strip()
+        told = _printed(VERSION_ARGV[Driver.H2LOAD])
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{path} does not run: {error}"
     version = h2load_version(told)
@@ -49,6 +62,11 @@ def h2load_version(told: str) -> tuple[int, ...] | None:
     """The version in what `h2load --version` prints, such as `h2load nghttp2/1.64.0`; None where there is none."""
     found = re.search(r"nghttp2/(\d+)\.(\d+)", told)
     return tuple(map(int, found.groups())) if found else None
+
+
+def _printed(argv: Iterable[str]) -> str:
+    done = subprocess.run(list(argv), capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False)
+    return (done.stdout or done.stderr).strip()
 
 
 _ASK = {Driver.H2LOAD: missing_h2load}

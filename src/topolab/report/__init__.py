@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,7 +35,7 @@ def read_report(store: Store) -> Report:
 
 
 def write_files(report: Report, folder: Path) -> None:
-    """Write (again) results.json, results.csv and report.md."""
+    """Write (again) results.json, results.csv, report.md, and where the matrix wants them its charts."""
     from topolab.report.as_csv import to_csv
     from topolab.report.as_json import to_json
     from topolab.report.markdown import to_markdown
@@ -42,3 +43,19 @@ def write_files(report: Report, folder: Path) -> None:
     (folder / "results.json").write_text(to_json(report), encoding="utf-8")
     (folder / "results.csv").write_text(to_csv(report), encoding="utf-8")
     (folder / "report.md").write_text(to_markdown(report), encoding="utf-8")
+    for name, content in _pictures(report):
+        (folder / name).write_bytes(content)
+
+
+def _pictures(report: Report) -> Iterator[tuple[str, bytes]]:
+    """The figures of every group, where the matrix wants them drawn."""
+    if not report.record.charts:
+        return
+    from topolab.report.charts import bar_chart, picture
+    from topolab.report.pivot import TITLES, figures_drawn, groups
+
+    for number, group in enumerate(groups(report.summary), start=1):
+        for figure in figures_drawn(group):
+            drawn = bar_chart(group, figure, TITLES[figure])
+            for kind in ("svg", "png"):
+                yield f"chart-{number}-{figure}.{kind}", picture(drawn, kind)

@@ -22,7 +22,7 @@ MARKS = {
     Warning.BEHIND_SCHEDULE: "<",
     Warning.PIPELINED: "^",
 }
-_TITLES = {
+TITLES = {
     "requests_per_second": "good responses per second",
     "page_seconds": "seconds until the last response of the page",
     "finish_seconds": "seconds from the first connection to the last of the responses",
@@ -92,7 +92,7 @@ def _of_app(app: str, cells: list[CellSummary]) -> list[Group]:
         return [_group(f"{_load(some[0])}, {app} app", "server", some, partial(_server, cells=some)) for some in under]
     kinds = [[cell for cell in visited if cell.headline == name] for name in dict.fromkeys(HEADLINES.values())]
     title = f"{servers[0]}, {app} app"
-    return [_group(f"{title}: {_TITLES[some[0].headline or '']}", "load", some, _load) for some in kinds if some]
+    return [_group(f"{title}: {TITLES[some[0].headline or '']}", "load", some, _load) for some in kinds if some]
 
 
 def _group(title: str, rows_are: str, cells: list[CellSummary], row_of: Callable[[CellSummary], str]) -> Group:
@@ -122,7 +122,13 @@ def headline_table(group: Group, summary: RunSummary) -> Table:
         failed = " failed" if cell.status == "failed" else ""
         return Entry(with_spread(value) + marks + failed, bool(best) and (cell is leader or level))
 
-    return _table(group, _TITLES[group.headline], entry)
+    return _table(group, TITLES[group.headline], entry)
+
+
+def figures_drawn(group: Group) -> tuple[str, ...]:
+    """The figures that charts of the group show, those that some cell has."""
+    names = (group.headline, *(("requests_per_second",) if group.headline == "finish_seconds" else ()))
+    return tuple(name for name in names if any(cell.estimates.get(name) for cell in group.cells.values()))
 
 
 def rate_table(group: Group) -> Table | None:
@@ -132,7 +138,7 @@ def rate_table(group: Group) -> Table | None:
         rate = cell.estimates.get("requests_per_second")
         return Entry(with_spread(rate) if rate else NOTHING)
 
-    return _table(group, _TITLES["requests_per_second"], entry) if group.headline == "finish_seconds" else None
+    return _table(group, TITLES["requests_per_second"], entry) if group.headline == "finish_seconds" else None
 
 
 def change_table(group: Group, summary: RunSummary, figure: str | None = None) -> Table | None:

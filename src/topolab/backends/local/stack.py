@@ -11,7 +11,7 @@ from pathlib import Path
 
 from topolab.backends.certificate import CertificateFiles
 from topolab.backends.local.nginx import Nginx
-from topolab.backends.parts import ATTEMPT_TIMEOUT_S, Part, await_answer, ending_of, last_hop_client, split_log
+from topolab.backends.parts import ATTEMPT_TIMEOUT_S, Part, await_answer, last_hop_client, split_log
 from topolab.catalogue import Catalogue
 from topolab.fetch import Response, fetch
 from topolab.model.cell import Cell
@@ -19,6 +19,7 @@ from topolab.model.driver import Driver
 from topolab.model.load import EDGE_NAME, Target, Workplace
 from topolab.model.outcome import GroupUsage
 from topolab.model.protocol import ClientProtocol
+from topolab.process.child import ending_of
 from topolab.process.cpus import CpuLayout
 from topolab.process.group import ProcessGroup, ProcessKeeper
 from topolab.process.ports import LOOPBACK, ReservedPort

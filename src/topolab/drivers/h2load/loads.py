@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tempfile
 import time
@@ -11,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from topolab.drivers.h2load.command import h2load_argv
-from topolab.drivers.h2load.output import Rows, Summary, parse_rows, parse_summary
+from topolab.drivers.h2load.output import Rows, Summary, last_words, parse_rows, parse_summary
 from topolab.drivers.latency import latency_histogram, percentiles_ms
 from topolab.drivers.protocol import Job
 from topolab.drivers.worker import Gate, LoadError
 from topolab.model.load import ClosedLoad, CountLoad, Measurement
 from topolab.model.protocol import Protocol
-from topolab.process.child import Child, Ran
+from topolab.process.child import Child, Ran, ending_of
 
 _WARM = "Main benchmark duration is started"
 _LOADED = "Main benchmark duration is over"
@@ -26,7 +27,7 @@ _GRACE_S = 2.0
 
 
 def do(job: Job, gate: Gate) -> Measurement:
-    """Make one job's load with h2load."""
+    """Make one job's load with h2load. What it wrote is kept also where that gives no measurement."""
     profile = job.profile
     if not isinstance(profile, CountLoad | ClosedLoad):
         raise LoadError(f"h2load makes no load of the kind {profile.kind!r}.")
@@ -35,81 +36,75 @@ def do(job: Job, gate: Gate) -> Measurement:
     with tempfile.TemporaryDirectory(prefix="h2load-") as folder:
         log_path = Path(folder) / "requests.tsv"
         argv = h2load_argv(job.target, profile, str(log_path))
-        if isinstance(profile, CountLoad):
-            ran, began = _counted(argv, profile, gate)
-        else:
-            ran, began = _timed(argv, profile, gate)
+        ran = _counted(argv, profile, gate) if isinstance(profile, CountLoad) else _timed(argv, profile, gate)
         log = log_path.read_bytes() if log_path.is_file() else b""
-        gate.keep("h2load.txt", f"{' '.join(argv)}\n{ran.output}".encode())
-        gate.keep("h2load-requests.tsv", log)
+    gate.keep("h2load.txt", f"{shlex.join(argv)}\n{ran.output}".encode())
+    gate.keep("h2load-requests.tsv", log)
+    rows = parse_rows(log.decode())
     if ran.code is None:
-        answered = len(parse_rows(log.decode()).took_us)
-        raise LoadError(f"h2load did not end in time and was stopped; by then {answered} requests had a good answer")
-    summary, rows = parse_summary(ran.output), parse_rows(log.decode())
-    return measured(profile, job.target.client_protocol.protocol, summary, rows, ran, began)
+        good = len(rows.good.took_us)
+        raise LoadError(f"h2load did not end in time and was stopped; by then {good} requests had a good answer")
+    if ran.code:
+        raise LoadError(f"h2load {ending_of(ran.code)}; {last_words(ran.output)}")
+    if isinstance(profile, ClosedLoad) and _LOADED not in ran.output:
+        raise LoadError(f"h2load ended before its main part was over; {last_words(ran.output)}")
+    return measured(profile, job.target.client_protocol.protocol, parse_summary(ran.output), rows, ran)
 
 
-def _counted(argv: list[str], profile: CountLoad, gate: Gate) -> tuple[Ran, float]:
+def _counted(argv: list[str], profile: CountLoad, gate: Gate) -> Ran:
     gate.warm()
-    began = time.time()
     ran = Child(argv).run(time.monotonic() + profile.timeout_s, lambda _line: None)
     gate.loaded()
-    return ran, began
+    return ran
 
 
-def _timed(argv: list[str], profile: ClosedLoad, gate: Gate) -> tuple[Ran, float]:
-    """h2load does not wait: the counters are read while it begins its main part, and again while it ends it.
-
-    Beside the run, when its main part began, in seconds since the epoch.
-    """
+def _timed(argv: list[str], profile: ClosedLoad, gate: Gate) -> Ran:
+    """h2load does not wait: the counters are read while it begins its main part, and again while it ends it."""
     child = Child(argv)
-    began = 0.0
-    passed: set[str] = set()
 
     def on_line(line: str) -> None:
-        nonlocal began
         if line.startswith(_WARM):
-            began = time.time()
             child.restart_counting()
             gate.warm()
-            passed.add(_WARM)
         elif line.startswith(_LOADED):
             gate.loaded()
-            passed.add(_LOADED)
 
     longest_s = profile.warm_up_s + profile.duration_s + profile.timeout_s + _GRACE_S
-    ran = child.run(time.monotonic() + longest_s, on_line)
-    if _LOADED not in passed:
-        gate.keep("h2load.txt", ran.output.encode())
-        last = ran.output.strip().splitlines()[-1:] or ["nothing at all"]
-        raise LoadError(f"h2load ended before its main part was over; its last line is {last[0][:200]!r}")
-    return ran, began
+    return child.run(time.monotonic() + longest_s, on_line)
 
 
 def measured(
-    profile: CountLoad | ClosedLoad, protocol: Protocol, summary: Summary, rows: Rows, ran: Ran, began: float
+    profile: CountLoad | ClosedLoad, protocol: Protocol, summary: Summary, rows: Rows, ran: Ran
 ) -> Measurement:
     """What the summary and the rows say together. Raises `LoadError` where they do not agree.
 
-    A counted load that is not complete and good has no figure. `began` is when, in seconds since the epoch.
+    A counted load that is not complete and good has no figure, and a timed one that lost connections no measurement.
     """
-    good, size = len(rows.took_us), len(profile.body.encode())
-    if good != summary.succeeded - summary.statuses["3xx"]:
-        raise LoadError(f"h2load's log has {good} good requests, its summary {summary.succeeded}")
+    if rows.succeeded != summary.succeeded:
+        raise LoadError(f"h2load's log has {rows.succeeded} requests that succeeded, its summary {summary.succeeded}")
+    good_rows = rows.good
+    good, size = len(good_rows.took_us), len(profile.body.encode())
     if summary.body_bytes < good * size or (
         isinstance(profile, CountLoad) and not summary.bad and summary.body_bytes != good * size
     ):
         raise LoadError(f"{good} responses had {summary.body_bytes} bytes of body; the profile's body has {size} each")
-    histogram = latency_histogram(rows.took_us)
+    histogram = latency_histogram(good_rows.took_us)
     lanes = profile.lanes(protocol)
     figures: dict[str, Any] = percentiles_ms(histogram) if good else {}
     seconds = summary.finished_s
     series: tuple[int, ...] = ()
     if isinstance(profile, ClosedLoad):
         seconds = profile.duration_s
+        if lost := rows.lanes_lost(lanes.in_flight, seconds):
+            raise LoadError(
+                f"of {lanes.in_flight} requests at a time, {lost} were made no more before the end: h2load replaces "
+                "no connection that ends under a timed load"
+            )
         figures["requests_per_second"] = good / seconds
-        series = _series(rows, began, seconds)
+        series = _series(good_rows, seconds)
     elif good == profile.requests:
+        if summary.requests_per_second >= 1:
+            seconds = good / summary.requests_per_second  # the same time with more of its digits
         figures |= {"finish_seconds": seconds, "requests_per_second": good / seconds}
     return Measurement(
         seconds=seconds,
@@ -128,9 +123,11 @@ def measured(
     )
 
 
-def _series(rows: Rows, began: float, seconds: float) -> tuple[int, ...]:
-    """Good responses in each slice of a timed load."""
-    ended_at = sorted(rows.ended_at)
-    edges = [began + index * _SERIES_SLICE_S for index in range(1, round(seconds / _SERIES_SLICE_S))]
-    upto = [0, *(bisect_right(ended_at, edge) for edge in edges), len(ended_at)]
+def _series(rows: Rows, seconds: float) -> tuple[int, ...]:
+    """Good responses in each slice of a timed load, which begins with the first of them."""
+    ended_us = sorted(rows.ended_us)
+    if not ended_us:
+        return (0,) * round(seconds / _SERIES_SLICE_S)
+    slices = range(1, round(seconds / _SERIES_SLICE_S))
+    upto = [0, *(bisect_right(ended_us, ended_us[0] + round(1e6 * _SERIES_SLICE_S * i)) for i in slices), len(ended_us)]
     return tuple(after - before for before, after in pairwise(upto))
