@@ -178,6 +178,17 @@ class Http2Client:
         )
 
     def _act(self, fd: int, ready: int) -> None:
+        """Let libcurl do what is due, and see to what is finished."""
+        waiting = len(self._under_way)
+        self._step(fd, ready)
+        # Where a stream ends, libcurl (8.23) may stop reading with others' responses already in its TLS buffers, and no
+        # event tells of these. Seen: of one in 2,000 screens some requests stood until they timed out; so, of none.
+        while 0 < len(self._under_way) < waiting:
+            waiting = len(self._under_way)
+            for watched in tuple(self._watchers):
+                self._step(watched, _READ)
+
+    def _step(self, fd: int, ready: int) -> None:
         # This runs in gevent's hub, which would only print an error: whoever waits has to hear of it.
         try:
             if self._multi.socket_action(fd, ready)[1] < len(self._under_way):

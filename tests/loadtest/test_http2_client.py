@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,7 +17,7 @@ from h2.connection import H2Connection
 from drivers.stage import answer as http1_answer
 from drivers.stage import free_port, scripted
 from http2_client import Http2Client, Reply, RequestFailed
-from loadtest.h2_server import HEADERS, answer, converse
+from loadtest.h2_server import HEADERS, answer, answer_together, converse
 from servers.serving import Certificate
 
 MEBIBYTE = 1024 * 1024
@@ -106,6 +107,19 @@ def test_no_more_streams_are_open_than_the_server_allows() -> None:
         replies = together([partial(made.get, "/") for _ in range(12)])
     assert [reply.body for reply in replies] == [b"spam"] * 12
     assert max(most) == 3
+
+
+def test_responses_that_arrive_together_are_all_read(certificate: Certificate) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.chain, certificate.key)
+    context.set_alpn_protocols(["h2"])
+    with (
+        scripted(partial(answer_together, context=context, count=12)) as port,
+        client(f"https://127.0.0.1:{port}", timeout_s=5.0) as made,
+    ):
+        for _ in range(20):
+            replies = together([partial(made.get, "/") for _ in range(12)])
+            assert [reply.body for reply in replies] == [b"spam"] * 12
 
 
 def test_a_reset_stream_fails_alone() -> None:
