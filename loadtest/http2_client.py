@@ -5,7 +5,7 @@ Over https the connection has to have negotiated h2 by ALPN, over http it starts
 does the flow control, keeps to the server's limit of streams, and sends a request again on a new connection where
 the server said that it has not seen it (GOAWAY, REFUSED_STREAM); whatever else goes wrong is a `RequestFailed`.
 
-benchmarks/locust_clients.py is why it is libcurl: the clients written in Python take 3.5 to 16 times its processor time
+benchmarks/locust_clients.py is why it is libcurl: the clients written in Python take 3 to 14 times its processor time
 for a request, and FastHttpUser's on HTTP/1.1 takes 1.6 times.
 """
 
