@@ -172,7 +172,7 @@ def test_a_server_without_the_protocol_leaves_every_request_unanswered(
 
 def test_a_counted_load_that_does_not_end_in_time_is_stopped_and_kept(client: Client) -> None:
     with scripted(silence) as port:
-        message = client.fail(Target("127.0.0.1", port, ClientProtocol.H1C), counted(20, Lanes(2), timeout_s=1.0))
+        message = client.fail(Target("127.0.0.1", port, ClientProtocol.H1C), counted(20, Lanes(2), timeout_s=2.0))
     assert message == "h2load did not end in time and was stopped; by then 2 requests had a good answer"
     assert client.kept["h2load-requests.tsv"].count(b"\t200\t") == 2
     assert b"Application protocol: http/1.1\n" in client.kept["h2load.txt"]

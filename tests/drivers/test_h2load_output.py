@@ -212,6 +212,12 @@ def test_of_lanes_that_end_in_the_last_fifth_of_a_second_nothing_is_said() -> No
     assert rows(*lane(0, 1_000_000), *lane(7, 900_000)).lanes_lost(2, 1.0) == 0
 
 
+def test_of_lanes_that_end_in_the_last_tenth_of_a_long_load_nothing_is_said() -> None:
+    whole = lane(0, 10_000_000)
+    assert rows(*whole, *lane(7, 9_500_000)).lanes_lost(2, 10.0) == 0
+    assert rows(*whole, *lane(7, 8_500_000)).lanes_lost(2, 10.0) == 1
+
+
 def test_of_a_load_shorter_than_a_few_of_its_requests_nothing_is_said() -> None:
     assert rows((200, 0, 300_000)).lanes_lost(2, 1.0) == 0
     assert rows().lanes_lost(2, 1.0) == 0

@@ -114,6 +114,13 @@ def test_a_topology_that_cannot_run_here_is_skipped_with_the_reason_given(catalo
     assert {c.combination.topology for c in plan.cells} == {"direct"}
 
 
+def test_an_app_that_cannot_run_here_is_skipped_with_the_reason_given(catalogue: Catalogue) -> None:
+    wanted = matrix(("granian-wsgi",), apps=("bare", "django-celery"))
+    plan = planned(catalogue, wanted, unavailable={"django-celery": "its broker is not here"})
+    assert {skip.reason for skip in plan.skips if skip.combination.app == "django-celery"} == {"its broker is not here"}
+    assert {c.combination.app for c in plan.cells} == {"bare"}
+
+
 def test_the_server_that_is_missing_goes_before_any_other_reason(catalogue: Catalogue) -> None:
     plan = planned(catalogue, matrix(("granian-asgi",)), unavailable={"granian-asgi": "gone"})
     assert ({skip.reason for skip in plan.skips}, plan.cells) == ({"gone"}, ())

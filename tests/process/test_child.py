@@ -130,9 +130,16 @@ def test_only_the_tools_own_processor_time_is_counted() -> None:
 
 
 @pytest.mark.skipif(not counters_available(), reason="needs the kernel's clocks of other processes")
-def test_counting_can_be_begun_again_once_it_is_warm() -> None:
-    child = Child([sys.executable, "-c", f"{SPIN.format(0.5)}print('warm', flush=True)\n{SPIN.format(0.1)}"])
-    ran = child.run(soon(), lambda _line: child.restart_counting())
+def test_counting_can_be_begun_again_once_it_is_warm(tmp_path: Path) -> None:
+    go_on = tmp_path / "go-on"
+    wait = f"import pathlib\nwhile not pathlib.Path({str(go_on)!r}).exists(): time.sleep(0.01)\n"
+    child = Child([sys.executable, "-c", f"{SPIN.format(0.5)}print('warm', flush=True)\n{wait}{SPIN.format(0.1)}"])
+
+    def on_line(_line: str) -> None:
+        child.restart_counting()
+        go_on.touch()
+
+    ran = child.run(soon(), on_line)
     assert 0.1 <= ran.cpu_s < 0.5
     assert ran.cpu_s <= ran.wall_s
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from topolab.model.outcome import GroupUsage
@@ -50,6 +51,18 @@ def group_usage(pgid: int) -> GroupUsage | None:
             continue  # ended meanwhile
         peak_bytes += int(peak[1]) * 1024 if peak else 0
     return GroupUsage(cpu_s=cpu_s, memory_peak_bytes=peak_bytes)
+
+
+def usage_sum(usages: Iterable[GroupUsage | None]) -> GroupUsage | None:
+    """Several groups as one: processor time and peaks added up; None where one is not counted."""
+    cpu_s, peaks = 0.0, list[int | None]()
+    for usage in usages:
+        if usage is None:
+            return None
+        cpu_s += usage.cpu_s
+        peaks.append(usage.memory_peak_bytes)
+    known = [peak for peak in peaks if peak is not None]
+    return GroupUsage(cpu_s=cpu_s, memory_peak_bytes=sum(known) if len(known) == len(peaks) else None)
 
 
 def process_cpu_s(pid: int) -> float | None:

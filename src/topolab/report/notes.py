@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from topolab.model.load import UsersLoad
+from topolab.model.server import PART_NAMES
 from topolab.report.format import duration, percent
-from topolab.report.pivot import MARKS, groups
+from topolab.report.pivot import MARKS
 from topolab.stats.estimate import CONFIDENCE, range_coverage
 from topolab.stats.summary import CellSummary
 from topolab.stats.warnings import Warning
@@ -25,7 +26,7 @@ def reading(report: Report) -> list[str]:
     rounds = max((cell.rounds for cell in report.summary.cells), default=0)
     floor = report.summary.noise_floor
     lines = []
-    if any(group.rows_are == "server" for group in groups(report.summary)):
+    if any(group.competing for group in report.groups):
         lines.append("Bold: the best of its column, and over several rounds every row not shown to differ from it.")
     if rounds < 2:
         lines.append("One round: there is no interval; use --rounds 6 or more before choosing by these figures.")
@@ -114,11 +115,14 @@ def differences_from_aws(report: Report) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def command_lines(report: Report) -> dict[str, str]:
-    """How each server was started, by its name and listener: the exact command line of its last start."""
+    """The exact command line of each server's last start, by its name and listener, and of each app's companions."""
     cells = {cell.id: cell for cell in report.record.plan.cells}
     found = {}
     for observation in report.observations:
         cell = cells[observation.cell_id]
-        if "server" in observation.argv:
-            found[f"{cell.combination.server} {cell.listener}"] = shlex.join(observation.argv["server"])
+        for part, argv in observation.argv.items():
+            if part == "server":
+                found[f"{cell.combination.server} {cell.listener}"] = shlex.join(argv)
+            elif part not in PART_NAMES:
+                found[f"{cell.combination.app} {part}"] = shlex.join(argv)
     return dict(sorted(found.items()))

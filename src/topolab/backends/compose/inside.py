@@ -15,6 +15,7 @@ from topolab.model.driver import Driver
 from topolab.process.tools import VERSION_ARGV
 
 _LOCK = "servers/requirements.lock"
+_DOCKERFILE = "servers/Dockerfile"
 _ASK = """
 import json, platform, sys
 from importlib.metadata import PackageNotFoundError, version
@@ -37,6 +38,14 @@ def locked_packages(root: Path) -> frozenset[str]:
     lock = root / _LOCK if (root / _LOCK).is_file() else own / _LOCK
     text = lock.read_text(encoding="utf-8") + (own / OPTIONAL_LOCK).read_text(encoding="utf-8")
     return frozenset(name.lower() for name in re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.MULTILINE))
+
+
+def installed_packages(root: Path) -> frozenset[str]:
+    """The words after `apt-get install` in the server image's Dockerfile: its Debian packages among them."""
+    own = own_root()
+    dockerfile = root / _DOCKERFILE if (root / _DOCKERFILE).is_file() else own / _DOCKERFILE
+    lines = re.findall(r"apt-get install (.*)", dockerfile.read_text(encoding="utf-8"))
+    return frozenset(word for line in lines for word in line.split())
 
 
 @dataclass(frozen=True, slots=True)

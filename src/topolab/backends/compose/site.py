@@ -14,10 +14,10 @@ from topolab.backends.compose.connect import connect
 from topolab.backends.compose.endpoint import find_endpoint
 from topolab.backends.compose.engine import Engine
 from topolab.backends.compose.images import LOAD, PROXY, compose_folder, ensure_images, server_image
-from topolab.backends.compose.inside import ask_image, ask_nginx, ask_tools, locked_packages
+from topolab.backends.compose.inside import ask_image, ask_nginx, ask_tools, installed_packages, locked_packages
 from topolab.backends.compose.labels import OWNER, RUN
 from topolab.backends.compose.sweep import sweep_the_dead
-from topolab.backends.parts import drivers_used, packages_used
+from topolab.backends.parts import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
 from topolab.errors import InputError
 from topolab.model.cell import Plan
@@ -64,18 +64,21 @@ class ComposeSite:
         return CpuLayout(client=here.client, server=frozenset(numbers[:1]), proxy=frozenset(numbers[:2][-1:]))
 
     def unavailable(self) -> Mapping[str, str]:
-        """Candidates whose packages are not in the image, and topologies without a Compose file."""
-        held = locked_packages(self._catalogue.root)
-        reasons = {}
-        for candidate in self._catalogue.candidates.values():
-            missing = [package for package in candidate.variant.packages if package.lower() not in held]
-            if missing:
-                what = f"{candidate.name} needs {', '.join(missing)}"
-                reasons[candidate.name] = f"{what}, which servers/requirements.lock does not put into the server image"
+        """Candidates and apps whose packages are not in the image, topologies and companions without a Compose file."""
+        locked, installed = locked_packages(self._catalogue.root), installed_packages(self._catalogue.root)
+        absent = missing_packages(self._catalogue, lambda package: package.lower() in locked)
+        image = "does not put into the server image"
+        reasons = {n: f"{n} needs {', '.join(p)}, which servers/requirements.lock {image}" for n, p in absent.items()}
         folder = compose_folder(self._catalogue.root)
         for name in self._catalogue.topologies:
             if not (folder / f"{name}.yaml").is_file():
                 reasons[name] = f"{name} has no file {folder.name}/{name}.yaml"
+        for app in self._catalogue.apps.values():
+            if app.companions and not (folder / f"{app.name}.yaml").is_file():
+                reasons[app.name] = f"{app.name} has companions and no file {folder.name}/{app.name}.yaml"
+            unheld = [c.package for c in app.companions if c.package and c.package not in installed]
+            if unheld:
+                reasons[app.name] = f"{app.name} needs {', '.join(unheld)}, which servers/Dockerfile {image}"
         # The load image has every tool; from another machine than the engine's the load is made with what is here.
         return {**reasons, **missing_tools()} if self._engine.remote else reasons
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import platform
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from importlib.metadata import PackageNotFoundError, version
 
 from topolab.backends.local import LocalBackend
 from topolab.backends.local.nginx import Nginx, find_nginx, lacking
-from topolab.backends.parts import drivers_used, packages_used
-from topolab.catalogue import Candidate, Catalogue
+from topolab.backends.parts import drivers_used, missing_packages, packages_used
+from topolab.catalogue import Catalogue
 from topolab.model.cell import Plan
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
@@ -36,8 +37,19 @@ class LocalSite:
         return "local processes"
 
     def unavailable(self) -> Mapping[str, str]:
-        """Candidates whose packages are not installed, topologies nginx cannot do, and tools that are not here."""
-        reasons = {c.name: reason for c in self._catalogue.candidates.values() if (reason := _missing(c))}
+        """What is not installed for candidates and apps, topologies nginx cannot do, and tools that are not here."""
+        lacking_packages = missing_packages(self._catalogue, lambda package: installed_version(package) is not None)
+        reasons = {n: f"{n} needs {', '.join(missing)}, not installed here" for n, missing in lacking_packages.items()}
+        for candidate in self._catalogue.candidates.values():
+            if candidate.name in reasons and candidate.variant.missing_reason:
+                reasons[candidate.name] += f": {candidate.variant.missing_reason}"
+        for app in self._catalogue.apps.values():
+            for companion in app.companions:
+                if companion.program and shutil.which(companion.program) is None:
+                    reasons[app.name] = (
+                        f"{app.name} needs {companion.program}, which is not on PATH: "
+                        f"install the package {companion.package}, or use --backend docker"
+                    )
         return {**reasons, **lacking(self._nginx, self._catalogue.topologies.values()), **missing_tools()}
 
     def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> None:
@@ -69,11 +81,3 @@ def installed_version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _missing(candidate: Candidate) -> str:
-    missing = [package for package in candidate.variant.packages if installed_version(package) is None]
-    if not missing:
-        return ""
-    reason = f"{candidate.name} needs {', '.join(missing)}, not installed here"
-    return f"{reason}: {candidate.variant.missing_reason}" if candidate.variant.missing_reason else reason

@@ -22,7 +22,7 @@ _BODIES = re.compile(r"^traffic: .*, \S+ \((\d+)\) data$", re.MULTILINE)
 _APPLICATION = re.compile(r"^Application protocol: (\S+)$", re.MULTILINE)
 _PROTOCOLS = {"h2c": "h2"}
 _BEFORE = 0  # the status of a row whose response began before the main part of a timed load did
-_MARGIN_US = 200_000  # a lane may stall for so long at the end, beyond the longest seen, without counting as lost
+_MARGIN_US = 200_000  # a lane may stall for so long at the end, or a tenth of the load, beyond the longest seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,8 @@ class Rows:
             return 0
         longest = max(self.took_us)
         # The main part began before its first response ended, by no more than the longest takes.
-        latest = min(self.ended_us) + round(1e6 * duration_s) - 2 * longest - _MARGIN_US
+        duration_us = round(1e6 * duration_s)
+        latest = min(self.ended_us) + duration_us - 2 * longest - max(_MARGIN_US, duration_us // 10)
         if latest - longest <= min(self.ended_us):
             return 0
         ends = sorted(self.ended_us)
