@@ -18,7 +18,7 @@ from topolab.catalogue.root import own_root
 from topolab.model.topology import Topology
 
 FOLDER = own_root() / "compose"
-PARTS = {"base", "companion", "contained", "load", "proxy", "shared"}
+PARTS = {"base", "companion", "contained", "load", "locust", "proxy", "shared"}
 OF_APPS = {file.stem for file in FOLDER.glob("*.yaml") if (own_root() / "apps" / file.stem).is_dir()}
 NO_TOPOLOGY = PARTS | OF_APPS
 TOPOLOGIES = sorted(file.stem for file in FOLDER.glob("*.yaml") if file.stem not in NO_TOPOLOGY)
@@ -232,6 +232,14 @@ def test_the_load_generator_is_shut_in_like_the_rest_and_publishes_nothing() -> 
     found = shape(project("base", "load"))
     assert (found["shut in"]["load"], found["openings"]["load"]) == (SHUT_IN, [])
     assert (found["published"], found["networks of"]["load"]) == ([], ["edge", "inside"])
+
+
+def test_locusts_master_and_workers_are_shut_in_like_the_rest_and_publish_nothing() -> None:
+    found = shape(project("base", "alb", "locust"))
+    published = [name for name, *_ in found["published"]]
+    for service in ("master", "worker"):
+        assert (found["shut in"][service], found["openings"][service]) == (SHUT_IN, [])
+        assert (service in published, found["networks of"][service]) == (False, ["edge", "inside"])
 
 
 def test_files_that_are_extended_only_are_no_topology() -> None:
