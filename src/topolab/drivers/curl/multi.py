@@ -25,11 +25,12 @@ _NEVER = float("inf")
 class Lane:
     """One connection (or, when the server closes it, its successor) and what libcurl knows of it."""
 
-    __slots__ = ("index", "multi", "running")
+    __slots__ = ("fd", "index", "multi", "running")
 
     def __init__(self, index: int, streams: int) -> None:
         self.index = index
         self.running = 0
+        self.fd = -1
         self.multi: Any = pycurl.CurlMulti()
         self.multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX if streams > 1 else pycurl.PIPE_NOTHING)
         self.multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, 1)
@@ -148,6 +149,16 @@ class Pool:
         exchange.give_up_at = give_up_at
 
     def _collect(self, lane: Lane) -> None:
+        """Take what is finished, and what of the others' responses has come with it.
+
+        Where a stream ends, libcurl (8.23) may stop reading with more of the connection's bytes already in its TLS
+        buffers, of which no event tells. Seen: of 6,000 pages of 24 streams one stood until its time-out.
+        """
+        self._take(lane)
+        while 0 < lane.running and lane.multi.socket_action(lane.fd, pycurl.CSELECT_IN)[1] < lane.running:
+            self._take(lane)
+
+    def _take(self, lane: Lane) -> None:
         more = 1
         while more:
             more, complete, broken = lane.multi.info_read()
@@ -177,6 +188,7 @@ class Pool:
             if what == pycurl.POLL_REMOVE:
                 poller.unwatch(fd)
             else:
+                lane.fd = fd
                 lane_of[fd] = lane
                 poller.watch(fd, what)
 
