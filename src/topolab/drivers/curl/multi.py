@@ -155,7 +155,7 @@ class Pool:
         buffers, of which no event tells. Seen: of 6,000 pages of 24 streams one stood until its time-out.
         """
         self._take(lane)
-        while 0 < lane.running and lane.multi.socket_action(lane.fd, pycurl.CSELECT_IN)[1] < lane.running:
+        while lane.running > 0 and lane.multi.socket_action(lane.fd, pycurl.CSELECT_IN)[1] < lane.running:
             self._take(lane)
 
     def _take(self, lane: Lane) -> None:
