@@ -12,6 +12,7 @@ from topolab.catalogue.root import NEEDED, default_root
 from topolab.errors import InputError
 from topolab.model.driver import Driver
 from topolab.model.load import AnyLoad, CountLoad, LoadProfile, PageLoad
+from topolab.model.page import unfit_for_the_page
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
 from topolab.model.server import App, Server, Variant
 from topolab.model.topology import Matrix, Topology
@@ -144,6 +145,8 @@ def _check_lanes(profile: LoadProfile) -> None:
         refuse(shown_as, "http1.streams", "has to be 1: HTTP/1.1 has one request at a time on a connection")
     if profile.driver is Driver.H2LOAD and "{i}" in profile.path + profile.body:
         refuse(shown_as, "path", "has to be the same for every request: h2load has no {i}")
+    if isinstance(profile, PageLoad) and profile.driver is Driver.BROWSER and (unfit := unfit_for_the_page(profile)):
+        refuse(shown_as, *unfit)
     if not isinstance(profile, PageLoad | CountLoad) and profile.http1.in_flight != profile.multiplexed.in_flight:
         refuse(
             shown_as,

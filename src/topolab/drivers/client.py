@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from math import ceil
@@ -16,6 +17,8 @@ from topolab.process.conversation import Conversation, LostError
 from topolab.process.group import ProcessGroup, ProcessKeeper
 
 _GRACE_S = 15.0
+_BROWSER_GRACE_S = 180.0
+"""A browser may have to be started twice, and each of its steps before and after the press has a limit of its own."""
 
 Keep = Callable[[str, bytes], None]
 """Takes what a tool wrote: a file's name and content."""
@@ -76,7 +79,9 @@ class LoadWorkers:
                 return talk
             self._end(driver)
         argv = [*workplace.enter, workplace.python, "-m", f"topolab.drivers.{driver}"]
-        talk = Conversation(self._keeper.start("client", argv, self._log_path, cpus=self._cpus, pipes=True))
+        # Temporary files of a worker's tools are gone with the lab, also where both are killed.
+        env = {**os.environ, "TMPDIR": str(self._keeper.folder)}
+        talk = Conversation(self._keeper.start("client", argv, self._log_path, cpus=self._cpus, env=env, pipes=True))
         self._talks[driver] = (workplace, talk)
         return talk
 
@@ -104,6 +109,8 @@ def _expect(talk: Conversation, kind: type[Event], deadline: float, keep: Keep) 
 
 def _longest_s(profile: LoadProfile) -> float:
     """Longer than the worker itself takes at worst: a page whose every wave of requests times out, one by one."""
+    if profile.driver is Driver.BROWSER:
+        return profile.timeout_s + _BROWSER_GRACE_S
     if isinstance(profile, PageLoad):
         waves = ceil(profile.requests / profile.http1.in_flight)
         return (waves + 1) * profile.timeout_s + _GRACE_S

@@ -29,8 +29,4 @@ _REFUSALS = {
     (Driver.H2LOAD, ClientProtocol.H3): "h2load is built without HTTP/3 by the distributions",
     (Driver.LOCUST, ClientProtocol.H3): "the Locust users speak no HTTP/3",
     (Driver.BROWSER, ClientProtocol.H2C): "browsers speak HTTP/2 over TLS only",
-    (
-        Driver.BROWSER,
-        ClientProtocol.H3,
-    ): "Chromium is left to speak what it chooses by itself, and on a first visit that is not HTTP/3",
 }

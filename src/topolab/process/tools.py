@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 from topolab.model.driver import Driver
 
 H2LOAD_OLDEST = (1, 60)
 """Before it, replies with an empty reason phrase count as failed (seen: 1.52 does so, 1.64 does not)."""
+CHROMIUM = "TOPOLAB_CHROMIUM"
+_CHROMIUM_NAMES = ("chromium", "chromium-browser", "chromium-headless-shell", "google-chrome", "google-chrome-stable")
+_APPLICATIONS = ("Google Chrome.app/Contents/MacOS/Google Chrome", "Chromium.app/Contents/MacOS/Chromium")
+_DOWNLOADED = ("chromium-*/chrome-*/chrome", "chromium*-*/chrome-*/*headless*shell", "chromium-*/chrome-mac*/*/*/*/*")
 _TIMEOUT_S = 10.0
 
 
@@ -51,4 +59,50 @@ def h2load_version(told: str) -> tuple[int, ...] | None:
     return tuple(map(int, found.groups())) if found else None
 
 
-_ASK = {Driver.H2LOAD: missing_h2load}
+def find_chromium() -> str | None:
+    """The Chromium to use: what TOPOLAB_CHROMIUM names, else the system's, else one that Playwright has downloaded."""
+    return os.environ.get(CHROMIUM) or next(_installed_chromiums(), None)
+
+
+def _installed_chromiums() -> Iterator[str]:
+    yield from filter(None, map(shutil.which, _CHROMIUM_NAMES))
+    for name in _APPLICATIONS:
+        yield from (str(path) for path in (Path("/Applications") / name,) if path.is_file())
+    caches = (os.environ.get("PLAYWRIGHT_BROWSERS_PATH"), "~/.cache/ms-playwright", "~/Library/Caches/ms-playwright")
+    for folder in (Path(text).expanduser() for text in caches if text):
+        for pattern in _DOWNLOADED:
+            found = sorted(path for path in folder.glob(pattern) if path.is_file() and os.access(path, os.X_OK))
+            yield from map(str, reversed(found))
+
+
+def missing_browser() -> str:
+    """Why the browser driver cannot be used here; empty where it can."""
+    if find_spec("playwright") is None:
+        return "the package playwright is not installed: pip install playwright"
+    path = find_chromium()
+    if path is None:
+        return "there is no Chromium: install Chromium, for example: sudo apt-get install chromium-headless-shell"
+    if shutil.which(path) is None:
+        return f"{CHROMIUM}={path}: no program is called that; unset it, or name a Chromium"
+    return ""
+
+
+def chromium_version() -> str | None:
+    """What the Chromium of this machine calls itself, such as `Chromium 156.0.8078.79`; None where none tells."""
+    path = find_chromium()
+    if path is None:
+        return None
+    try:
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return version_of_chromium(done.stdout)
+
+
+def version_of_chromium(told: str) -> str | None:
+    """Name and number in what `chromium --version` prints, which may go on with whose build it is."""
+    found = re.search(r"^\s*(\D+\d+(?:\.\d+)+)", told, re.MULTILINE)
+    return found[1].strip() if found else None
+
+
+_ASK: dict[Driver, Callable[[], str]] = {Driver.H2LOAD: missing_h2load, Driver.BROWSER: missing_browser}
