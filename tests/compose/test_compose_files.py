@@ -18,7 +18,7 @@ from topolab.catalogue.root import own_root
 from topolab.model.topology import Topology
 
 FOLDER = own_root() / "compose"
-NO_TOPOLOGY = {"base", "contained", "load", "proxy", "shared"}
+NO_TOPOLOGY = {"base", "browser", "contained", "load", "proxy", "shared"}
 TOPOLOGIES = sorted(file.stem for file in FOLDER.glob("*.yaml") if file.stem not in NO_TOPOLOGY)
 LABELS = {"topolab.run": "the run", "topolab.owner": "the owner"}
 SAID = {"SERVER": "hypercorn", "APP": "bare", "TOPOLAB_RUN": "the run", "TOPOLAB_OWNER": "the owner"}

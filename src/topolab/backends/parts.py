@@ -11,6 +11,7 @@ from topolab.catalogue import Catalogue
 from topolab.errors import StageError
 from topolab.fetch import FetchError
 from topolab.model.cell import Cell, Plan
+from topolab.model.driver import Driver
 from topolab.model.outcome import Stage
 from topolab.model.protocol import ClientProtocol
 
@@ -55,6 +56,11 @@ def packages_used(catalogue: Catalogue, plan: Plan) -> set[str]:
     combinations = [cell.combination for cell in plan.cells]
     servers = {p for c in combinations for p in catalogue.candidates[c.server].variant.packages}
     return servers | {p for c in combinations for p in catalogue.apps[c.app].packages}
+
+
+def has_browser(catalogue: Catalogue, plan: Plan) -> bool:
+    """Whether any of the plan's cells is loaded by a browser."""
+    return any(catalogue.profiles[cell.combination.profile].driver is Driver.BROWSER for cell in plan.cells)
 
 
 def last_hop_client(cell: Cell) -> ClientProtocol:

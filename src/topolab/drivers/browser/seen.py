@@ -59,7 +59,7 @@ class Wire:
 class PageTold:
     """What the page itself knew: Resource Timing entries, the moment of the press, and which rows it calls failed.
 
-    Times are milliseconds on the page's clock. `rows` are true where failed or not done, by the numbers of their messages.
+    Times are milliseconds on the page's clock. `rows` are true where failed or not done, by their messages' numbers.
     """
 
     pressed: float
