@@ -19,6 +19,7 @@ from topolab.drivers.protocol import (
     GO,
     Event,
     Failed,
+    Kept,
     Loaded,
     Measured,
     Warm,
@@ -37,6 +38,7 @@ class Client:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
+        self.kept: dict[str, bytes] = {}
 
     def send(self, line: str) -> None:
         assert self.process.stdin is not None
@@ -44,8 +46,11 @@ class Client:
         self.process.stdin.flush()
 
     def read(self) -> Event:
+        """The next event; what is to be kept is, and is none to wait for."""
         assert self.process.stdout is not None
-        return parse_event(self.process.stdout.readline())
+        while isinstance(event := parse_event(self.process.stdout.readline()), Kept):
+            self.kept[event.name] = event.content
+        return event
 
     def run(self, target: Target, profile: LoadProfile, *, on_go: Callable[[], object] = lambda: None) -> Measurement:
         """One whole job; `on_go` is called when the measured load begins."""
@@ -67,9 +72,9 @@ class Client:
 
 
 @contextmanager
-def worker(env: Mapping[str, str] | None = None) -> Iterator[Client]:
+def worker(env: Mapping[str, str] | None = None, *, driver: str = "curl") -> Iterator[Client]:
     """A started load worker."""
-    argv = [sys.executable, "-m", "topolab.drivers.curl"]
+    argv = [sys.executable, "-m", f"topolab.drivers.{driver}"]
     environment = {**os.environ, "PYTHONPATH": str(_SRC), **(env or {})}
     with _process(argv, cwd=None, env=environment, piped=True) as process:
         yield Client(process)
@@ -118,12 +123,12 @@ def nginx(directory: Path, servers: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def hypercorn(port: int, *, certificate: Path | None = None) -> Iterator[subprocess.Popen[str]]:
-    """Hypercorn with the app of `delay_app`; with a certificate it speaks TLS and, on the same number, QUIC."""
+def hypercorn(port: int, *, certificate: Path | None = None, app: str = "delay_app") -> Iterator[subprocess.Popen[str]]:
+    """Hypercorn with a module's app; with a certificate it speaks TLS and, on the same number, QUIC."""
     argv = [sys.executable, "-m", "hypercorn", "--log-level", "critical", "--bind", f"127.0.0.1:{port}"]
     if certificate is not None:
         argv += ["--quic-bind", f"127.0.0.1:{port}", "--certfile", str(certificate), "--keyfile", str(certificate)]
-    with _process([*argv, "delay_app:app"], cwd=Path(__file__).parent) as process:
+    with _process([*argv, f"{app}:app"], cwd=Path(__file__).parent) as process:
         wait_for(port, process)
         yield process
 

@@ -91,10 +91,23 @@ def test_every_protocol_a_topology_refuses_is_skipped_with_the_topologys_own_rea
     assert {key: told[key] for key in refused} == refused
 
 
-def test_every_reason_is_one_line_that_names_the_server_or_the_topology(catalogue: Catalogue) -> None:
+def test_every_reason_is_one_line_that_names_the_server_or_the_topology_or_is_the_load_tools(
+    catalogue: Catalogue,
+) -> None:
     for skip in planned(catalogue, matrix(apps=ALL, profiles=ALL)).skips:
         assert skip.reason.splitlines() == [skip.reason]
-        assert skip.reason.startswith((skip.combination.server, f"{skip.combination.topology}: "))
+        of_the_tool = catalogue.profiles[skip.combination.profile].driver.refusal(skip.combination.client_protocol)
+        about = (skip.combination.server, f"{skip.combination.topology}: ")
+        assert skip.reason == of_the_tool or skip.reason.startswith(about)
+
+
+def test_a_browser_is_not_given_http2_where_that_has_to_be_offered_alone(catalogue: Catalogue) -> None:
+    wanted = matrix(("granian-asgi",), topologies=("nlb-tls-http2optional",), protocols=("h2",), profiles=("page-24", "page-24-browser"))
+    plan = planned(catalogue, wanted)
+    assert [cell.combination.profile for cell in plan.cells] == ["page-24"]
+    assert [skip.reason for skip in plan.skips] == [
+        "nlb-tls-http2optional: a browser offers http/1.1 beside h2, and is given that"
+    ]
 
 
 def test_a_server_that_is_not_installed_is_skipped_with_the_reason_given(catalogue: Catalogue) -> None:

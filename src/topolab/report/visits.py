@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from topolab.errors import StoreError
 from topolab.model.cell import Combination
+from topolab.model.driver import Driver
 from topolab.model.outcome import Measured, Observation
 from topolab.model.page import SCREENSHOT_FILE, VISIT_FILE, Visit
 
@@ -65,7 +66,7 @@ def to_page_json(report: Report, shown: list[Shown]) -> str:
     cells = [
         _cell(cell.combination, cell.status, cell.reason, by_id.get(cell.combination.id))
         for cell in report.summary.cells
-        if report.record.profiles[cell.combination.profile].driver == "browser"
+        if report.record.profiles[cell.combination.profile].driver is Driver.BROWSER
     ]
     return json.dumps({"run": report.record.id, "cells": cells}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

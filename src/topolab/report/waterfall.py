@@ -18,14 +18,14 @@ if TYPE_CHECKING:  # what it brings in takes half a second
 
 _SLIDE_INCHES = (16.0, 9.0)
 _DOTS_PER_INCH = 120
-_ROWS_A_SLIDE = 60
+_ROWS_A_SLIDE = 170
 """Rows, of all panels above each other, that a slide's height shows well; with more the picture grows."""
 # Told apart also by who sees no red or no green (Okabe and Ito, 2002, without black and yellow), and on grey paper.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 _FAILED = "#b3261e"
 _INK, _SOFT, _LINE = "#1d1d1f", "#6b6b70", "#d9d9de"
 _WAITING_ALPHA = 0.22
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 11,
     "svg.fonttype": "none",  # text stays text, to be found and read aloud
@@ -91,20 +91,22 @@ def result(visit: Visit) -> str:
 
 def _figure(shown: Sequence[Shown]) -> Figure:
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.patches import Patch
 
     columns = _columns(len(shown))
     lines = ceil(len(shown) / columns)
     rows = lines * max(len(visit.visit.fetches) for visit in shown)
     width, height = _SLIDE_INCHES
-    figure = Figure(figsize=(width, height * max(1.0, rows / _ROWS_A_SLIDE)), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12, hspace=0.04, wspace=0.03)  # type: ignore[union-attr]
+    padding = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12, hspace=0.04, wspace=0.03)
+    figure = Figure(figsize=(width, height * max(1.0, rows / _ROWS_A_SLIDE)), layout=padding)
     figure.suptitle(heading(shown), fontsize=19, fontweight="bold", x=0.012, ha="left")
     panels = figure.subplots(lines, columns, squeeze=False, sharex=True)
     longest_s = max(visit.visit.total_ms for visit in shown) / 1000
     for index, (visit, title) in enumerate(zip(shown, titles(shown), strict=True)):
         panel = panels[index // columns][index % columns]
-        _panel(panel, index, visit.visit, title)
+        # A third of a slide is too narrow for a title on one line.
+        _panel(panel, index, visit.visit, title.replace(": ", ":\n", 1) if columns > 2 else title)
         panel.set_xlim(0, longest_s * 1.02)
         if index + columns >= len(shown):  # nothing below it
             panel.tick_params(labelbottom=True)
@@ -117,7 +119,7 @@ def _figure(shown: Sequence[Shown]) -> Figure:
     ]
     if any(fetch.fault for visit in shown for fetch in visit.visit.fetches):
         legend.append(Patch(facecolor=_FAILED, hatch="///", label="failed"))
-    figure.legend(handles=legend, loc="outside upper right", ncols=len(legend), frameon=False, fontsize=12)
+    figure.legend(handles=legend, loc="outside lower center", ncols=len(legend), frameon=False, fontsize=12)
     return figure
 
 
@@ -128,8 +130,7 @@ def _columns(count: int) -> int:
 
 
 def _panel(panel: Axes, index: int, visit: Visit, title: str) -> None:
-    name, _, told = title.partition(": ")
-    panel.set_title(f"{name}: {told}", loc="left", fontsize=12, fontweight="bold", color=_INK)
+    panel.set_title(title, loc="left", fontsize=13, fontweight="bold", color=_INK)
     connections = sorted({fetch.connection for fetch in visit.fetches if fetch.connection is not None})
     colours = {connection: _COLOURS[i % len(_COLOURS)] for i, connection in enumerate(connections)}
     for row, fetch in enumerate(visit.fetches):

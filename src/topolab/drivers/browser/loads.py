@@ -10,12 +10,21 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 
-from playwright.sync_api import Browser, Error, Page, Playwright, TimeoutError, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    CDPSession,
+    Error,
+    Page,
+    Playwright,
+    TimeoutError,
+    ViewportSize,
+    sync_playwright,
+)
 
 from topolab.drivers.browser.chromium import chromium, sandboxed
 from topolab.drivers.browser.flags import flags_for
 from topolab.drivers.browser.results import measurement
-from topolab.drivers.browser.seen import NETWORK_CHANGED, PageTold, Wire, fetches
+from topolab.drivers.browser.seen import PageTold, Wire, fetches
 from topolab.drivers.protocol import Job
 from topolab.drivers.worker import Gate, LoadError
 from topolab.fetch import FetchError
@@ -28,6 +37,7 @@ from topolab.process.tools import find_chromium, missing_browser
 from topolab.process.usage import group_usage
 
 WARM_UP_PATH = "/query?id=warm-up"
+_ATTEMPTS = 3
 _OPEN_LIMIT_S = 15.0
 _POLL_MS = 50
 _TOLD_LIMIT_S = 5.0
@@ -100,10 +110,7 @@ def _checked_leaf(target: Target) -> bytes | None:
 
 
 def _warm_up(browser: Browser, target: Target) -> str:
-    """One request in a context of its own, thrown away with its connections; the protocol it was answered by.
-
-    Contexts share no socket, no TLS session and no cache: what the page is to come by it has to make itself.
-    """
+    """One request in a context of its own, thrown away with its connections; the protocol it was answered by."""
     context = browser.new_context()
     try:
         page = context.new_page()
@@ -118,35 +125,33 @@ def _warm_up(browser: Browser, target: Target) -> str:
 def _visit(
     browser: Browser, flags: tuple[str, ...], http2_switched_off: bool, target: Target, profile: PageLoad, gate: Gate
 ) -> Measurement:
-    # The page itself is loaded before the press, as by a person: the connection it came by is the only one that its
-    # fetches find open. On HTTP/1.1 it is one of the six, on HTTP/2 the one.
-    context = browser.new_context(
-        viewport=_VIEWPORT, device_scale_factor=_SCREENSHOT_SCALE, color_scheme="light", reduced_motion="reduce"
-    )
-    page = context.new_page()
-    wire = Wire()
-    session = context.new_cdp_session(page)
-    session.on("Network.requestWillBeSent", wire.sent)
-    session.on("Network.responseReceived", wire.received)
-    session.on("Network.loadingFailed", wire.failed)
-    session.send("Network.enable")
-    url = target.base_url + page_path(profile)
-    answer = page.goto(url, timeout=_OPEN_LIMIT_S * 1000)
-    if answer is None or answer.status != 200 or page.locator("#go").count() != 1:
-        status = answer.status if answer else "nothing"
-        raise LoadError(f"The app's page was answered with {status}, or has no button: {page_path(profile)}.")
-    page.evaluate(_NOTE_THE_PRESS)
-    gate.warm()
-    limit_s = profile.timeout_s
-    began, used = time.monotonic(), _cpu_s()
-    page.click("#go", no_wait_after=True, timeout=_OPEN_LIMIT_S * 1000)
-    finished = _finished_within(page, limit_s)
-    wall_s, cpu_s = time.monotonic() - began, _cpu_s() - used
+    """Visits until one was not disturbed; of it what is to be kept, and the measurement."""
+    for _ in range(_ATTEMPTS):
+        # A context of its own: no socket, no TLS session and no cache of the warm-up's, or of a visit before.
+        context = browser.new_context(
+            viewport=_VIEWPORT, device_scale_factor=_SCREENSHOT_SCALE, color_scheme="light", reduced_motion="reduce"
+        )
+        page, wire = context.new_page(), Wire()
+        _listen(context.new_cdp_session(page), wire)
+        _open(page, target, profile)
+        gate.warm()
+        began, used = time.monotonic(), _cpu_s()
+        page.click("#go", no_wait_after=True, timeout=_OPEN_LIMIT_S * 1000)
+        finished = _finished_within(page, profile.timeout_s)
+        wall_s, cpu_s = time.monotonic() - began, _cpu_s() - used
+        if not wire.network_changed:
+            break
+        context.close()
+    else:
+        raise LoadError(
+            f"This machine's network changed during each of {_ATTEMPTS} visits, and Chromium drops its connections "
+            "then: containers or a VPN come and go. Run it when they do not, or with --backend docker, where the "
+            "browser has a network of its own."
+        )
     gate.loaded()
-    told = _told(page, wire)
-    seen = fetches(told, list(wire.answers.values()))
+    seen = fetches(_told(page, wire), list(wire.answers.values()))
     visit = Visit(
-        url=url,
+        url=page.url,
         total_ms=max((fetch.end_ms for fetch in seen), default=0.0),
         finished=finished,
         http2_switched_off=http2_switched_off,
@@ -158,17 +163,33 @@ def _visit(
     )
     gate.keep(VISIT_FILE, (json.dumps(asdict(visit), indent=1) + "\n").encode())
     gate.keep(SCREENSHOT_FILE, page.screenshot(full_page=True))
-    if any(fetch.fault == NETWORK_CHANGED for fetch in seen):
-        raise LoadError(
-            "This machine's network changed during the visit, and Chromium drops its connections then: containers or "
-            "a VPN came or went. Run it again, or with --backend docker, where the browser has a network of its own."
-        )
     if not finished:
         good = sum(not fetch.fault for fetch in seen)
         raise LoadError(
-            f"The page was not finished within {limit_s:g} s: {good} of {profile.requests} requests were answered."
+            f"The page was not finished within {profile.timeout_s:g} s: "
+            f"{good} of {profile.requests} requests were answered."
         )
     return measurement(visit, cpu_s, wall_s)
+
+
+def _listen(session: CDPSession, wire: Wire) -> None:
+    session.on("Network.requestWillBeSent", wire.sent)
+    session.on("Network.responseReceived", wire.received)
+    session.on("Network.loadingFailed", wire.failed)
+    session.send("Network.enable")
+
+
+def _open(page: Page, target: Target, profile: PageLoad) -> None:
+    """Load the page before the press, as a person does: its connection is the only one that its fetches find open.
+
+    On HTTP/1.1 that is one of the six, on HTTP/2 the one.
+    """
+    path = page_path(profile)
+    answer = page.goto(target.base_url + path, timeout=_OPEN_LIMIT_S * 1000)
+    if answer is None or answer.status != 200 or page.locator("#go").count() != 1:
+        status = f"status {answer.status}" if answer else "nothing"
+        raise LoadError(f"{path} was answered with {status}, or is a page without the button.")
+    page.evaluate(_NOTE_THE_PRESS)
 
 
 def _finished_within(page: Page, limit_s: float) -> bool:

@@ -13,7 +13,7 @@ from topolab.model.page import Fetch
 _MESSAGE = re.compile(r"/message/(\d+)")
 _HANDED_OVER = 202
 UNANSWERED = "unanswered"
-NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
+_NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
+        self.network_changed = False
         self._urls: dict[str, str] = {}
 
     def sent(self, event: Mapping[str, Any]) -> None:
@@ -53,6 +54,7 @@ class Wire:
         """Network.loadingFailed; also after a head was received, when its body did not come whole."""
         url = self._urls.get(event["requestId"], "")
         self.answers[event["requestId"]] = Answer(url, error=event["errorText"])
+        self.network_changed |= event["errorText"] == _NETWORK_CHANGED
 
 
 @dataclass(frozen=True, slots=True)
