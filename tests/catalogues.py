@@ -9,11 +9,14 @@ from topolab.catalogue import default_root
 from topolab.catalogue.root import FOLDERS
 
 
-def catalogue_root(folder: Path, servers: dict[str, str]) -> Path:
-    """A catalogue in `folder` with all that the checkout's has, and a folder in servers/ for each given TOML text."""
+def catalogue_root(folder: Path, servers: dict[str, str], copied: tuple[str, ...] = ("servers",)) -> Path:
+    """A catalogue in `folder` with all that the checkout's has, and a folder in servers/ for each given TOML text.
+
+    Of the checkout's folders those `copied` may be changed, the others are links.
+    """
     for name in FOLDERS:
         source = default_root() / name
-        if name == "servers":
+        if name in copied:
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             (folder / name).symlink_to(source)

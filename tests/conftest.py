@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from h2load_tool import make_h2load_folder
 from topolab.backends.local import LocalBackend, find_nginx
 from topolab.catalogue import Catalogue, default_root, load_catalogue
 from topolab.process.cpus import CpuLayout
@@ -30,3 +32,9 @@ def backend(catalogue: Catalogue, keeper: ProcessKeeper) -> Iterator[LocalBacken
     """The local backend, with nothing pinned: tests measure nothing."""
     with LocalBackend(catalogue, find_nginx(), keeper, CpuLayout(None, None, None)) as backend:
         yield backend
+
+
+@pytest.fixture(scope="session")
+def h2load_folder(catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for PATH with an h2load that is new enough."""
+    return make_h2load_folder(tmp_path_factory.mktemp("h2load"), catalogue)

@@ -1,9 +1,15 @@
 """What every app answers, in one place: texts, limits, validation, patterns and documents.
 
 Standard library only, so that an app folder needs nothing but its own framework beside it.
+
+An app may hand `/message` over to a worker outside the server. It then answers with 202, a small JSON body and a
+`location`, `/result/{task id}`, which a client asks for every POLL_S seconds: 202 again, with the same `location`,
+until the wait is over, and from then on what other apps answer `/message` with. Bad values are refused before
+anything is handed over, an id that no task can have is a 422, and one that no task has a 404.
 """
 
 import json
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +31,11 @@ FORWARDING_HEADERS = frozenset(
 PAGE = Path(__file__).with_name("page.html").read_bytes()
 HEALTHY = b"ok"
 NOT_FOUND_DETAIL = "nothing here: no such path, or not with this method"
+
+POLL_S = 0.25
+"""From an answer 202 to the client's next question; the page and the load drivers have the same."""
+HANDED_OVER_DETAIL = "handed over: the result will be at this location"
+TASK_ID_DETAIL = "a task's id must be a UUID in lower case"
 
 _PATTERN = bytes(range(256)) * 256
 # Every spelling that the servers use, ready made: this is on the hot path.
@@ -94,6 +105,22 @@ def parse_id(text: str | None) -> str:
     """Return the id, or raise BadValueError when it is missing or empty."""
     if not text:
         raise BadValueError(ID_DETAIL)
+    return text
+
+
+def result_path(task_id: str) -> str:
+    """Return the path of a task's result."""
+    return f"/result/{task_id}"
+
+
+def parse_task_id(text: str) -> str:
+    """Return the id, or raise BadValueError where no task can have it."""
+    try:
+        canonical = str(uuid.UUID(text))
+    except ValueError as error:
+        raise BadValueError(TASK_ID_DETAIL) from error
+    if canonical != text:  # uuid.UUID() also reads braces, urn: and capital letters
+        raise BadValueError(TASK_ID_DETAIL)
     return text
 
 

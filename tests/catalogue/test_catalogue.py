@@ -86,6 +86,13 @@ def test_a_browsers_page_needs_no_equal_in_flight(root: Path) -> None:
     assert (page.http1.in_flight, page.multiplexed.in_flight) == (6, 100)
 
 
+def test_a_counted_load_may_pipeline_and_needs_no_equal_in_flight(root: Path) -> None:
+    file = root / "loadtest" / "profiles" / "h2load-c10-n100-m5.toml"
+    file.write_text(file.read_text().replace("connections = 10", "connections = 2", 1))
+    counted = load_catalogue(root).profiles["h2load-c10-n100-m5"]
+    assert (counted.http1, counted.multiplexed) == (Lanes(2, 5), Lanes(10, 5))
+
+
 def test_a_matrix_is_found_by_its_name(root: Path) -> None:
     catalogue = load_catalogue(root)
     assert load_matrix(catalogue, "smoke") is catalogue.matrices["smoke"]

@@ -12,6 +12,7 @@ from catalogue.conftest import Edit, Refusal
 SERVER = "servers/granian/server.toml"
 APP = "apps/bare/app.toml"
 TOPOLOGY = "nginx/topologies/alb.toml"
+COUNTED = "loadtest/profiles/h2load-c10-n100-m5.toml"
 PROFILE = "loadtest/profiles/ceiling.toml"
 MATRIX = "loadtest/matrices/smoke.toml"
 ONE_OF_EACH = [SERVER, APP, TOPOLOGY, PROFILE, MATRIX]
@@ -147,6 +148,35 @@ def test_more_in_flight_on_one_protocol_than_on_the_other(edit: Edit, refusal: R
 def test_streams_on_http1(edit: Edit, refusal: Refusal) -> None:
     edit(PROFILE, "connections = 32", "connections = 16\nstreams = 2")
     assert refusal() == f"{PROFILE}: http1.streams: has to be 1: HTTP/1.1 has one request at a time on a connection"
+
+
+@pytest.mark.parametrize("driver", ["curl", "h2load"])
+def test_streams_on_http1_whatever_makes_a_timed_load(edit: Edit, refusal: Refusal, driver: str) -> None:
+    edit(PROFILE, 'driver = "curl"', f'driver = "{driver}"')
+    edit(PROFILE, "connections = 32", "connections = 16\nstreams = 2")
+    assert refusal() == f"{PROFILE}: http1.streams: has to be 1: HTTP/1.1 has one request at a time on a connection"
+
+
+@pytest.mark.parametrize(("key", "old"), [("path", 'path = "/query?id=topolab'), ("body", 'body = \'{"text":"spam')])
+def test_a_numbered_request_where_h2load_makes_them(edit: Edit, refusal: Refusal, key: str, old: str) -> None:
+    edit(COUNTED, old, f"{old}{{i}}")
+    assert refusal() == f"{COUNTED}: {key}: has to be the same for every request: h2load has no {{i}}"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (COUNTED, 'driver = "h2load"', 'driver = "curl"'),
+        ("loadtest/profiles/steady.toml", 'driver = "curl"', 'driver = "h2load"'),
+        ("loadtest/profiles/page-24.toml", 'driver = "curl"', 'driver = "h2load"'),
+    ],
+    ids=["count by curl", "open by h2load", "page by h2load"],
+)
+def test_a_kind_of_load_that_the_driver_does_not_make(
+    edit: Edit, refusal: Refusal, file: str, old: str, new: str
+) -> None:
+    edit(file, old, new)
+    assert refusal().startswith(f"{file}: driver: ")
 
 
 @pytest.mark.parametrize(

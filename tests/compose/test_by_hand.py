@@ -26,9 +26,10 @@ class ByHand:
         self.port = port
         self._project = f"topolab-test-{secrets.token_hex(4)}"
 
-    def compose(self, topology: str, *arguments: str, **variables: str) -> str:
+    def compose(self, topology: str, *arguments: str, app_file: str = "", **variables: str) -> str:
         """What a `docker compose` command prints; an error where it fails."""
-        files = ("--file", "compose/base.yaml", "--file", f"compose/{topology}.yaml")
+        names = [name for name in ("base", topology, app_file) if name]
+        files = [word for name in names for word in ("--file", f"compose/{name}.yaml")]
         done = subprocess.run(
             ["docker", "compose", "--project-name", self._project, *files, *arguments],
             cwd=ROOT,
@@ -44,14 +45,19 @@ class ByHand:
         """Remove it."""
         self.compose("alb", "down", "--timeout", "0", "--remove-orphans")
 
-    def hop(self) -> dict[str, object]:
-        """What the app saw of an HTTP/1.1 request through the edge."""
+    def ask(self, path: str) -> tuple[int, str | None, dict[str, object]]:
+        """Status, location and JSON of an HTTP/1.1 request through the edge."""
         context = ssl._create_unverified_context()  # noqa: S323 - self-signed, as the README says
         connection = HTTPSConnection(LOOPBACK, self.port, context=context, timeout=TIMEOUT_S)
-        connection.request("GET", "/hop", headers={"host": "localhost"})
-        seen: dict[str, object] = json.loads(connection.getresponse().read())
+        connection.request("GET", path, headers={"host": "localhost"})
+        response = connection.getresponse()
+        answer = response.status, response.getheader("location"), json.loads(response.read())
         connection.close()
-        return seen
+        return answer
+
+    def hop(self) -> dict[str, object]:
+        """What the app saw of such a request."""
+        return self.ask("/hop")[2]
 
     def negotiated(self) -> str | None:
         """What the edge chooses from h2 and http/1.1."""
@@ -91,3 +97,24 @@ def test_a_server_without_a_proxy_is_the_edge(by_hand: ByHand) -> None:
 def test_meinheld_runs_from_the_image_of_its_python(by_hand: ByHand) -> None:
     by_hand.compose("alb", "up", "--wait", SERVER="gunicorn-meinheld", APP="bare", SERVER_DEBIAN="bookworm")
     assert by_hand.hop()["interface"] == "wsgi"
+
+
+def test_what_is_handed_over_by_hand_comes_back(by_hand: ByHand) -> None:
+    chosen = {"app_file": "django-celery", "SERVER": "gunicorn", "APP": "django-celery"}
+    by_hand.compose("alb", "up", "--wait", **chosen)
+    status, location, body = by_hand.ask("/message/1?delay=0")
+    assert status == 202
+    while status == 202:
+        assert location is not None
+        status, location, body = by_hand.ask(location)
+    assert (status, body) == (200, {"text": "spam, egg, spam and spam!, 1!"})
+
+
+def test_a_server_whose_worker_is_not_there_is_not_healthy_by_hand(by_hand: ByHand) -> None:
+    chosen = {"app_file": "django-celery", "SERVER": "gunicorn", "APP": "django-celery"}
+    by_hand.compose("alb", "up", "--wait", **chosen)
+    by_hand.compose("alb", "stop", "task-worker", **chosen)
+    healthy = ["/topolab/compose/healthy.sh", "cleartext", "8000"]
+    by_hand.compose("alb", "exec", "server", *healthy, **chosen)
+    with pytest.raises(AssertionError):
+        by_hand.compose("alb", "exec", "server", *healthy, "/message/1?delay=0", **chosen)

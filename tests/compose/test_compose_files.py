@@ -18,7 +18,9 @@ from topolab.catalogue.root import own_root
 from topolab.model.topology import Topology
 
 FOLDER = own_root() / "compose"
-NO_TOPOLOGY = {"base", "browser", "contained", "load", "proxy", "shared"}
+PARTS = {"base", "browser", "companion", "contained", "load", "proxy", "shared"}
+OF_APPS = {file.stem for file in FOLDER.glob("*.yaml") if (own_root() / "apps" / file.stem).is_dir()}
+NO_TOPOLOGY = PARTS | OF_APPS
 TOPOLOGIES = sorted(file.stem for file in FOLDER.glob("*.yaml") if file.stem not in NO_TOPOLOGY)
 LABELS = {"topolab.run": "the run", "topolab.owner": "the owner"}
 SAID = {"SERVER": "hypercorn", "APP": "bare", "TOPOLAB_RUN": "the run", "TOPOLAB_OWNER": "the owner"}
@@ -118,6 +120,36 @@ def test_every_topology_has_a_compose_file_and_the_reverse(catalogue: Catalogue)
     assert {file.stem for file in FOLDER.glob("*.yaml")} == NO_TOPOLOGY | set(TOPOLOGIES)
 
 
+def test_every_app_with_companions_has_a_compose_file_and_no_other(catalogue: Catalogue) -> None:
+    assert {app.name for app in catalogue.apps.values() if app.companions} == OF_APPS
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+@pytest.mark.parametrize("app", sorted(OF_APPS))
+def test_companions_are_shut_in_like_the_rest_and_on_the_inside_alone(
+    catalogue: Catalogue, topology: str, app: str
+) -> None:
+    found = project("base", topology, app, APP=app, SERVER_CPUS="0", SERVER_DEBIAN="bookworm")
+    wanted, shaped = expected(catalogue.topologies[topology]), shape(found)
+    names = [companion.name for companion in catalogue.apps[app].companions]
+    wanted["services"] = sorted([*wanted["services"], *names])
+    wanted["networks of"] |= {name: ["inside"] for name in names}
+    wanted["listeners"] |= dict.fromkeys(names)
+    wanted["shut in"] |= dict.fromkeys(names, SHUT_IN)
+    wanted["openings"] |= {name: [] for name in names}
+    assert shaped == wanted
+    for companion in catalogue.apps[app].companions:
+        part = found["services"][companion.name]
+        launcher = ["/opt/venv/bin/python", "-I", "/topolab/servers/serve.py"]
+        assert part["command"][:5] == [*launcher, f"--companion={companion.name}", f"--app={app}"]
+        assert (part["image"], part["cpuset"]) == ("topolab-server:bookworm", "0")
+        assert {part["environment"][name] for name in ("CHAIN_PEM", "KEY_PEM", "SELF_SIGNED_NAME")} == {""}
+        assert ("BROKER" in part["environment"]) is not companion.listens
+    brokers = {service["environment"].get("BROKER") for service in found["services"].values()} - {None}
+    (listening,) = (companion for companion in catalogue.apps[app].companions if companion.listens)
+    assert brokers == {f"{listening.name}:{found['services'][listening.name]['command'][-1].removeprefix('--port=')}"}
+
+
 def test_every_server_behind_every_topology_is_a_valid_project_of_the_shape_they_all_have(catalogue: Catalogue) -> None:
     wanted = {name: expected(catalogue.topologies[name]) for name in TOPOLOGIES}
 
@@ -203,5 +235,5 @@ def test_the_load_generator_is_shut_in_like_the_rest_and_publishes_nothing() -> 
 
 
 def test_files_that_are_extended_only_are_no_topology() -> None:
-    for name in ("contained", "proxy"):
+    for name in ("companion", "contained", "proxy"):
         assert "never run by itself" in Path(FOLDER / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]

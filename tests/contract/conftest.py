@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from contract.origin_client import Case, Origin, discover, running
+from programs import missing_programs, require_programs
 
 CASES = discover()
 
@@ -18,6 +19,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Case],
     with ExitStack() as stack:
 
         def started(case: Case) -> Origin:
+            require_programs(case.programs)
             if case not in origins:
                 origins[case] = stack.enter_context(running(case, logs / f"{case}.log"))
             return origins[case]
@@ -37,7 +39,13 @@ def asgi_origin(request: pytest.FixtureRequest, start: Callable[[Case], Origin])
     return start(request.param)
 
 
+@pytest.fixture(params=[case for case in CASES if case.companions], ids=str)
+def handing_over(request: pytest.FixtureRequest, start: Callable[[Case], Origin]) -> Origin:
+    """One running app that hands its slow message over."""
+    return start(request.param)
+
+
 @pytest.fixture
 def every_origin(start: Callable[[Case], Origin]) -> list[Origin]:
     """All apps at once, for tests that compare them."""
-    return [start(case) for case in CASES]
+    return [start(case) for case in CASES if not missing_programs(case.programs)]

@@ -8,15 +8,21 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
+
+from topolab.process.ports import ReservedPort
 
 APPS = Path(__file__).parents[2] / "apps"
 READY_WITHIN_S = 20.0
 STOPPED_WITHIN_S = 5.0
 ANSWER_WITHIN_S = 20.0
+FOLLOWED_WITHIN_S = 60.0
+POLL_S = 0.05  # a client's is the contract's POLL_S; here nothing is measured
+SERVE = APPS.parent / "servers" / "serve.py"
 
 # No proxy headers: Uvicorn trusts them from loopback, and the peer would no longer be the socket's.
 _SERVERS = {
@@ -35,6 +41,9 @@ class Case:
     app: str
     interface: str
     target: str
+    folders: tuple[str, ...]
+    companions: tuple[str, ...]
+    programs: tuple[str, ...]
 
     def __str__(self) -> str:
         """Name the case in pytest's output."""
@@ -72,15 +81,21 @@ class Origin:
         connection = self.connect()
         try:
             connection.request(method, target, body=body, headers=dict(headers or {}))
-            response = connection.getresponse()
-            received = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, received, response.read())
+            return whole(connection.getresponse())
         finally:
             connection.close()
 
     def get(self, target: str) -> Answer:
-        """GET once on a connection of its own."""
-        return self.request("GET", target)
+        """GET once on a connection of its own; what the app hands over is followed to its result."""
+        return self.follow(self.request("GET", target))
+
+    def follow(self, answer: Answer) -> Answer:
+        """Ask where a 202 says until the result is there. From an app without companions a 202 is an answer as any."""
+        deadline = time.monotonic() + FOLLOWED_WITHIN_S
+        while self.case.companions and answer.status == 202 and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+            answer = self.request("GET", answer.headers["location"])
+        return answer
 
     def raw_status(self, request: bytes) -> int:
         """Send bytes as they are, which http.client would not, and return the status of the answer."""
@@ -94,36 +109,63 @@ class Origin:
                 response.close()
 
 
+def whole(response: http.client.HTTPResponse) -> Answer:
+    """Read an answer to its end."""
+    received = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, received, response.read())
+
+
 def discover(apps: Path = APPS) -> list[Case]:
     """Return every app x interface that an app.toml declares."""
     cases = []
     for declaration in sorted(apps.glob("*/app.toml")):
         app = tomllib.loads(declaration.read_text(encoding="utf-8"))
-        cases += [Case(app["name"], interface, target) for interface, target in app["entrypoints"].items()]
+        folders = (app["name"], *app.get("python_path", ()), "common")
+        companions = {companion["name"]: companion["command"][0] for companion in app.get("companions", ())}
+        programs = tuple(word for word in companions.values() if word != "{python}")
+        for interface, target in app["entrypoints"].items():
+            cases.append(Case(app["name"], interface, target, folders, tuple(companions), programs))
     return cases
 
 
 @contextmanager
 def running(case: Case, log: Path) -> Iterator[Origin]:
-    """Run the app on a free port until the block ends; the server's output goes to `log`."""
+    """Run the app on a free port, its companions beside it, until the block ends; all their output goes to `log`."""
     port = _free_port()
     argv = [word.format(target=case.target, port=port) for word in _SERVERS[case.interface]]
-    search_path = os.pathsep.join([str(APPS / case.app), str(APPS / "common")])
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", *argv],
-            env={**os.environ, "PYTHONPATH": search_path, "PYTHONDONTWRITEBYTECODE": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            origin = Origin(case, port)
-            _wait_until_healthy(origin, server, log)
-            yield origin
-        finally:
-            _stop(server)
+    search_path = os.pathsep.join(str(APPS / folder) for folder in case.folders)
+    environment = {**os.environ, "PYTHONPATH": search_path, "PYTHONDONTWRITEBYTECODE": "1"}
+    with ExitStack() as processes, log.open("wb") as output:
+        if case.companions:
+            number = processes.enter_context(ReservedPort()).number
+            environment["TOPOLAB_BROKER"] = f"127.0.0.1:{number}"
+            where = ["--app", case.app, "--host", "127.0.0.1", "--port", str(number), "--broker", f"127.0.0.1:{number}"]
+            for companion in case.companions:
+                processes.enter_context(
+                    _started([sys.executable, "-I", str(SERVE), "--companion", companion, *where], os.environ, output)
+                )
+        server = processes.enter_context(_started([sys.executable, "-m", *argv], environment, output))
+        origin = Origin(case, port)
+        _wait_until_healthy(origin, server, log)
+        yield origin
+
+
+@contextmanager
+def _started(
+    argv: Sequence[str], environment: Mapping[str, str], output: BinaryIO
+) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(
+        argv,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        _stop(process)
 
 
 def _free_port() -> int:

@@ -26,7 +26,7 @@ from topolab.drivers.protocol import (
     job_line,
     parse_event,
 )
-from topolab.model.load import ClosedLoad, Lanes, LoadProfile, Measurement, OpenLoad, PageLoad, Target
+from topolab.model.load import ClosedLoad, CountLoad, Lanes, LoadProfile, Measurement, OpenLoad, PageLoad, Target
 
 BODY = '{"text": "spam, egg, spam and spam!, X!"}'
 SEEN = "add_header x-origin-http-version 1.1 always; add_header x-origin-peer $remote_port always;"
@@ -39,6 +39,7 @@ class Client:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         self.kept: dict[str, bytes] = {}
+        """What the job under way gave to be kept, by name."""
 
     def send(self, line: str) -> None:
         assert self.process.stdin is not None
@@ -46,7 +47,7 @@ class Client:
         self.process.stdin.flush()
 
     def read(self) -> Event:
-        """The next event; what is to be kept is, and is none to wait for."""
+        """The next event that is not a file to keep."""
         assert self.process.stdout is not None
         while isinstance(event := parse_event(self.process.stdout.readline()), Kept):
             self.kept[event.name] = event.content
@@ -54,6 +55,7 @@ class Client:
 
     def run(self, target: Target, profile: LoadProfile, *, on_go: Callable[[], object] = lambda: None) -> Measurement:
         """One whole job; `on_go` is called when the measured load begins."""
+        self.kept.clear()
         self.send(job_line(target, profile))
         assert self.read() == Warm()
         self.send(GO)
@@ -63,10 +65,14 @@ class Client:
         assert isinstance(event, Measured), event
         return event.measurement
 
-    def fail(self, target: Target, profile: LoadProfile) -> str:
-        """A job that cannot be done; why."""
+    def fail(self, target: Target, profile: LoadProfile, *, on_go: Callable[[], object] = lambda: None) -> str:
+        """A job that cannot be done, before its load or after; why."""
+        self.kept.clear()
         self.send(job_line(target, profile))
-        event = self.read()
+        while not isinstance(event := self.read(), Failed | Measured):
+            if event == Warm():
+                self.send(GO)
+                on_go()
         assert isinstance(event, Failed), event
         return event.message
 
@@ -80,11 +86,13 @@ def worker(env: Mapping[str, str] | None = None, *, driver: str = "curl") -> Ite
         yield Client(process)
 
 
-def closed(lanes: Lanes, *, path: str = "/query?id=X", body: str = BODY, **kwargs: float) -> ClosedLoad:
+def closed(
+    lanes: Lanes, *, path: str = "/query?id=X", body: str = BODY, driver: str = "curl", **kwargs: float
+) -> ClosedLoad:
     """A short closed load; `lanes` on every protocol."""
     times = {"warm_up_s": 0.1, "duration_s": 0.3} | kwargs
     return ClosedLoad(
-        name="closed", summary="s", driver="curl", path=path, body=body, http1=lanes, multiplexed=lanes,
+        name="closed", summary="s", driver=driver, path=path, body=body, http1=lanes, multiplexed=lanes,
         kind="closed", **times,
     )  # fmt: skip
 
@@ -103,6 +111,16 @@ def page(requests: int, *, path: str = "/query?id=X", body: str = BODY, timeout_
     return PageLoad(
         name="page", summary="s", driver="curl", path=path, body=body, http1=Lanes(6), multiplexed=Lanes(1, 100),
         kind="page", requests=requests, timeout_s=timeout_s,
+    )  # fmt: skip
+
+
+def counted(
+    requests: int, lanes: Lanes, *, path: str = "/query?id=X", body: str = BODY, timeout_s: float = 60.0
+) -> CountLoad:
+    """So many requests by h2load; `lanes` on every protocol."""
+    return CountLoad(
+        name="counted", summary="s", driver="h2load", path=path, body=body, http1=lanes, multiplexed=lanes,
+        kind="count", requests=requests, timeout_s=timeout_s,
     )  # fmt: skip
 
 

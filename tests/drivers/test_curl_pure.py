@@ -1,4 +1,4 @@
-"""The driver's arithmetic and its lines, without any network."""
+"""The curl driver's arithmetic, without any network."""
 
 from __future__ import annotations
 
@@ -7,76 +7,22 @@ import os
 import socket
 from array import array
 from collections import Counter
-from pathlib import Path
 
 import pycurl
 import pytest
 from hdrh.histogram import HdrHistogram
 
-from drivers.stage import closed, opened, page
 from topolab.drivers.curl.errors import error_name
-from topolab.drivers.curl.open import planned_requests
 from topolab.drivers.curl.poller import READ, WRITE, new_poller
 from topolab.drivers.curl.responses import Tally
 from topolab.drivers.curl.results import (
     Span,
     Spent,
     closed_measurement,
-    latency_histogram,
     open_measurement,
     page_measurement,
     series,
 )
-from topolab.drivers.protocol import (
-    Event,
-    Failed,
-    Job,
-    Loaded,
-    Measured,
-    Warm,
-    event_line,
-    job_line,
-    parse_event,
-    read_job,
-)
-from topolab.errors import InputError
-from topolab.model.load import Lanes, LoadProfile, Measurement, Target
-from topolab.model.protocol import ClientProtocol
-
-MEASUREMENT = Measurement(
-    seconds=1.5, good_responses=3, bad_responses={"status 502": 1}, responses_in_window=2, requests_per_second=2.0,
-    p50_ms=1.25, client_protocols={"h2": 4}, origin_connections=None, series=(1, 2), histogram="HISTFAAA",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("profile", [closed(Lanes(2, 3)), opened(Lanes(4)), page(24)], ids=lambda load: load.kind)
-def test_a_job_arrives_as_it_was_sent(profile: LoadProfile) -> None:
-    target = Target("127.0.0.1", 8443, ClientProtocol.H2, ca_file=Path("/run/ca.pem"), h2_alone=True)
-
-    assert read_job(job_line(target, profile, "/lab")) == Job(target, profile, "/lab")
-
-
-@pytest.mark.parametrize("event", [Warm(), Loaded(), Measured(MEASUREMENT), Failed("No.")])
-def test_an_event_arrives_as_it_was_sent(event: Event) -> None:
-    line = event_line(event)
-
-    assert line.count("\n") == 1
-    assert parse_event(line) == event
-
-
-@pytest.mark.parametrize("line", ["", "spam", '{"event": "spam"}', '{"event": "measured", "measurement": {}}'])
-def test_a_line_that_is_no_event_is_refused(line: str) -> None:
-    with pytest.raises(InputError):
-        parse_event(line)
-
-
-@pytest.mark.parametrize(
-    ("rate_per_s", "duration_s", "planned"), [(200, 1, 200), (30, 0.1, 3), (0.5, 1, 1), (10, 0.25, 3), (1e-9, 1, 1)]
-)
-def test_the_requests_due_in_a_time_are_those_before_its_end(
-    rate_per_s: float, duration_s: float, planned: int
-) -> None:
-    assert planned_requests(rate_per_s, duration_s) == planned
 
 
 @pytest.mark.parametrize(
@@ -86,14 +32,6 @@ def test_a_series_counts_slices_of_the_window(window_s: float, expected: tuple[i
     good_at = array("d", [10.01, 10.05, 10.26, 10.65])
 
     assert series(good_at, Span(10.0, 10.0 + window_s, 11.0)) == expected
-
-
-def test_latencies_beyond_the_histograms_ends_are_counted_at_them() -> None:
-    histogram = latency_histogram(array("q", [0, 500, 90_000_000]))
-
-    assert histogram.get_total_count() == 3
-    assert histogram.get_value_at_percentile(50) == 500
-    assert histogram.get_max_value() == pytest.approx(60_000_000, rel=1e-3)
 
 
 def test_a_closed_measurement_leaves_what_came_after_the_window_out_of_the_rate() -> None:

@@ -28,9 +28,11 @@ def planned(catalogue: Catalogue, wanted: Matrix, *only: str, unavailable: Mappi
     return make_plan(wanted, catalogue, Filters.parse(only, catalogue), unavailable or {})
 
 
-def the_one(catalogue: Catalogue, server: str, topology: str, protocol: str, app: str = "bare") -> Cell | Skip:
+def the_one(
+    catalogue: Catalogue, server: str, topology: str, protocol: str, app: str = "bare", profile: str = "ceiling"
+) -> Cell | Skip:
     """What becomes of a single combination."""
-    plan = planned(catalogue, matrix((server,), (app,), (topology,), (protocol,)))
+    plan = planned(catalogue, matrix((server,), (app,), (topology,), (protocol,), (profile,)))
     (found,) = (*plan.cells, *plan.skips)
     return found
 
@@ -41,7 +43,9 @@ def cell(catalogue: Catalogue, server: str, topology: str, protocol: str) -> Cel
     return found
 
 
-def reason(catalogue: Catalogue, server: str, topology: str, protocol: str, app: str = "bare") -> str:
-    found = the_one(catalogue, server, topology, protocol, app)
+def reason(
+    catalogue: Catalogue, server: str, topology: str, protocol: str, app: str = "bare", profile: str = "ceiling"
+) -> str:
+    found = the_one(catalogue, server, topology, protocol, app, profile)
     assert isinstance(found, Skip), found
     return found.reason

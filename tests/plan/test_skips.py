@@ -91,18 +91,20 @@ def test_every_protocol_a_topology_refuses_is_skipped_with_the_topologys_own_rea
     assert {key: told[key] for key in refused} == refused
 
 
-def test_every_reason_is_one_line_that_names_the_server_or_the_topology_or_is_the_load_tools(
-    catalogue: Catalogue,
-) -> None:
+def test_every_reason_is_one_line_that_names_the_server_the_topology_or_the_driver(catalogue: Catalogue) -> None:
     for skip in planned(catalogue, matrix(apps=ALL, profiles=ALL)).skips:
         assert skip.reason.splitlines() == [skip.reason]
-        of_the_tool = catalogue.profiles[skip.combination.profile].driver.refusal(skip.combination.client_protocol)
-        about = (skip.combination.server, f"{skip.combination.topology}: ")
-        assert skip.reason == of_the_tool or skip.reason.startswith(about)
+        driver = catalogue.profiles[skip.combination.profile].driver
+        assert skip.reason.startswith((skip.combination.server, f"{skip.combination.topology}: ", f"{driver}: "))
 
 
 def test_a_browser_is_not_given_http2_where_that_has_to_be_offered_alone(catalogue: Catalogue) -> None:
-    wanted = matrix(("granian-asgi",), topologies=("nlb-tls-http2optional",), protocols=("h2",), profiles=("page-24", "page-24-browser"))
+    wanted = matrix(
+        ("granian-asgi",),
+        topologies=("nlb-tls-http2optional",),
+        protocols=("h2",),
+        profiles=("page-24", "page-24-browser"),
+    )
     plan = planned(catalogue, wanted)
     assert [cell.combination.profile for cell in plan.cells] == ["page-24"]
     assert [skip.reason for skip in plan.skips] == [
@@ -126,6 +128,13 @@ def test_a_topology_that_cannot_run_here_is_skipped_with_the_reason_given(catalo
     assert {c.combination.topology for c in plan.cells} == {"direct"}
 
 
+def test_an_app_that_cannot_run_here_is_skipped_with_the_reason_given(catalogue: Catalogue) -> None:
+    wanted = matrix(("granian-wsgi",), apps=("bare", "django-celery"))
+    plan = planned(catalogue, wanted, unavailable={"django-celery": "its broker is not here"})
+    assert {skip.reason for skip in plan.skips if skip.combination.app == "django-celery"} == {"its broker is not here"}
+    assert {c.combination.app for c in plan.cells} == {"bare"}
+
+
 def test_the_server_that_is_missing_goes_before_any_other_reason(catalogue: Catalogue) -> None:
     plan = planned(catalogue, matrix(("granian-asgi",)), unavailable={"granian-asgi": "gone"})
     assert ({skip.reason for skip in plan.skips}, plan.cells) == ({"gone"}, ())
@@ -134,3 +143,21 @@ def test_the_server_that_is_missing_goes_before_any_other_reason(catalogue: Cata
 def test_no_reason_speaks_of_a_folder_on_this_machine(catalogue: Catalogue) -> None:
     here = str(Path(__file__).parents[2])
     assert not [skip for skip in planned(catalogue, matrix()).skips if here in skip.reason]
+
+
+def test_a_protocol_that_the_load_tool_does_not_speak(catalogue: Catalogue) -> None:
+    found = reason(catalogue, "hypercorn-asyncio", "direct", "h3", profile="h2load-c10-n100")
+    assert found == "h2load: distributions build it without HTTP/3"
+
+
+def test_a_load_tool_that_is_not_here_skips_its_own_loads_alone(catalogue: Catalogue) -> None:
+    wanted = matrix(("granian-asgi",), ("bare",), ("direct",), ("h2",), ("ceiling", "h2load-c10-n100"))
+    plan = planned(catalogue, wanted, unavailable={"h2load": "no h2load here"})
+    assert [cell.combination.profile for cell in plan.cells] == ["ceiling"]
+    assert [(skip.combination.profile, skip.reason) for skip in plan.skips] == [("h2load-c10-n100", "no h2load here")]
+
+
+def test_a_missing_tool_is_told_before_what_the_tool_could_not_do(catalogue: Catalogue) -> None:
+    wanted = matrix(("granian-asgi",), ("bare",), ("direct",), ("h3",), ("h2load-c10-n100",))
+    (skip,) = planned(catalogue, wanted, unavailable={"h2load": "no h2load here"}).skips
+    assert skip.reason == "no h2load here"

@@ -110,3 +110,8 @@ def test_a_process_started_without_pipes_can_neither_be_told_nor_heard(tmp_path:
         with pytest.raises(LostError, match=r"^has no standard input$"):
             other.say("spam\n")
         assert hear_lost(other, soon()) == "has no standard output"
+
+
+def test_a_process_that_goes_on_writing_one_line_for_ever_is_not_heard_beyond_the_deadline(talk: Talk) -> None:
+    other = talk("while True: print('spam', end='')")
+    assert hear_lost(other, time.monotonic() + 0.5) == "did not end in time"

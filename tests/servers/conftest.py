@@ -1,4 +1,7 @@
-"""One certificate authority and one server certificate for the whole session."""
+"""One certificate authority and one server certificate for the whole session, and the launcher as a module."""
+
+import importlib.util
+from types import ModuleType
 
 import pytest
 import trustme
@@ -9,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from servers.serving import Certificate
+from servers.serving import SERVE, Certificate
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +27,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     key = load_pem_private_key(issued.private_key_pem.bytes(), password=None)
     files.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return files
+
+
+@pytest.fixture(scope="module")
+def serve() -> ModuleType:
+    """The launcher as a module."""
+    spec = importlib.util.spec_from_file_location("serve_under_test", SERVE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

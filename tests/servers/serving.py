@@ -18,6 +18,7 @@ import pycurl
 from topolab.process.ports import ReservedPort
 
 ROOT = Path(__file__).parents[2]
+SERVE = ROOT / "servers" / "serve.py"
 READY_WITHIN_S = 30.0
 ANSWER_WITHIN_MS = 10_000
 POLL_S = 0.02

@@ -1,6 +1,5 @@
 """serve.py builds exactly the declared argv, becomes that process, and refuses anything else in one line."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -12,9 +11,7 @@ from typing import Any
 
 import pytest
 
-from servers.serving import ROOT, Port, discover
-
-SERVE = ROOT / "servers" / "serve.py"
+from servers.serving import SERVE, Port, discover
 
 SERVER = """
 name = "spam"
@@ -82,16 +79,6 @@ def root(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path.resolve()
-
-
-@pytest.fixture(scope="module")
-def serve() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("serve_under_test", SERVE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from store.made_run import FAILURE, PROFILES, cell, measured, observation, page, rates, rounds, skip
+from store.made_run import FAILURE, PROFILES, cell, counted, measured, observation, page, rates, rounds, skip
 from topolab.model.cell import Cell, Plan, Skip
 from topolab.model.outcome import Failed, Measured, Observation, Stage
+from topolab.model.protocol import ClientProtocol
 from topolab.stats.estimate import Estimate
 from topolab.stats.figures import FIGURES
 from topolab.stats.summary import CellSummary, RunSummary, summarise
@@ -19,6 +20,7 @@ CELL = cell()
 ALB = cell(topology="alb")
 OPEN = cell(profile="steady")
 PAGE = cell(profile="page-24")
+COUNTED = cell(profile="counted")
 
 
 def summary(cells: list[Cell], observations: list[Observation], skips: tuple[Skip, ...] = ()) -> RunSummary:
@@ -75,6 +77,7 @@ def test_a_cell_that_failed_in_every_round_has_no_figure() -> None:
         log=FAILURE.log,
         estimates=dict.fromkeys(FIGURES),
         by_round={name: {} for name in FIGURES},
+        headline="requests_per_second",
     )
 
 
@@ -184,7 +187,22 @@ def test_connections_nobody_can_count_are_warned_of_behind_a_proxy_only() -> Non
 def test_several_warnings_stand_together() -> None:
     bad: dict[str, Any] = {"client_cpu_s": 0.9, "series": (1, 9), "bad_responses": {"timeout": 1}}
     found = the_row(rounds(ALB, measured(ALB, connections=(4, None), offered_requests=9999, **bad)), ALB)
-    assert found.warnings == tuple(Warning)
+    assert found.warnings == tuple(warning for warning in Warning if warning is not Warning.PIPELINED)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "profile", "pipelined"),
+    [
+        (ClientProtocol.HTTP1, "counted-m5", True),
+        (ClientProtocol.HTTP1, "counted", False),
+        (ClientProtocol.H2, "counted-m5", False),
+    ],
+)
+def test_several_streams_under_http1_are_told_to_be_pipelining(
+    protocol: ClientProtocol, profile: str, pipelined: bool
+) -> None:
+    of = cell(protocol=protocol, profile=profile)
+    assert (Warning.PIPELINED in the_row(rounds(of, counted(of, 0.1)), of).warnings) is pipelined
 
 
 @pytest.mark.parametrize(
@@ -193,6 +211,7 @@ def test_several_warnings_stand_together() -> None:
         (CELL, measured(CELL), "requests_per_second"),
         (OPEN, measured(OPEN, p50_ms=1.0, p90_ms=2.0, p99_ms=3.0), "p50_ms"),
         (PAGE, page(PAGE, 3.2), "page_seconds"),
+        (COUNTED, counted(COUNTED, 0.1), "finish_seconds"),
     ],
 )
 def test_the_headline_is_what_the_profile_is_run_for(of: Cell, outcome: Measured, headline: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from topolab.catalogue import load_catalogue
 from topolab.model.cell import Cell, Combination, Plan, PlannedHop, Skip
 from topolab.model.driver import Driver
-from topolab.model.load import ClosedLoad, Lanes, LoadProfile, Measurement, OpenLoad, PageLoad
+from topolab.model.load import ClosedLoad, CountLoad, Lanes, LoadProfile, Measurement, OpenLoad, PageLoad
 from topolab.model.outcome import Failed, GroupUsage, Measured, Observation, Outcome, SeenHop, Stage, Timings
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
 from topolab.model.run import RunRecord
@@ -32,6 +32,20 @@ PROFILES: dict[str, LoadProfile] = {
         name="steady", summary="o", kind="open", warm_up_s=0.5, duration_s=3.0, rate_per_s=500.0, **_LANES
     ),
     "page-24": PageLoad(name="page-24", summary="p", kind="page", requests=24, **_LANES),
+    **{
+        name: CountLoad(
+            name=name,
+            summary="c",
+            kind="count",
+            driver=Driver.H2LOAD,
+            path="/query?id=topolab",
+            body=BODY,
+            requests=100,
+            http1=Lanes(10, streams),
+            multiplexed=Lanes(10, streams),
+        )
+        for name, streams in (("counted", 1), ("counted-m5", 5))
+    },
 }
 
 
@@ -100,6 +114,14 @@ def page(of: Cell, seconds: float) -> Measured:
     return measured(
         of, seconds=seconds, good_responses=24, responses_in_window=24, requests_per_second=None, page_seconds=seconds,
         series=(),
+    )  # fmt: skip
+
+
+def counted(of: Cell, seconds: float) -> Measured:
+    """100 requests by h2load, which sees no headers."""
+    return measured(
+        of, seconds=seconds, good_responses=100, responses_in_window=100, requests_per_second=100 / seconds,
+        finish_seconds=seconds, origin_protocols=None, series=(), p50_ms=1.0, p90_ms=2.0, p99_ms=3.0,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,7 @@ def test_the_same_cell_and_round_is_refused_and_the_first_kept(tmp_path: Path) -
 _ADDER = f"""
 import sys
 sys.path[:0] = {sys.path!r}
+from dataclasses import replace
 from pathlib import Path
 from store.made_run import cell, measured, observation, record
 from topolab.store import Store
@@ -166,3 +168,24 @@ def test_an_observation_is_committed_with_the_account_of_its_sitting_so_far(tmp_
         assert store.sittings() == [second]
         store.add(observation(DIRECT, 3, measured(DIRECT)), first)
         assert store.sittings() == [second, first]
+
+
+def test_what_a_tool_wrote_is_there_before_the_observation_that_names_it(tmp_path: Path) -> None:
+    files = {f"raw/{DIRECT.id}/round-1/h2load.txt": b"spam\xff\n", f"raw/{DIRECT.id}/round-1/h2load-requests.tsv": b""}
+    one = replace(observation(DIRECT, 1, measured(DIRECT)), files=tuple(files))
+    with Store.create(tmp_path / "run", RECORD) as store:
+        store.add(one, files=files)
+        assert {name: (tmp_path / "run" / name).read_bytes() for name in one.files} == files
+    with Store.open(tmp_path / "run") as store:
+        assert store.observations() == [one]
+
+
+def test_an_observation_made_again_has_the_files_of_the_second_time(tmp_path: Path) -> None:
+    """As after a kill between the files and the observation."""
+    name = f"raw/{DIRECT.id}/round-1/h2load.txt"
+    one = replace(observation(DIRECT, 1, measured(DIRECT)), files=(name,))
+    with Store.create(tmp_path / "run", RECORD) as store:
+        (tmp_path / "run" / name).parent.mkdir(parents=True)
+        (tmp_path / "run" / name).write_bytes(b"the first time, longer")
+        store.add(one, files={name: b"the second"})
+        assert (tmp_path / "run" / name).read_bytes() == b"the second"

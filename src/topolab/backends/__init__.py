@@ -18,7 +18,7 @@ __all__ = ["Backend", "Site", "Stack"]
 
 
 class Stack(Protocol):
-    """A cell's server, and proxy where it has one, up and answering."""
+    """A cell's server, its app's companions, and proxy where it has one, up and answering."""
 
     @property
     def edge(self) -> Target:
@@ -29,23 +29,23 @@ class Stack(Protocol):
 
     @property
     def server_start_s(self) -> float:
-        """Seconds from the server's start to its first answer: its own time, not the lab's."""
+        """Seconds from the start to the server's first answer, and its companions' first work: not the lab's own."""
 
     @property
     def argv(self) -> Mapping[str, tuple[str, ...]]:
-        """The exact command line of each part, by `server` and `proxy`."""
+        """The exact command line of each part, by `server`, `proxy` and the companions' names."""
 
     def fetch(self, path: str, timeout_s: float) -> Response:
         """One request through the edge, made from where the load is. Raises `FetchError`."""
 
     def server_usage(self) -> GroupUsage | None:
-        """What the server's processes have used so far; None where the system does not tell."""
+        """What the server and its companions have used so far; None where the system does not tell."""
 
     def proxy_usage(self) -> GroupUsage | None:
         """The same for the proxy; None without one."""
 
     def log_tail(self) -> str:
-        """The end of what server and proxy wrote."""
+        """The end of what each part wrote."""
 
     def trouble(self) -> str:
         """Which part has ended by itself, in a sentence; empty while all run."""
@@ -81,7 +81,7 @@ class Site(Protocol):
         """The processors of each role. The client's are of this machine, also where the stacks are on another."""
 
     def unavailable(self) -> Mapping[str, str]:
-        """Candidates, topologies and drivers that cannot be used here, by name, with the reason."""
+        """Candidates, topologies, apps and drivers that cannot be used here, by name, with the reason."""
 
     def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> None:
         """Make what the plan needs and is not there yet, telling progress. Raises `EngineError`."""

@@ -14,7 +14,7 @@ from topolab.model.driver import Driver
 from topolab.model.load import AnyLoad, CountLoad, LoadProfile, PageLoad
 from topolab.model.page import unfit_for_the_page
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
-from topolab.model.server import App, Server, Variant
+from topolab.model.server import PART_NAMES, App, Server, Variant
 from topolab.model.topology import Matrix, Topology
 
 __all__ = ["Candidate", "Catalogue", "default_root", "load_catalogue", "load_matrix"]
@@ -64,6 +64,8 @@ def load_catalogue(root: Path) -> Catalogue:
                 refuse(shown_as, "variants", f"{candidate.name!r} is a name another server's variant has")
             candidates[candidate.name] = candidate
     apps = _named(root, "apps/*/app.toml", App, lambda path: path.parent.name)
+    for app in apps.values():
+        _check_app(app, apps)
     topologies = _named(root, "nginx/topologies/*.toml", Topology, lambda path: path.stem)
     for topology in topologies.values():
         _check_topology(root, topology)
@@ -114,6 +116,29 @@ def _check_listeners(shown_as: str, server: Server) -> None:
                     refuse(shown_as, key, f"{protocol.label} does not go over {transport}")
 
 
+def _check_app(app: App, apps: Mapping[str, App]) -> None:
+    """Other apps' modules are those of apps there are, and companions can be told apart, found and reached."""
+    shown_as = f"apps/{app.name}/app.toml"
+    refuse_repeats(shown_as, "python_path", list(app.python_path))
+    for index, other in enumerate(app.python_path):
+        if other == app.name or other not in apps:
+            known = ", ".join(name for name in apps if name != app.name)
+            refuse(shown_as, f"python_path[{index}]", f"has to be another app, one of {known}, not {other!r}")
+    refuse_repeats(shown_as, "companions", [companion.name for companion in app.companions])
+    for index, companion in enumerate(app.companions):
+        where = f"companions[{index}]"
+        if companion.name in PART_NAMES:
+            refuse(shown_as, f"{where}.name", f"{companion.name!r} is what every stack calls another of its parts")
+        if bool(companion.program) is not bool(companion.package):
+            is_missing = f"missing; the package that brings {companion.program} has to be named"
+            needless = f"the command starts no program of its own; {companion.package!r} would bring none"
+            refuse(shown_as, f"{where}.package", is_missing if companion.program else needless)
+    if app.companions and [companion.listens for companion in app.companions].count(True) != 1:
+        refuse(
+            shown_as, "companions", "exactly one has to listen on {port}: it is the broker that the others are told of"
+        )
+
+
 def _check_topology(root: Path, topology: Topology) -> None:
     """Every client protocol is carried or refused, and the template is a file of nginx/."""
     shown_as = f"nginx/topologies/{topology.name}.toml"
@@ -143,8 +168,9 @@ def _check_lanes(profile: LoadProfile) -> None:
     shown_as = f"loadtest/profiles/{profile.name}.toml"
     if profile.http1.streams != 1 and not isinstance(profile, CountLoad):
         refuse(shown_as, "http1.streams", "has to be 1: HTTP/1.1 has one request at a time on a connection")
-    if profile.driver is Driver.H2LOAD and "{i}" in profile.path + profile.body:
-        refuse(shown_as, "path", "has to be the same for every request: h2load has no {i}")
+    for key, text in (("path", profile.path), ("body", profile.body)):
+        if profile.driver is Driver.H2LOAD and "{i}" in text:
+            refuse(shown_as, key, "has to be the same for every request: h2load has no {i}")
     if isinstance(profile, PageLoad) and profile.driver is Driver.BROWSER and (unfit := unfit_for_the_page(profile)):
         refuse(shown_as, *unfit)
     if not isinstance(profile, PageLoad | CountLoad) and profile.http1.in_flight != profile.multiplexed.in_flight:

@@ -66,6 +66,7 @@ def _new_run(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
             plan=plan,
             profiles=catalogue.profiles,
             topologies=catalogue.topologies,
+            charts=matrix.charts,
         )
         folder = _unused(arguments.out / record.id)
         with Store.create(folder, replace(record, id=folder.name)) as store:

@@ -21,12 +21,12 @@ class Driver(StrEnum):
         return self is not Driver.H2LOAD
 
     def refusal(self, client: ClientProtocol) -> str:
-        """Why it does not speak `client`, in a sentence; empty where it does."""
+        """Why it does not speak `client`, in a few words; empty where it does."""
         return _REFUSALS.get((self, client), "")
 
 
 _REFUSALS = {
-    (Driver.H2LOAD, ClientProtocol.H3): "h2load is built without HTTP/3 by the distributions",
-    (Driver.LOCUST, ClientProtocol.H3): "the Locust users speak no HTTP/3",
+    (Driver.H2LOAD, ClientProtocol.H3): "distributions build it without HTTP/3",
+    (Driver.LOCUST, ClientProtocol.H3): "its users speak no HTTP/3",
     (Driver.BROWSER, ClientProtocol.H2C): "browsers speak HTTP/2 over TLS only",
 }

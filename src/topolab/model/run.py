@@ -28,6 +28,7 @@ class RunRecord:
     plan: Plan
     profiles: Mapping[str, AnyLoad]
     topologies: Mapping[str, Topology]
+    charts: bool = False
     format_version: int = FORMAT_VERSION
 
 

@@ -12,6 +12,9 @@ from annotated_types import MinLen
 from topolab.model.declared import Declared, EntryPoint, Name, Text
 from topolab.model.protocol import Protocol, Transport
 
+PART_NAMES = ("server", "proxy", "load")
+"""What a stack's own parts are called; companions stand beside them under names of their own."""
+
 
 class Interface(StrEnum):
     """The Python interface between a server and an app."""
@@ -84,10 +87,33 @@ class Server(Declared):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Companion(Declared):
+    """What has to run beside the server for an app: a broker, or a worker that takes from it what the app hands over.
+
+    `package` is the system's package that brings the program which the command names; words may be empty.
+    """
+
+    name: Name
+    summary: Text
+    command: Annotated[tuple[str, ...], MinLen(1)]
+    package: str = ""
+
+    @property
+    def program(self) -> str:
+        """What has to be on PATH; empty where the command starts with the environment's own interpreter."""
+        return "" if self.command[0].startswith("{") else self.command[0]
+
+    @property
+    def listens(self) -> bool:
+        """Whether it is given a port; the one of an app that is, is the broker of the others."""
+        return any("{port}" in word for word in self.command)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class App(Declared):
     """The workload: the app contract written in one framework, with an entry point per interface.
 
-    `async_libraries` are those its ASGI side can wait by.
+    `async_libraries` are those its ASGI side can wait by, `python_path` further apps whose modules it uses.
     """
 
     name: Name
@@ -95,3 +121,5 @@ class App(Declared):
     entrypoints: Annotated[Mapping[Interface, EntryPoint], MinLen(1)]
     packages: tuple[Text, ...] = ()
     async_libraries: Annotated[tuple[AsyncLibrary, ...], MinLen(1)] = (AsyncLibrary.ASYNCIO,)
+    python_path: tuple[Name, ...] = ()
+    companions: tuple[Companion, ...] = ()

@@ -82,10 +82,14 @@ class Selection(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix(Declared):
-    """A named set of cells. `aa_pairs` of them are planned twice: their disagreement is the noise floor."""
+    """A named set of cells. `aa_pairs` of them are planned twice: their disagreement is the noise floor.
+
+    With `charts` the report draws the figures it tabulates.
+    """
 
     name: Name
     summary: Text
     rounds: Annotated[int, Ge(1)]
     select: Annotated[tuple[Selection, ...], MinLen(1)]
     aa_pairs: Annotated[int, Ge(0)] = 0
+    charts: bool = False

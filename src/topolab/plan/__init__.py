@@ -25,7 +25,7 @@ def make_plan(
 ) -> Plan:
     """The cells of `matrix` that pass `filters`, and a skip with its reason for each that cannot exist.
 
-    `unavailable` maps a candidate's, a topology's or a driver's name to the reason it cannot run on this machine.
+    `unavailable` maps a candidate's, a topology's, an app's or a driver's name to the reason it cannot run here.
     Raises `InputError` for a name in the matrix that the catalogue does not know.
     """
     cells: dict[str, Cell] = {}
@@ -78,7 +78,7 @@ def _interfaces(candidate: Candidate, app: App) -> tuple[Interface, ...]:
 def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mapping[str, str]) -> Cell | Skip:
     """The one decision of the plan. A combination is skipped, in this order, where
 
-    - the server's packages, the proxy or the load tool are not on this machine,
+    - the server's packages, the proxy, what the app needs, or the load tool are not on this machine,
     - the app has no entry point for the variant's interface, or cannot wait by the variant's async library,
     - the load tool does not speak the client's protocol, or the topology does not carry it, or not to a browser,
     - the server declares no listener for any leg the topology could reach it by.
@@ -88,7 +88,7 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
     topology = catalogue.topologies[combination.topology]
     client = combination.client_protocol
     driver = catalogue.profiles[combination.profile].driver
-    for name in (combination.server, combination.topology, driver):
+    for name in (combination.server, combination.topology, combination.app, driver):
         if name in unavailable:
             return Skip(combination, unavailable[name])
     if combination.interface not in app.entrypoints:
@@ -98,7 +98,7 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
     if combination.interface is Interface.ASGI and library not in app.async_libraries:
         return Skip(combination, f"{candidate.name} runs apps on {library}, and {app.name} waits by another library")
     if refusal := driver.refusal(client):
-        return Skip(combination, refusal)
+        return Skip(combination, f"{driver}: {refusal}")
     route = topology.route(client)
     if route is None:
         return Skip(combination, f"{topology.name}: {topology.refusals[client]}")

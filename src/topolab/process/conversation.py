@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import select
-import time
-
 from topolab.process.group import ProcessGroup
+from topolab.process.lines import LineReader, LostError
 
-_READ_BYTES = 65_536
-
-
-class LostError(Exception):
-    """The other side is gone or too late; the text goes on from its name, as in "the load worker ended by itself"."""
+__all__ = ["Conversation", "LostError"]
 
 
 class Conversation:
@@ -20,7 +13,7 @@ class Conversation:
 
     def __init__(self, group: ProcessGroup) -> None:
         self.group = group
-        self._unread = b""
+        self._reader = LineReader(group.leader.stdout.fileno()) if group.leader.stdout else None
 
     def say(self, line: str) -> None:
         """Write `line`, which brings its own end. Raises `LostError`."""
@@ -34,16 +27,6 @@ class Conversation:
 
     def hear(self, deadline: float) -> str:
         """The next line, waited for until `deadline` on the monotonic clock. Raises `LostError`."""
-        if self.group.leader.stdout is None:
+        if self._reader is None:
             raise LostError("has no standard output")
-        descriptor = self.group.leader.stdout.fileno()
-        while b"\n" not in self._unread:
-            readable, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
-            if not readable:
-                raise LostError("did not end in time")
-            received = os.read(descriptor, _READ_BYTES)
-            if not received:
-                raise LostError("ended by itself")
-            self._unread += received
-        line, _, self._unread = self._unread.partition(b"\n")
-        return line.decode("utf-8", "replace")
+        return self._reader.line(deadline)

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +19,29 @@ CHROMIUM = "TOPOLAB_CHROMIUM"
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "chromium-headless-shell", "google-chrome", "google-chrome-stable")
 _APPLICATIONS = ("Google Chrome.app/Contents/MacOS/Google Chrome", "Chromium.app/Contents/MacOS/Chromium")
 _DOWNLOADED = ("chromium-*/chrome-*/chrome", "chromium*-*/chrome-*/*headless*shell", "chromium-*/chrome-mac*/*/*/*/*")
+VERSION_ARGV = {
+    Driver.H2LOAD: ("h2load", "--version"),
+    Driver.BROWSER: ("chromium-headless-shell", "--version"),
+}
+"""What has each tool print its version in its image."""
 _TIMEOUT_S = 10.0
+
+
+def tool_versions(drivers: Iterable[Driver]) -> dict[str, str | None]:
+    """What the tools of these drivers print as their version, None where that fails; libcurl is no tool of its own."""
+    versions: dict[str, str | None] = {}
+    for driver in sorted(set(drivers) & set(VERSION_ARGV)):
+        try:
+            versions[driver.value] = _printed(_version_argv(driver))
+        except (OSError, subprocess.TimeoutExpired):
+            versions[driver.value] = None
+    return versions
+
+
+def _version_argv(driver: Driver) -> tuple[str, ...]:
+    """What has it print its version on this machine, where Chromium goes by many names."""
+    chromium = find_chromium() if driver is Driver.BROWSER else None
+    return (chromium, "--version") if chromium else VERSION_ARGV[driver]
 
 
 def missing_tools() -> dict[str, str]:
@@ -38,8 +60,7 @@ def missing_h2load() -> str:
             "or use --backend docker"
         )
     try:
-        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-        told = done.stdout.strip()
+        told = _printed(VERSION_ARGV[Driver.H2LOAD])
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{path} does not run: {error}"
     version = h2load_version(told)
@@ -87,22 +108,9 @@ def missing_browser() -> str:
     return ""
 
 
-def chromium_version() -> str | None:
-    """What the Chromium of this machine calls itself, such as `Chromium 156.0.8078.79`; None where none tells."""
-    path = find_chromium()
-    if path is None:
-        return None
-    try:
-        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return version_of_chromium(done.stdout)
-
-
-def version_of_chromium(told: str) -> str | None:
-    """Name and number in what `chromium --version` prints, which may go on with whose build it is."""
-    found = re.search(r"^\s*(\D+\d+(?:\.\d+)+)", told, re.MULTILINE)
-    return found[1].strip() if found else None
+def _printed(argv: Iterable[str]) -> str:
+    done = subprocess.run(list(argv), capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False)
+    return (done.stdout or done.stderr).strip()
 
 
 _ASK: dict[Driver, Callable[[], str]] = {Driver.H2LOAD: missing_h2load, Driver.BROWSER: missing_browser}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from topolab.model.outcome import GroupUsage
@@ -44,12 +45,36 @@ def group_usage(pgid: int) -> GroupUsage | None:
     cpu_s, peak_bytes = 0.0, 0
     for pid in members(pgid):
         try:
-            cpu_s += time.clock_gettime((~pid << 3) | _CPUCLOCK_SCHED)
+            cpu_s += _clock_s(pid)
             peak = _PEAK.search((_PROC / str(pid) / "status").read_text())
         except (OSError, ProcessLookupError):
             continue  # ended meanwhile
         peak_bytes += int(peak[1]) * 1024 if peak else 0
     return GroupUsage(cpu_s=cpu_s, memory_peak_bytes=peak_bytes)
+
+
+def usage_sum(usages: Iterable[GroupUsage | None]) -> GroupUsage | None:
+    """Several groups as one: processor time and peaks added up; None where one is not counted."""
+    cpu_s, peaks = 0.0, list[int | None]()
+    for usage in usages:
+        if usage is None:
+            return None
+        cpu_s += usage.cpu_s
+        peaks.append(usage.memory_peak_bytes)
+    known = [peak for peak in peaks if peak is not None]
+    return GroupUsage(cpu_s=cpu_s, memory_peak_bytes=sum(known) if len(known) == len(peaks) else None)
+
+
+def process_cpu_s(pid: int) -> float | None:
+    """Processor time of one running process so far; None without counters, or where there is no such process."""
+    try:
+        return _clock_s(pid) if counters_available() else None
+    except OSError:
+        return None
+
+
+def _clock_s(pid: int) -> float:
+    return time.clock_gettime((~pid << 3) | _CPUCLOCK_SCHED)
 
 
 def usage_between(before: GroupUsage | None, after: GroupUsage | None) -> GroupUsage | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,7 +38,8 @@ def read_report(store: Store) -> Report:
 def write_files(report: Report, folder: Path) -> list[str]:
     """Write (again) every file of a report; their names, the one to read first coming first.
 
-    They are report.md, results.csv, results.json, and of what a browser visited page.json and the waterfalls.
+    They are report.md, results.csv, results.json, where the matrix wants them its charts, and of what a browser
+    visited page.json and the waterfalls.
     """
     from topolab.report.as_csv import to_csv
     from topolab.report.as_json import to_json
@@ -47,24 +49,39 @@ def write_files(report: Report, folder: Path) -> list[str]:
     (folder / "results.csv").write_text(to_csv(report), encoding="utf-8")
     (folder / "report.md").write_text(to_markdown(report), encoding="utf-8")
     names = ["report.md", "results.csv", "results.json"]
-    return names + (_write_pages(report, folder) if _has_pages(report) else [])
+    for name, content in (*_charts(report), *_pages(report, folder)):
+        (folder / name).write_bytes(content)
+        names.append(name)
+    return names
 
 
-def _has_pages(report: Report) -> bool:
-    """Whether a browser has something to do with the run."""
+def _charts(report: Report) -> Iterator[tuple[str, bytes]]:
+    """The figures of every group, where the matrix wants them drawn."""
+    if not report.record.charts:
+        return
+    from topolab.report.charts import bar_chart, picture
+    from topolab.report.pivot import TITLES, figures_drawn, groups
+
+    for number, group in enumerate(groups(report.summary), start=1):
+        for figure in figures_drawn(group):
+            drawn = bar_chart(group, figure, TITLES[figure])
+            for kind in ("svg", "png"):
+                yield f"chart-{number}-{figure}.{kind}", picture(drawn, kind)
+
+
+def _pages(report: Report, folder: Path) -> Iterator[tuple[str, bytes]]:
+    """What a browser saw, where one had something to do with the run."""
     profiles = report.record.profiles
-    return any(profiles[cell.combination.profile].driver is Driver.BROWSER for cell in report.record.plan.cells)
-
-
-def _write_pages(report: Report, folder: Path) -> list[str]:
+    if not any(profiles[cell.combination.profile].driver is Driver.BROWSER for cell in report.record.plan.cells):
+        return
     from topolab.report.visits import read_visits, to_page_json
-    from topolab.report.waterfall import draw
 
     shown = read_visits(report, folder)
-    (folder / "page.json").write_text(to_page_json(report, shown), encoding="utf-8")
-    if not shown:
-        return ["page.json"]
-    pictures = draw(shown)
-    (folder / "waterfall.png").write_bytes(pictures.png)
-    (folder / "waterfall.svg").write_bytes(pictures.svg)
-    return ["waterfall.png", "waterfall.svg", "page.json"]
+    if shown:
+        from topolab.report.charts import picture
+        from topolab.report.waterfall import waterfall
+
+        drawn = waterfall(shown)
+        for kind in ("png", "svg"):
+            yield f"waterfall.{kind}", picture(drawn, kind)
+    yield "page.json", to_page_json(report, shown).encode()

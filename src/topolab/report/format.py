@@ -33,6 +33,18 @@ def with_spread(estimate: Estimate) -> str:
     return f"{text} ±{percent(reach)}"
 
 
+_UNITS = {"_per_second": "/s", "_seconds": " s", "_ms": " ms", "_us_per_request": " µs", "_bytes": " bytes"}
+
+
+def quantity(figure: str, estimate: Estimate | None) -> str:
+    """A figure of `stats.figures` by name, with its unit and spread."""
+    if estimate is None:
+        return NOTHING
+    unit = next(unit for ending, unit in _UNITS.items() if figure.endswith(ending))
+    number, _, spread = with_spread(estimate).partition(" ")
+    return f"{number}{unit} {spread}".rstrip()
+
+
 def percent(fraction: float) -> str:
     """A fraction as per cent: whole from 10 %, else one digit; never a zero that is not one."""
     value = 100 * fraction

@@ -17,6 +17,7 @@ from topolab.report.pivot import (
     latency_table,
     memory_table,
     proof_table,
+    rate_table,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def to_markdown(report: Report) -> str:
         lines += [f"## {group.title}", ""]
         tables = (
             headline_table(group, report.summary),
+            rate_table(group),
             latency_table(group),
             change_table(group, report.summary),
             cpu_table(group),
@@ -45,7 +47,7 @@ def to_markdown(report: Report) -> str:
         )
         for table in tables:
             if table is not None and table.rows:
-                lines += _table(table)
+                lines += table_lines(table)
     lines += ["## How to read this", "", *(f"- {_escaped(line)}" for line in notes.reading(report)), ""]
     lines += _section("Skipped", [f"- {line}" for line in notes.skipped(report)])
     lines += _section("Failed", _failures(report))
@@ -58,7 +60,8 @@ def to_markdown(report: Report) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _table(table: Table) -> list[str]:
+def table_lines(table: Table) -> list[str]:
+    """A table under its title, ending in an empty line."""
     alignment = ["---", *("---:" for _ in table.head[1:])]
     rows = [_line(tuple(map(_cell, row))) for row in table.rows]
     return [f"{table.title[0].upper()}{table.title[1:]}:", "", _line(table.head), _line(tuple(alignment)), *rows, ""]

@@ -7,8 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from topolab.model.server import PART_NAMES
 from topolab.report.format import duration, percent
-from topolab.report.pivot import MARKS
+from topolab.report.pivot import MARKS, groups
 from topolab.stats.estimate import CONFIDENCE, range_coverage
 from topolab.stats.summary import CellSummary
 from topolab.stats.warnings import Warning
@@ -23,7 +24,9 @@ def reading(report: Report) -> list[str]:
     """How to read the tables of this run."""
     rounds = max((cell.rounds for cell in report.summary.cells), default=0)
     floor = report.summary.noise_floor
-    lines = ["Bold: the best of its column, and over several rounds every row not shown to differ from it."]
+    lines = []
+    if any(group.rows_are == "server" for group in groups(report.summary)):
+        lines.append("Bold: the best of its column, and over several rounds every row not shown to differ from it.")
     if rounds < 2:
         lines.append("One round: there is no interval; use --rounds 6 or more before choosing by these figures.")
     elif rounds < _FULL_INTERVAL_ROUNDS:
@@ -40,6 +43,13 @@ def reading(report: Report) -> list[str]:
         lines.append(f"Noise floor: a cell planned twice differed from itself by up to {told}.")
     elif rounds >= 2:
         lines.append("Noise floor: none in this run, as no cell was planned twice.")
+    seen = {cell.combination.profile for cell in report.summary.cells if cell.rounds}
+    blind = {driver.value for name in seen if not (driver := report.record.profiles[name].driver).sees_headers}
+    if blind:
+        lines.append(
+            f"{', '.join(sorted(blind))} sees no headers: there the protocol of the hop to the app was proved by a "
+            "request before and one after each load, and not in every response."
+        )
     used = {warning for cell in report.summary.cells for warning in cell.warnings}
     lines += [f"{MARKS[warning]} {warning.value}." for warning in Warning if warning in used and warning in MARKS]
     lines += [f"{warning.value}." for warning in Warning if warning in used and warning not in MARKS]
@@ -99,11 +109,14 @@ def differences_from_aws(report: Report) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def command_lines(report: Report) -> dict[str, str]:
-    """How each server was started, by its name and listener: the exact command line of its last start."""
+    """The exact command line of each server's last start, by its name and listener, and of each app's companions."""
     cells = {cell.id: cell for cell in report.record.plan.cells}
     found = {}
     for observation in report.observations:
         cell = cells[observation.cell_id]
-        if "server" in observation.argv:
-            found[f"{cell.combination.server} {cell.listener}"] = shlex.join(observation.argv["server"])
+        for part, argv in observation.argv.items():
+            if part == "server":
+                found[f"{cell.combination.server} {cell.listener}"] = shlex.join(argv)
+            elif part not in PART_NAMES:
+                found[f"{cell.combination.app} {part}"] = shlex.join(argv)
     return dict(sorted(found.items()))

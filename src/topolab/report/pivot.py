@@ -1,12 +1,14 @@
-"""The tables of a report, as headings and cells of text: servers down, topologies and client protocols across."""
+"""The tables of a report, as headings and cells of text: servers or loads down, topologies and protocols across."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from topolab.report.format import NOTHING, change, mebibytes, significant, span, with_spread
 from topolab.stats.estimate import Estimate
+from topolab.stats.figures import HEADLINES
 from topolab.stats.summary import CellSummary, RunSummary
 from topolab.stats.warnings import Warning
 
@@ -18,8 +20,9 @@ MARKS = {
     Warning.NOT_STEADY: "~",
     Warning.BAD_RESPONSES: "!",
     Warning.BEHIND_SCHEDULE: "<",
+    Warning.PIPELINED: "^",
 }
-_TITLES = {
+TITLES = {
     "requests_per_second": "good responses per second",
     "page_seconds": "seconds until the last response of the page",
     "finish_seconds": "seconds from the first connection to the last of the responses",
@@ -54,46 +57,62 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The cells that can be compared with each other: one load profile, one app. By server and column.
+    """The cells of a set of tables, by row and column: one app's, under one load profile or on one server.
 
-    Columns without a proxy stand first: the first one is what changes are told against.
+    `rows_are` says what differs from row to row, `server` or `load`: only servers compete. Columns without a proxy
+    stand first: the first one is what changes are told against.
     """
 
     title: str
+    rows_are: str
     columns: tuple[Column, ...]
-    servers: tuple[str, ...]
+    rows: tuple[str, ...]
     cells: Mapping[tuple[str, Column], CellSummary]
     headline: str
 
 
 def groups(summary: RunSummary) -> list[Group]:
-    """The run's cells by load profile and app, each with its servers best first. A/A copies are left out."""
-    keys: dict[tuple[str, str], list[CellSummary]] = {}
+    """The run's cells by load profile and app, each with its servers best first. A/A copies are left out.
+
+    Where an app was run on one server alone and under several loads, these are the rows, in the plan's order.
+    """
+    by_app: dict[str, list[CellSummary]] = {}
     for cell in summary.cells:
         if not cell.combination.replica:
-            keys.setdefault((cell.combination.profile, cell.combination.app), []).append(cell)
-    return [group for (profile, app), cells in keys.items() if (group := _group(f"{profile}, {app} app", cells))]
+            by_app.setdefault(cell.combination.app, []).append(cell)
+    return [group for app, cells in by_app.items() for group in _of_app(app, cells)]
 
 
-def _group(title: str, cells: list[CellSummary]) -> Group | None:
+def _of_app(app: str, cells: list[CellSummary]) -> list[Group]:
     visited = [cell for cell in cells if cell.status != "skipped"]
-    if not visited:
-        return None
+    servers = list(dict.fromkeys(_server(cell, visited) for cell in visited))
+    loads = dict.fromkeys(map(_load, visited))
+    if len(servers) != 1 or len(loads) == 1:
+        under = [[cell for cell in cells if _load(cell) == load] for load in loads]
+        return [_group(f"{_load(some[0])}, {app} app", "server", some, partial(_server, cells=some)) for some in under]
+    kinds = [[cell for cell in visited if cell.headline == name] for name in HEADLINES.values()]
+    title = f"{servers[0]}, {app} app"
+    return [_group(f"{title}: {TITLES[some[0].headline or '']}", "load", some, _load) for some in kinds if some]
+
+
+def _group(title: str, rows_are: str, cells: list[CellSummary], row_of: Callable[[CellSummary], str]) -> Group:
+    visited = [cell for cell in cells if cell.status != "skipped"]
     headline = next((cell.headline for cell in visited if cell.headline), "requests_per_second")
     direct = {_column(cell) for cell in visited if len(cell.hops) == 1}
     columns = tuple(sorted(dict.fromkeys(map(_column, visited)), key=lambda column: column not in direct))
-    named = {(_server(cell, cells), _column(cell)): cell for cell in cells if _column(cell) in columns}
-    servers = dict.fromkeys(_server(cell, cells) for cell in visited)
-    order = sorted(servers, key=lambda server: -_score(server, columns, named, headline))
-    return Group(title, columns, tuple(order), named, headline)
+    named = {(row_of(cell), _column(cell)): cell for cell in cells if _column(cell) in columns}
+    rows = list(dict.fromkeys(map(row_of, visited)))
+    if rows_are == "server":
+        rows.sort(key=lambda row: -_score(row, columns, named, headline))
+    return Group(title, rows_are, columns, tuple(rows), named, headline)
 
 
 def headline_table(group: Group, summary: RunSummary) -> Table:
     """The figure the profile is run for, with its spread and marks."""
-    best = {column: _best(group, column) for column in group.columns}
+    best = {column: _best(group, column) for column in group.columns if group.rows_are == "server"}
 
     def entry(cell: CellSummary, column: Column) -> Entry:
-        leader = best[column]
+        leader = best.get(column, cell)
         value = cell.estimates.get(group.headline)
         if value is None or leader is None:
             return Entry(cell.status if cell.status == "failed" else NOTHING)
@@ -101,9 +120,25 @@ def headline_table(group: Group, summary: RunSummary) -> Table:
         level = comparison is not None and len(comparison.ratio.samples) > 1 and not comparison.shown
         marks = "".join(mark for warning, mark in MARKS.items() if warning in cell.warnings)
         failed = " failed" if cell.status == "failed" else ""
-        return Entry(with_spread(value) + marks + failed, cell is leader or level)
+        return Entry(with_spread(value) + marks + failed, bool(best) and (cell is leader or level))
 
-    return _table(group, _TITLES[group.headline], entry)
+    return _table(group, TITLES[group.headline], entry)
+
+
+def figures_drawn(group: Group) -> tuple[str, ...]:
+    """The figures that charts of the group show, those that some cell has."""
+    names = (group.headline, *(("requests_per_second",) if group.headline == "finish_seconds" else ()))
+    return tuple(name for name in names if any(cell.estimates.get(name) for cell in group.cells.values()))
+
+
+def rate_table(group: Group) -> Table | None:
+    """The rate of a counted load: the same result as its finishing time, in the unit that compares between loads."""
+
+    def entry(cell: CellSummary, _: Column) -> Entry:
+        rate = cell.estimates.get("requests_per_second")
+        return Entry(with_spread(rate) if rate else NOTHING)
+
+    return _table(group, TITLES["requests_per_second"], entry) if group.headline == "finish_seconds" else None
 
 
 def change_table(group: Group, summary: RunSummary, figure: str | None = None) -> Table | None:
@@ -158,7 +193,9 @@ def latency_table(group: Group) -> Table | None:
         found = [cell.estimates.get(name) for name in ("p50_ms", "p90_ms", "p99_ms")]
         return Entry("/".join(significant(e.median) for e in found if e) or NOTHING)
 
-    table = _table(group, "latency in ms: median/90 %/99 %", entry)
+    closed = group.headline in ("requests_per_second", "finish_seconds")
+    what = "time per request in ms in a closed loop, which measures the queue" if closed else "latency in ms"
+    table = _table(group, f"{what}: median/90 %/99 %", entry)
     return table if _filled(table) else None
 
 
@@ -188,11 +225,11 @@ def proof_table(group: Group) -> Table:
 
 def _table(group: Group, title: str, entry: Callable[[CellSummary, Column], Entry]) -> Table:
     rows = []
-    for server in group.servers:
-        cells = [group.cells.get((server, column)) for column in group.columns]
+    for row in group.rows:
+        cells = [group.cells.get((row, column)) for column in group.columns]
         entries = [entry(c, column) if c else Entry(NOTHING) for c, column in zip(cells, group.columns, strict=True)]
-        rows.append((Entry(server), *entries))
-    return Table(title, ("server", *(" ".join(column) for column in group.columns)), tuple(rows))
+        rows.append((Entry(row), *entries))
+    return Table(title, (group.rows_are, *(" ".join(column) for column in group.columns)), tuple(rows))
 
 
 def _column(cell: CellSummary) -> Column:
@@ -206,12 +243,16 @@ def _server(cell: CellSummary, cells: list[CellSummary]) -> str:
     return name if len(interfaces) == 1 else f"{name} ({cell.combination.interface})"
 
 
+def _load(cell: CellSummary) -> str:
+    return cell.combination.profile
+
+
 def _row_of(group: Group, cell: CellSummary) -> str:
-    return next(server for (server, _), other in group.cells.items() if other is cell)
+    return next(row for (row, _), other in group.cells.items() if other is cell)
 
 
 def _best(group: Group, column: Column) -> CellSummary | None:
-    found = [c for s in group.servers if (c := group.cells.get((s, column))) and c.estimates.get(group.headline)]
+    found = [c for s in group.rows if (c := group.cells.get((s, column))) and c.estimates.get(group.headline)]
     return max(found, key=lambda cell: _goodness(cell.estimates[group.headline], group.headline), default=None)
 
 

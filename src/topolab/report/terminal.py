@@ -11,7 +11,16 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from topolab.report import notes
-from topolab.report.pivot import Table, change_table, cpu_table, groups, headline_table, latency_table, proof_table
+from topolab.report.pivot import (
+    Table,
+    change_table,
+    cpu_table,
+    groups,
+    headline_table,
+    latency_table,
+    proof_table,
+    rate_table,
+)
 
 if TYPE_CHECKING:
     from topolab.report import Report
@@ -26,6 +35,7 @@ def print_report(report: Report, console: Console) -> None:
         console.print(Text(f"\n{group.title}", style="bold underline"))
         tables = (
             headline_table(group, report.summary),
+            rate_table(group),
             latency_table(group),
             change_table(group, report.summary),
             cpu_table(group),

@@ -1,10 +1,8 @@
-"""The waterfalls of a run's visits side by side: a panel each, a bar per request, one time axis. Pure: to bytes."""
+"""The waterfalls of a run's visits side by side: a panel each, a bar per request, one time axis. Pure."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,7 +15,6 @@ if TYPE_CHECKING:  # what it brings in takes half a second
     from matplotlib.figure import Figure
 
 _SLIDE_INCHES = (16.0, 9.0)
-_DOTS_PER_INCH = 120
 _ROWS_A_SLIDE = 170
 """Rows, of all panels above each other, that a slide's height shows well; with more the picture grows."""
 # Told apart also by who sees no red or no green (Okabe and Ito, 2002, without black and yellow), and on grey paper.
@@ -28,8 +25,6 @@ _WAITING_ALPHA = 0.22
 _STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 11,
-    "svg.fonttype": "none",  # text stays text, to be found and read aloud
-    "svg.hashsalt": "topolab",  # the same picture is the same file
     "text.color": _INK,
     "axes.edgecolor": _LINE,
     "axes.labelcolor": _SOFT,
@@ -37,23 +32,12 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """One drawing in two formats."""
-
-    png: bytes
-    svg: bytes
-
-
-def draw(shown: Sequence[Shown]) -> Pictures:
-    """The picture of at least one visit; the same bytes for the same visits."""
+def waterfall(shown: Sequence[Shown]) -> Figure:
+    """The drawing of at least one visit."""
     from matplotlib import rc_context
 
     with rc_context(_STYLE):  # whatever somebody's own settings are
-        figure = _figure(shown)
-        return Pictures(
-            _saved(figure, "png", {"Software": None}), _saved(figure, "svg", {"Date": None, "Creator": None})
-        )
+        return _figure(shown)
 
 
 def heading(shown: Sequence[Shown]) -> str:
@@ -150,9 +134,3 @@ def _panel(panel: Axes, index: int, visit: Visit, title: str) -> None:
     for side in ("top", "right", "left"):
         panel.spines[side].set_visible(False)
     panel.tick_params(axis="x", length=0)
-
-
-def _saved(figure: Figure, kind: str, metadata: dict[str, Any]) -> bytes:
-    content = io.BytesIO()
-    figure.savefig(content, format=kind, dpi=_DOTS_PER_INCH, metadata=metadata, facecolor="white")
-    return content.getvalue()

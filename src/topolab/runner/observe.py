@@ -135,7 +135,7 @@ def _judge(cell: Cell, stack: Stack, measurement: Measurement) -> None:
     if not measurement.good_responses:
         raise StageError(Stage.LOAD, f"no good response: {_kinds(measurement)}")
     if measurement.page_seconds is None and measurement.requests_per_second is None:
-        raise StageError(Stage.LOAD, f"the page was not completed: {_kinds(measurement)}")
+        raise StageError(Stage.LOAD, f"the load was not completed: {_kinds(measurement)}")
     _same("client's hop", cell.combination.client_protocol.protocol, set(measurement.client_protocols), Stage.LOAD)
     if measurement.origin_protocols is None:
         # No response of the load told; one more request over the same edge does, as the one before the load did.

@@ -10,6 +10,7 @@ from statistics import median
 from topolab.model.cell import Cell, Combination, Plan, Skip
 from topolab.model.load import CountLoad, LoadProfile, Measurement, PageLoad
 from topolab.model.outcome import Failed, Measured, Observation, SeenHop
+from topolab.model.protocol import Protocol
 from topolab.stats.compare import ByRound, Comparison, compare, noise_floor
 from topolab.stats.estimate import Estimate, estimate
 from topolab.stats.figures import FIGURES, HEADLINES, drift, figures
@@ -21,7 +22,7 @@ class CellSummary:
     """One row of every report.
 
     `rounds` counts the measured ones. Responses are counted over failed rounds too; None where nobody counted any.
-    `headline` names the figure the cell was run for, None where nothing was measured. `log` is the end of the first
+    `headline` names the figure the cell is run for, None where it was not. `log` is the end of the first
     failure's log.
     """
 
@@ -115,8 +116,8 @@ def _cell(cell: Cell, observations: Sequence[Observation], profile: LoadProfile)
         bad_responses=dict(bad) if counted else None,
         client_limited=client_limited,
         steady=steady,
-        headline=HEADLINES[profile.kind] if measured else None,
-        warnings=_warnings(cell, list(measured.values()), bad, client_limited, steady),
+        headline=HEADLINES[profile.kind],
+        warnings=_warnings(cell, profile, list(measured.values()), bad, client_limited, steady),
     )
 
 
@@ -149,7 +150,12 @@ def _steady(measurements: Sequence[Measurement], profile: LoadProfile) -> bool |
 
 
 def _warnings(
-    cell: Cell, measured: Sequence[Measured], bad: Counter[str], client_limited: bool | None, steady: bool | None
+    cell: Cell,
+    profile: LoadProfile,
+    measured: Sequence[Measured],
+    bad: Counter[str],
+    client_limited: bool | None,
+    steady: bool | None,
 ) -> tuple[Warning, ...]:
     if not measured:
         return ()
@@ -158,9 +164,15 @@ def _warnings(
         Warning.NOT_STEADY: steady is False,
         Warning.BAD_RESPONSES: bad.total() > 0,
         Warning.BEHIND_SCHEDULE: any(_behind(o.measurement) for o in measured),
+        Warning.PIPELINED: _pipelined(cell, profile),
         Warning.UNKNOWN_ORIGIN_CONNECTIONS: len(cell.hops) > 1 and measured[-1].hops[-1].connections is None,
     }
     return tuple(warning for warning, applies in checks.items() if applies)
+
+
+def _pipelined(cell: Cell, profile: LoadProfile) -> bool:
+    protocol = cell.combination.client_protocol.protocol
+    return protocol is Protocol.HTTP1 and profile.lanes(protocol).streams > 1
 
 
 def _behind(measurement: Measurement) -> bool:

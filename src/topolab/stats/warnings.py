@@ -26,6 +26,10 @@ class Warning(Enum):
         "behind schedule: fewer than 99 % of the planned requests were answered in time; "
         "the latency is that of an overloaded server, so offer a lower rate"
     )
+    PIPELINED = (
+        "pipelined: several requests stood on each connection before the first was answered, which under HTTP/1.1 "
+        "no browser and no load balancer does; compare with a load that has as many in flight on more connections"
+    )
     UNKNOWN_ORIGIN_CONNECTIONS = (
         "origin connections unknown: this server does not tell its app the peer's port; "
         "compare with another variant where the count matters"

@@ -11,9 +11,11 @@ from pathlib import Path
 from topolab.backends.compose.engine import Engine
 from topolab.backends.compose.images import OPTIONAL_LOCK
 from topolab.catalogue.root import own_root
-from topolab.process.tools import version_of_chromium
+from topolab.model.driver import Driver
+from topolab.process.tools import VERSION_ARGV
 
 _LOCK = "servers/requirements.lock"
+_DOCKERFILE = "servers/Dockerfile"
 _ASK = """
 import json, platform, sys
 from importlib.metadata import PackageNotFoundError, version
@@ -38,6 +40,14 @@ def locked_packages(root: Path) -> frozenset[str]:
     return frozenset(name.lower() for name in re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.MULTILINE))
 
 
+def installed_packages(root: Path) -> frozenset[str]:
+    """The words after `apt-get install` in the server image's Dockerfile: its Debian packages among them."""
+    own = own_root()
+    dockerfile = root / _DOCKERFILE if (root / _DOCKERFILE).is_file() else own / _DOCKERFILE
+    lines = re.findall(r"apt-get install (.*)", dockerfile.read_text(encoding="utf-8"))
+    return frozenset(word for line in lines for word in line.split())
+
+
 @dataclass(frozen=True, slots=True)
 class Inside:
     """The interpreter of an image, and the versions of those packages it has."""
@@ -57,6 +67,9 @@ def ask_nginx(engine: Engine, image: str, labels: Mapping[str, str]) -> str:
     return engine.ask(image, ["sh", "-c", "nginx -v 2>&1"], labels).rpartition("/")[2]
 
 
-def ask_chromium(engine: Engine, image: str, labels: Mapping[str, str]) -> str | None:
-    """What an image's Chromium calls itself."""
-    return version_of_chromium(engine.ask(image, ["chromium-headless-shell", "--version"], labels))
+def ask_tools(
+    engine: Engine, image: str, drivers: Iterable[Driver], labels: Mapping[str, str]
+) -> dict[str, str | None]:
+    """What the tools of these drivers in an image print as their version."""
+    asked = sorted(set(drivers) & set(VERSION_ARGV))
+    return {driver.value: engine.ask(image, VERSION_ARGV[driver], labels) for driver in asked}

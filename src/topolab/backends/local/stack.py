@@ -1,4 +1,4 @@
-"""One cell's processes on loopback: a port each, a server, a proxy where the topology has one, and their logs."""
+"""One cell's processes on loopback: a server, its app's companions, a proxy where the topology has one, their logs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from topolab.backends.certificate import CertificateFiles
 from topolab.backends.local.nginx import Nginx
-from topolab.backends.parts import ATTEMPT_TIMEOUT_S, Part, await_answer, ending_of, last_hop_client, split_log
+from topolab.backends.parts import ATTEMPT_TIMEOUT_S, Part, await_answer, await_work, last_hop_client, split_log
 from topolab.catalogue import Catalogue
 from topolab.fetch import Response, fetch
 from topolab.model.cell import Cell
@@ -19,10 +19,12 @@ from topolab.model.driver import Driver
 from topolab.model.load import EDGE_NAME, Target, Workplace
 from topolab.model.outcome import GroupUsage
 from topolab.model.protocol import ClientProtocol
+from topolab.model.server import Companion
+from topolab.process.child import ending_of
 from topolab.process.cpus import CpuLayout
 from topolab.process.group import ProcessGroup, ProcessKeeper
 from topolab.process.ports import LOOPBACK, ReservedPort
-from topolab.process.usage import group_usage
+from topolab.process.usage import group_usage, usage_sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,16 @@ class LocalStack:
         self._cell = cell
         self._around = around
         self._folder = folder
+        self._app = around.catalogue.apps[cell.combination.app]
         self._server_port = resources.enter_context(ReservedPort()).number
+        self._broker_port = resources.enter_context(ReservedPort()).number if self._app.companions else None
         self._proxy: ProcessGroup | None = None
         begun = time.monotonic()
+        # On the server's processors: what is handed over is the deployment's work too.
+        self.companions = tuple(
+            self._start(resources, companion.name, self._companion_argv(companion), around.cpus.server)
+            for companion in self._app.companions
+        )
         self.server = self._start(resources, "server", self._server_argv(), around.cpus.server)
         client = cell.combination.client_protocol
         port = self._server_port
@@ -58,6 +67,10 @@ class LocalStack:
         self.edge = self._target(port, client, cell.h2_alone)
         own = self._target(self._server_port, last_hop_client(cell))
         await_answer(self._part(self.server), lambda: fetch(own, "/healthz", ATTEMPT_TIMEOUT_S))
+        if self.companions:
+            await_work(
+                [self._part(group) for group in self.companions], lambda path: fetch(own, path, ATTEMPT_TIMEOUT_S)
+            )
         self.server_start_s = time.monotonic() - begun
         if self._proxy is not None:
             await_answer(self._part(self._proxy), lambda: fetch(self.edge, "/healthz", ATTEMPT_TIMEOUT_S))
@@ -76,8 +89,8 @@ class LocalStack:
         return fetch(self.edge, path, timeout_s)
 
     def server_usage(self) -> GroupUsage | None:
-        """What the server's group has used so far."""
-        return group_usage(self.server.pgid)
+        """What the groups of server and companions have used so far."""
+        return usage_sum(group_usage(group.pgid) for group in (self.server, *self.companions))
 
     def proxy_usage(self) -> GroupUsage | None:
         """What the proxy's group has used so far."""
@@ -96,7 +109,7 @@ class LocalStack:
         return Part(group.name, lambda: _ending(group), self.log_tail)
 
     def _groups(self) -> tuple[ProcessGroup, ...]:
-        return (self.server,) if self._proxy is None else (self.server, self._proxy)
+        return (self.server, *self.companions, *([self._proxy] if self._proxy else []))
 
     def _start(self, resources: ExitStack, name: str, argv: list[str], cpus: frozenset[int] | None) -> ProcessGroup:
         keeper = self._around.keeper
@@ -108,11 +121,18 @@ class LocalStack:
         authority = self._around.certificate.authority if client.transport.encrypted else None
         return Target(LOOPBACK, port, client, ca_file=authority, h2_alone=h2_alone)
 
+    def _launcher(self) -> list[str]:
+        broker = [] if self._broker_port is None else ["--broker", f"{LOOPBACK}:{self._broker_port}"]
+        return [sys.executable, "-I", str(self._around.catalogue.root / "servers" / "serve.py"), *broker]
+
+    def _companion_argv(self, companion: Companion) -> list[str]:
+        where = ("--host", LOOPBACK, "--port", str(self._broker_port)) if companion.listens else ()
+        return [*self._launcher(), "--companion", companion.name, "--app", self._app.name, *where]
+
     def _server_argv(self) -> list[str]:
-        root, files = self._around.catalogue.root, self._around.certificate
-        combination = self._cell.combination
+        files, combination = self._around.certificate, self._cell.combination
         return [
-            *(sys.executable, "-I", str(root / "servers" / "serve.py"), combination.server),
+            *(*self._launcher(), combination.server),
             *("--app", combination.app, "--interface", combination.interface.value),
             *("--listener", self._cell.listener.value, "--host", LOOPBACK, "--port", str(self._server_port)),
             *("--cert", str(files.chain), "--key", str(files.key)),

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from hdrh.histogram import HdrHistogram
-
 from topolab.drivers.curl.responses import Tally
+from topolab.drivers.latency import latency_histogram, percentiles_ms
 from topolab.model.load import Measurement
 
 SERIES_SLICE_S = 0.1
-LONGEST_US = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +43,11 @@ def closed_measurement(tally: Tally, span: Span, spent: Spent) -> Measurement:
 def open_measurement(tally: Tally, span: Span, spent: Spent, *, offered: int) -> Measurement:
     """Percentiles from the planned send times; the rate is over the time until the last response."""
     seconds = max(span.ended, span.window_closed) - span.began
-    histogram = latency_histogram(tally.took_us)
-    p50_ms, p90_ms, p99_ms = (histogram.get_value_at_percentile(p) / 1000 for p in (50, 90, 99))
     return Measurement(
         **_common(tally, span, spent),
         seconds=seconds,
         requests_per_second=len(tally.good_at) / seconds,
-        p50_ms=p50_ms,
-        p90_ms=p90_ms,
-        p99_ms=p99_ms,
+        **percentiles_ms(latency_histogram(tally.took_us)),
         offered_requests=offered,
     )
 
@@ -64,14 +57,6 @@ def page_measurement(tally: Tally, span: Span, spent: Spent) -> Measurement:
     seconds = span.ended - span.began
     page_seconds = None if tally.bad else seconds
     return Measurement(**_common(tally, span, spent), seconds=seconds, page_seconds=page_seconds)
-
-
-def latency_histogram(took_us: array[int]) -> Any:
-    """An HdrHistogram in microseconds; above a minute it counts a minute, below a microsecond one."""
-    histogram = HdrHistogram(1, LONGEST_US, 3)
-    for us, count in Counter(took_us).items():
-        histogram.record_value(min(max(us, 1), LONGEST_US), count)
-    return histogram
 
 
 def series(good_at: array[float], span: Span) -> tuple[int, ...]:

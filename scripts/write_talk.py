@@ -1,0 +1,14 @@
+#!/usr/bin/env python3
+"""Writes docs/talk.md from stored runs: write_talk.py RUN RUN RUN, a run for each matrix of docs/talk.toml."""
+
+from __future__ import annotations
+
+import sys
+
+from bootstrap import ROOT, ensure_environment
+
+if __name__ == "__main__":
+    ensure_environment()
+    from topolab.cli.page import main
+
+    sys.exit(main(ROOT / "docs" / "talk.toml"))

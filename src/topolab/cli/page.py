@@ -1,0 +1,52 @@
+"""Writes a page of claims from stored runs: no server runs, and nothing on it is written by hand but what was said."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from topolab.catalogue.reading import read_toml
+from topolab.cli.exit_codes import ExitCode
+from topolab.errors import InputError, StoreError
+from topolab.model.claim import Page
+from topolab.report import Report, read_report
+from topolab.store import Store
+
+
+def main(declared: Path, arguments: list[str] | None = None) -> int:
+    """Write the page that the TOML file `declared` is about, and return the exit code."""
+    parser = argparse.ArgumentParser(description=f"Write the page of {declared.name} from runs of its matrices.")
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="the folder of a run, one for each matrix")
+    parser.add_argument("--out", type=Path, default=declared.with_suffix(".md"), help="default: %(default)s")
+    given = parser.parse_args(arguments)
+    try:
+        write_page(declared, given.runs, given.out)
+    except (InputError, StoreError) as error:
+        print(f"topolab: {error}", file=sys.stderr)
+        return ExitCode.BAD_INPUT
+    return ExitCode.MEASURED
+
+
+def write_page(declared: Path, folders: list[Path], out: Path) -> None:
+    """The Markdown at `out`, its pictures copied from the runs beside it. Raises `InputError` and `StoreError`."""
+    from topolab.report.claims import to_page
+
+    page: Page = read_toml(declared, Page, declared.name)
+    reports: dict[str, Report] = {}
+    found: dict[str, Path] = {}
+    for folder in folders:
+        with Store.open(folder) as store:
+            reports[store.record.matrix], found[store.record.matrix] = read_report(store), folder
+    text = to_page(page, reports, out.stem)
+    for section in page.sections:
+        for name in section.pictures:
+            picture = found[section.matrix] / name
+            if not picture.is_file():
+                raise InputError(f"{declared.name}: {section.title}: the run has no picture {name}")
+            copy = out.with_suffix("") / section.matrix / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if copy.resolve() != picture.resolve():
+                shutil.copyfile(picture, copy)
+    out.write_text(text, encoding="utf-8")

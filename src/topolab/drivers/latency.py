@@ -1,0 +1,24 @@
+"""How long requests took, as an HdrHistogram: what every driver keeps of its latencies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from hdrh.histogram import HdrHistogram
+
+LONGEST_US = 60_000_000
+
+
+def latency_histogram(took_us: Iterable[int]) -> Any:
+    """An HdrHistogram in microseconds; above a minute it counts a minute, below a microsecond one."""
+    histogram = HdrHistogram(1, LONGEST_US, 3)
+    for us, count in Counter(took_us).items():
+        histogram.record_value(min(max(us, 1), LONGEST_US), count)
+    return histogram
+
+
+def percentiles_ms(histogram: Any) -> dict[str, Any]:
+    """The three percentiles a `Measurement` has, by its fields' names."""
+    return {f"p{p}_ms": histogram.get_value_at_percentile(p) / 1000 for p in (50, 90, 99)}

@@ -1,0 +1,73 @@
+"""A tool run by a load worker: in the worker's own group, so that it ends with it, and no longer than it may."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from topolab.process.lines import LineReader, LostError
+from topolab.process.usage import process_cpu_s
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a tool's run went: its exit code (None: it was ended for taking too long), all it wrote, and what it used.
+
+    `cpu_s` and `wall_s` are counted from the last `restart_counting`, or the start.
+    """
+
+    code: int | None
+    output: str
+    cpu_s: float
+    wall_s: float
+
+
+class Child:
+    """A running tool; both its streams are read here. It has to be run to its end with `run`."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        self._used_before_s = _waited_children_cpu_s()
+        self._process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        self._counting_since = time.monotonic()
+        self._uncounted_cpu_s = 0.0
+
+    def restart_counting(self) -> None:
+        """Count what it uses from now on: the warm-up is over."""
+        self._counting_since = time.monotonic()
+        self._uncounted_cpu_s = process_cpu_s(self._process.pid) or 0.0
+
+    def run(self, deadline: float, on_line: Callable[[str], None]) -> Ran:
+        """Hand each line to `on_line` as it comes, until it ends; at `deadline` on the monotonic clock it is killed."""
+        written: list[str] = []
+        code: int | None = None
+        with self._process as process:
+            reader = LineReader(process.stdout.fileno() if process.stdout else -1)
+            try:
+                with contextlib.suppress(LostError):
+                    while time.monotonic() < deadline:
+                        line = reader.line(deadline)
+                        written.append(f"{line}\n")
+                        on_line(line)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    code = process.wait(max(0.0, deadline - time.monotonic()))
+            finally:
+                wall_s = time.monotonic() - self._counting_since
+                process.kill()  # does nothing to one that has been waited for
+        cpu_s = _waited_children_cpu_s() - self._used_before_s - self._uncounted_cpu_s
+        return Ran(code, "".join([*written, reader.rest]), cpu_s, wall_s)
+
+
+def ending_of(code: int) -> str:
+    """How an exit code reads; negative is the signal that ended the process."""
+    return f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
+
+
+def _waited_children_cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

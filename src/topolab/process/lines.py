@@ -1,0 +1,46 @@
+"""Lines from a pipe: never waited for beyond a deadline."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+_READ_BYTES = 65_536
+
+
+class LostError(Exception):
+    """The other side is gone or too late; the text goes on from its name, as in "the load worker ended by itself"."""
+
+
+class LineReader:
+    """A descriptor's bytes, a line at a time."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._unread = bytearray()
+
+    def line(self, deadline: float) -> str:
+        """The next line without its end, waited for until `deadline` on the monotonic clock. Raises `LostError`.
+
+        What is there already is taken after the deadline too, but no more than one read of it.
+        """
+        searched, late = 0, False
+        while (end := self._unread.find(b"\n", searched)) < 0:
+            searched = len(self._unread)
+            left_s = deadline - time.monotonic()
+            if late or not select.select([self._descriptor], [], [], max(0.0, left_s))[0]:
+                raise LostError("did not end in time")
+            late = left_s <= 0
+            received = os.read(self._descriptor, _READ_BYTES)
+            if not received:
+                raise LostError("ended by itself")
+            self._unread += received
+        line = self._unread[:end].decode("utf-8", "replace")
+        del self._unread[: end + 1]
+        return line
+
+    @property
+    def rest(self) -> str:
+        """What was read beyond the last whole line."""
+        return self._unread.decode("utf-8", "replace")

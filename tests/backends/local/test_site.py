@@ -1,0 +1,27 @@
+"""What this machine lacks for an app is told before anything starts, with what to install."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from command import run_matrix
+from topolab.backends.local.site import LocalSite
+from topolab.catalogue import Catalogue
+
+APP = "django-celery"
+PROGRAM = "redis-server"
+
+
+def test_where_the_program_is_missing_every_cell_of_the_app_is_skipped_and_the_package_named(tmp_path: Path) -> None:
+    only = ("server=gunicorn-sync", f"app={APP}", "topology=alb", "profile=ceiling", "protocol=h2")
+    chosen = [word for glob in only for word in ("--only", glob)]
+    done = run_matrix("--matrix", "full", "--backend", "local", *chosen, "--dry-run", PATH=str(tmp_path))
+    reason = f"{APP} needs {PROGRAM}, which is not on PATH: install the package {PROGRAM}, or use --backend docker"
+    assert (done.returncode, done.stderr) == (3, f"topolab: nothing selected: every cell is skipped: {reason}\n")
+
+
+def test_an_apps_python_package_that_is_missing_is_named(catalogue: Catalogue) -> None:
+    app = replace(catalogue.apps[APP], packages=("django", "topolab-has-no-such-package"), companions=())
+    spoilt = replace(catalogue, apps={**catalogue.apps, APP: app})
+    assert LocalSite(spoilt).unavailable()[APP] == f"{APP} needs topolab-has-no-such-package, not installed here"

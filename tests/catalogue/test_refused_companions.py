@@ -1,0 +1,66 @@
+"""Apps that use other apps' modules, or need something beside the server, say so in a way that can be carried out."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalogue.conftest import Edit, Refusal
+
+APP = "apps/django-celery/app.toml"
+WORKER = 'name = "task-worker"'
+PORT = '"--port", "{port}",'
+
+
+@pytest.mark.parametrize("other", ["spam", "django-celery", "common"])
+def test_the_modules_of_an_app_that_is_not_there(edit: Edit, refusal: Refusal, other: str) -> None:
+    edit(APP, 'python_path = ["django"]', f'python_path = ["{other}"]')
+    known = "bare, django, fastapi"
+    assert refusal() == f"{APP}: python_path[0]: has to be another app, one of {known}, not {other!r}"
+
+
+def test_the_same_modules_twice(edit: Edit, refusal: Refusal) -> None:
+    edit(APP, 'python_path = ["django"]', 'python_path = ["django", "django"]')
+    assert refusal() == f"{APP}: python_path: 'django' stands twice; each has to be there once"
+
+
+def test_two_companions_of_one_name(edit: Edit, refusal: Refusal) -> None:
+    edit(APP, WORKER, 'name = "broker"')
+    assert refusal() == f"{APP}: companions: 'broker' stands twice; each has to be there once"
+
+
+@pytest.mark.parametrize("name", ["server", "proxy", "load"])
+def test_a_companion_under_another_parts_name(edit: Edit, refusal: Refusal, name: str) -> None:
+    edit(APP, WORKER, f'name = "{name}"')
+    assert refusal() == f"{APP}: companions[1].name: {name!r} is what every stack calls another of its parts"
+
+
+def test_a_program_whose_package_is_not_named(edit: Edit, refusal: Refusal) -> None:
+    edit(APP, 'package = "redis-server"\n', "")
+    expected = "missing; the package that brings redis-server has to be named"
+    assert refusal() == f"{APP}: companions[0].package: {expected}"
+
+
+def test_a_package_that_brings_no_program(edit: Edit, refusal: Refusal) -> None:
+    edit(APP, WORKER, f'{WORKER}\npackage = "spam"')
+    expected = "the command starts no program of its own; 'spam' would bring none"
+    assert refusal() == f"{APP}: companions[1].package: {expected}"
+
+
+@pytest.mark.parametrize(("old", "new"), [(PORT, ""), ('"{python}", "-m",', '"{python}", "{port}", "-m",')])
+def test_companions_of_which_not_exactly_one_listens(edit: Edit, refusal: Refusal, old: str, new: str) -> None:
+    edit(APP, old, new)
+    expected = "exactly one has to listen on {port}: it is the broker that the others are told of"
+    assert refusal() == f"{APP}: companions: {expected}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (WORKER, f'{WORKER}\nprogram = "spam"', "companions[1].program: "),
+        (WORKER, 'name = "Task Worker"', "companions[1].name: "),
+        ('python_path = ["django"]', 'python_path = "django"', "python_path: "),
+    ],
+)
+def test_a_value_of_the_wrong_kind(edit: Edit, refusal: Refusal, old: str, new: str, message: str) -> None:
+    edit(APP, old, new)
+    assert refusal().startswith(f"{APP}: {message}")

@@ -1,0 +1,121 @@
+"""The lab's side of the load workers: one a driver, its files handed on, and a lost one replaced."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drivers.stage import BODY, SEEN, closed, counted, free_port, nginx, page
+from h2load_tool import path_with
+from topolab.drivers.client import LoadWorkers
+from topolab.errors import StageError
+from topolab.model.driver import Driver
+from topolab.model.load import Lanes, LoadProfile, Measurement, Target, Workplace
+from topolab.model.outcome import Stage
+from topolab.model.protocol import ClientProtocol
+from topolab.process.group import ProcessKeeper
+
+HERE = Workplace((), sys.executable, "")
+COUNTED = counted(20, Lanes(2, 2))
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    port = free_port()
+    place = f"location / {{ {SEEN} return 200 '{BODY}'; }}"
+    with nginx(tmp_path_factory.mktemp("nginx"), f"server {{ listen 127.0.0.1:{port} ; http2 on; {place} }}"):
+        yield Target("127.0.0.1", port, ClientProtocol.H2C)
+
+
+@pytest.fixture
+def workers(h2load_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoadWorkers]:
+    monkeypatch.setenv("PATH", path_with(h2load_folder)["PATH"])
+    with ProcessKeeper() as keeper:
+        yield LoadWorkers(keeper, tmp_path / "log", None)
+
+
+def measure(
+    workers: LoadWorkers, target: Target, profile: LoadProfile, workplace: Workplace = HERE
+) -> tuple[Measurement | StageError, list[str]]:
+    """What came of the load, and what was said and kept on the way, in order."""
+    told: list[str] = []
+    try:
+        result: Measurement | StageError = workers.measure(
+            target, workplace, profile,
+            lambda: told.append("warm"), lambda: told.append("loaded"), lambda name, _content: told.append(name),
+        )  # fmt: skip
+    except StageError as error:
+        result = error
+    return result, told
+
+
+def test_each_driver_has_a_worker_of_its_own_that_stays_for_the_next_job(workers: LoadWorkers, target: Target) -> None:
+    assert (workers.worker(Driver.CURL), workers.worker(Driver.H2LOAD)) == (None, None)
+    for profile in (page(2), COUNTED):
+        assert isinstance(measure(workers, target, profile)[0], Measurement)
+    first = [workers.worker(driver) for driver in (Driver.CURL, Driver.H2LOAD)]
+    for profile in (closed(Lanes(1)), closed(Lanes(1), driver="h2load")):
+        assert isinstance(measure(workers, target, profile)[0], Measurement)
+    assert [workers.worker(driver) for driver in (Driver.CURL, Driver.H2LOAD)] == first
+    assert None not in first
+    assert first[0] != first[1]
+
+
+@pytest.mark.parametrize("profile", [COUNTED, closed(Lanes(2), driver="h2load")], ids=["counted", "timed"])
+def test_the_counters_are_read_before_the_files_come(
+    workers: LoadWorkers, target: Target, profile: LoadProfile
+) -> None:
+    told = measure(workers, target, profile)[1]
+    assert told == ["warm", "loaded", "h2load.txt", "h2load-requests.tsv"]
+
+
+def test_the_files_of_a_load_that_failed_come_too_and_its_worker_goes_on(workers: LoadWorkers, target: Target) -> None:
+    error, told = measure(workers, target, counted(20, Lanes(2), body="spam"))
+    assert isinstance(error, StageError)
+    assert (error.stage, error.message) == (
+        Stage.LOAD,
+        f"20 responses had {20 * len(BODY)} bytes of body; the profile's body has 4 each",
+    )
+    assert told == ["warm", "loaded", "h2load.txt", "h2load-requests.tsv"]
+    worker = workers.worker(Driver.H2LOAD)
+    assert isinstance(measure(workers, target, COUNTED)[0], Measurement)
+    assert workers.worker(Driver.H2LOAD) == worker
+
+
+def test_what_fails_before_it_is_warm_fails_in_the_warm_up(workers: LoadWorkers, target: Target) -> None:
+    error, told = measure(workers, Target("127.0.0.1", 1, target.client_protocol, ca_file=Path("/nowhere")), COUNTED)
+    assert isinstance(error, StageError)
+    assert (error.stage, error.message, told) == (Stage.WARM_UP, "There is no certificate file /nowhere.", [])
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo spam", "the load worker broke the protocol: Expected one JSON object on a line, got 'spam'."),
+        ("exit 3", "the load worker ended by itself"),
+        ('echo \'{"event": "loaded"}\'; sleep 600', "the load worker said Loaded where Warm was due"),
+    ],
+)
+def test_a_worker_that_breaks_the_protocol_is_ended_with_its_last_words_and_replaced(
+    workers: LoadWorkers, target: Target, script: str, message: str
+) -> None:
+    broken = Workplace(("sh", "-c", f"read job; echo no spam today >&2; {script}"), "", "")
+    error, told = measure(workers, target, page(2), broken)
+    assert isinstance(error, StageError)
+    assert (error.stage, error.message, error.log, told) == (Stage.WARM_UP, message, "no spam today", [])
+    assert workers.worker(Driver.CURL) is None
+    assert isinstance(measure(workers, target, page(2))[0], Measurement)
+
+
+def test_a_worker_elsewhere_takes_the_place_of_the_one_here(workers: LoadWorkers, target: Target) -> None:
+    assert isinstance(measure(workers, target, page(2))[0], Measurement)
+    here = workers.worker(Driver.CURL)
+    elsewhere = Workplace(("env", "SPAM=egg"), sys.executable, "")
+    assert isinstance(measure(workers, target, page(2), elsewhere)[0], Measurement)
+    there = workers.worker(Driver.CURL)
+    assert here is not None
+    assert there is not None
+    assert (there.argv[0], here.exit_code() is None) == ("env", False)

@@ -1,0 +1,30 @@
+"""How long a cell will take is told by its profile."""
+
+from __future__ import annotations
+
+import pytest
+
+from plan.planning import cell
+from topolab.catalogue import Catalogue
+from topolab.plan.estimate import COUNTED_PER_S, STACK_S, expected_s, expected_total_s
+
+
+@pytest.mark.parametrize(
+    ("protocol", "profile", "load_s"),
+    [
+        ("h2", "ceiling", 0.85),
+        ("h2", "steady", 3.5),
+        ("http/1.1", "page-24", 12.0),
+        ("h2", "page-24", 3.0),
+        ("h2", "h2load-c50-n5000", 5000 / COUNTED_PER_S),
+        ("http/1.1", "h2load-c50-n5000-m5", 5000 / COUNTED_PER_S),
+    ],
+)
+def test_a_cell_takes_its_load_and_its_stack(catalogue: Catalogue, protocol: str, profile: str, load_s: float) -> None:
+    of = cell(catalogue, "hypercorn-asyncio", "direct", protocol)
+    assert expected_s(of, catalogue.profiles[profile]) == pytest.approx(STACK_S + load_s)
+
+
+def test_a_run_takes_all_its_cells_so_many_times(catalogue: Catalogue) -> None:
+    of = cell(catalogue, "hypercorn-asyncio", "direct", "h2")
+    assert expected_total_s([of, of], catalogue.profiles, 3) == pytest.approx(6 * (STACK_S + 0.85))

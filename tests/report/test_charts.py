@@ -1,0 +1,43 @@
+"""Bar charts: a bar for every figure there is, none for what was not measured, and the same bytes every time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from report.made_report import stored_report
+from report.test_pivot import CELLS, the_report
+from store.made_run import FAILURE, counted, rounds
+from topolab.report.charts import bar_chart, picture
+from topolab.report.pivot import figures_drawn, groups
+
+
+def test_a_row_has_a_bar_for_each_column_and_its_median_at_the_end(tmp_path: Path) -> None:
+    group = groups(the_report(tmp_path / "run").summary)[1]
+    axes = bar_chart(group, "finish_seconds", "seconds").axes[0]
+    assert [bar.get_width() for bars in axes.containers if hasattr(bars, "patches") for bar in bars] == [0.1] * 4
+    assert sorted(text.get_text() for text in axes.texts) == ["0.100"] * 4
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["counted", "counted-m5"]
+
+
+def test_what_was_not_measured_has_no_bar(tmp_path: Path) -> None:
+    first, *others = CELLS[:4]
+    observations = [*rounds(first, FAILURE), *(o for of in others for o in rounds(of, counted(of, 0.2)))]
+    group = groups(stored_report(tmp_path / "run", CELLS[:4], (), observations).summary)[0]
+    axes = bar_chart(group, "finish_seconds", "seconds").axes[0]
+    assert len(axes.texts) == 3
+
+
+def test_a_counted_load_is_drawn_as_time_and_as_rate(tmp_path: Path) -> None:
+    rate, count = groups(the_report(tmp_path / "run").summary)
+    assert figures_drawn(rate) == ("requests_per_second",)
+    assert figures_drawn(count) == ("finish_seconds", "requests_per_second")
+
+
+@pytest.mark.parametrize(("kind", "beginning"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
+def test_the_same_figures_give_the_same_bytes(tmp_path: Path, kind: str, beginning: bytes) -> None:
+    group = groups(the_report(tmp_path / "run").summary)[0]
+    first, second = (picture(bar_chart(group, group.headline, "rate"), kind) for _ in range(2))
+    assert first == second
+    assert first.startswith(beginning)
