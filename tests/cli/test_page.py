@@ -50,9 +50,11 @@ def test_the_page_is_visited_drawn_and_told(short: Path, tmp_path: Path) -> None
     done = run_page(*only, "--out", str(out), TOPOLAB_CATALOGUE=str(short), TMPDIR=str(tmp_path / "tmp"))
     assert done.returncode == 0, done.stdout + done.stderr
     (folder,) = out.iterdir()
-    assert done.stderr.splitlines()[-1] == (
-        f"written: {folder}/report.md, results.csv, results.json, waterfall.png, waterfall.svg, page.json"
-    )
+    assert done.stderr.splitlines()[-2:] == [
+        f"written: {folder}/report.md, results.csv, results.json, waterfall.png, waterfall.svg, page.json",
+        f"screenshots: {folder}/raw/*/*/*/*/*/*/page.png",
+    ]
+    assert len(list(folder.glob("raw/*/*/*/*/*/*/page.png"))) == 3
     assert "seconds until the last response of the page" in done.stdout
     cells = {cell["id"].split("/", 2)[2]: cell for cell in json.loads((folder / "page.json").read_text())["cells"]}
     seen = {name: (cell["protocols"], cell["connections"], cell["http2_switched_off"]) for name, cell in cells.items()}

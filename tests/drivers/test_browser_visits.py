@@ -56,10 +56,10 @@ def servers(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 
 
 @pytest.fixture
-def browser() -> Iterator[Client]:
+def browser(tmp_path: Path) -> Iterator[Client]:
     if reason := missing_browser():
         skip_or_fail(reason)
-    with worker(driver="browser") as client:
+    with worker({"TMPDIR": str(tmp_path)}, driver="browser") as client:
         yield client
 
 
@@ -230,7 +230,7 @@ def test_a_chromium_that_does_not_start_is_told_with_its_last_words(
     broken = tmp_path / "chromium"
     broken.write_text("#!/bin/sh\necho no spam today\nexit 3\n")
     broken.chmod(0o755)
-    with worker({"TOPOLAB_CHROMIUM": str(broken)}, driver="browser") as client:
+    with worker({"TOPOLAB_CHROMIUM": str(broken), "TMPDIR": str(tmp_path)}, driver="browser") as client:
         event = outcome(client, over_tls(servers.encrypted, keys), page())
 
     assert event == Failed("Chromium ended instead of starting: no spam today.")

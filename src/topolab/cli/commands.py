@@ -19,6 +19,7 @@ from topolab.cli.listing import print_catalogue, print_plan
 from topolab.cli.sites import Choice, choose_site
 from topolab.errors import EngineError, InputError, NothingSelectedError
 from topolab.model.cell import Plan
+from topolab.model.page import PAGE_FILE, SCREENSHOT_FILE
 from topolab.model.run import RunRecord
 from topolab.plan import Filters, make_plan
 from topolab.store import Store
@@ -171,6 +172,8 @@ def _report(arguments: Arguments, store: Store, interrupted: bool) -> int:
         print_report(report, to_stdout())
     if not arguments.quiet:
         notices.print(f"written: {store.folder}/{', '.join(written)}", soft_wrap=True)
+        if PAGE_FILE in written:
+            notices.print(f"screenshots: {store.folder}/raw/*/*/*/*/*/*/{SCREENSHOT_FILE}", soft_wrap=True)
     if interrupted:
         notices.print(f"interrupted; go on with --resume {store.record.id}", soft_wrap=True)
         return ExitCode.INTERRUPTED

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from topolab.model.load import PageLoad
 
+PAGE_FILE = "page.json"
+"""Of a run: every visit that its report shows."""
 VISIT_FILE = "visit.json"
 SCREENSHOT_FILE = "page.png"
 MOST_REQUESTS = 1000

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from topolab.model.driver import Driver
 from topolab.model.outcome import Observation
+from topolab.model.page import PAGE_FILE
 from topolab.model.run import RunRecord, Sitting
 from topolab.stats.summary import RunSummary, summarise
 from topolab.store import Store
@@ -84,4 +85,4 @@ def _pages(report: Report, folder: Path) -> Iterator[tuple[str, bytes]]:
         drawn = waterfall(shown)
         for kind in ("png", "svg"):
             yield f"waterfall.{kind}", picture(drawn, kind)
-    yield "page.json", to_page_json(report, shown).encode()
+    yield PAGE_FILE, to_page_json(report, shown).encode()

@@ -41,7 +41,7 @@ def waterfall(shown: Sequence[Shown]) -> Figure:
 
 
 def heading(shown: Sequence[Shown]) -> str:
-    """What all the visits are of: `24 requests, 3 s each: hypercorn-asyncio, fastapi, Chromium 156`."""
+    """What all the visits are of: `24 requests, 3 s each: SERVER, fastapi, Chromium 156`."""
     counts = sorted({len(visit.visit.fetches) for visit in shown})
     delays = {parse_qs(urlsplit(visit.visit.url).query)["delay"][0] for visit in shown}
     each = f", {delays.pop()} s each" if len(delays) == 1 else ""

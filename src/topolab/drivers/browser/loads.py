@@ -16,6 +16,7 @@ from playwright.sync_api import (
     Error,
     Page,
     Playwright,
+    Response,
     TimeoutError,
     ViewportSize,
     sync_playwright,
@@ -24,7 +25,7 @@ from playwright.sync_api import (
 from topolab.drivers.browser.chromium import chromium, sandboxed
 from topolab.drivers.browser.flags import flags_for
 from topolab.drivers.browser.results import measurement
-from topolab.drivers.browser.seen import PageTold, Wire, fetches
+from topolab.drivers.browser.seen import NETWORK_CHANGED, PageTold, Wire, fetches
 from topolab.drivers.protocol import Job
 from topolab.drivers.worker import Gate, LoadError
 from topolab.fetch import FetchError
@@ -114,7 +115,7 @@ def _warm_up(browser: Browser, target: Target) -> str:
     context = browser.new_context()
     try:
         page = context.new_page()
-        page.goto(target.base_url + WARM_UP_PATH, timeout=_OPEN_LIMIT_S * 1000)
+        _go_to(page, target.base_url + WARM_UP_PATH)
         return str(page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol"))
     except Error as error:
         raise LoadError(f"The browser's first request failed: {_one_line(error)}.") from error
@@ -185,11 +186,22 @@ def _open(page: Page, target: Target, profile: PageLoad) -> None:
     On HTTP/1.1 that is one of the six, on HTTP/2 the one.
     """
     path = page_path(profile)
-    answer = page.goto(target.base_url + path, timeout=_OPEN_LIMIT_S * 1000)
+    answer = _go_to(page, target.base_url + path)
     if answer is None or answer.status != 200 or page.locator("#go").count() != 1:
         status = f"status {answer.status}" if answer else "nothing"
         raise LoadError(f"{path} was answered with {status}, or is a page without the button.")
     page.evaluate(_NOTE_THE_PRESS)
+
+
+def _go_to(page: Page, url: str) -> Response | None:
+    """Open `url`; again where this machine's network changed meanwhile, which is nothing that the server did."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return page.goto(url, timeout=_OPEN_LIMIT_S * 1000)
+        except Error as error:
+            if NETWORK_CHANGED not in error.message:
+                raise
+    return page.goto(url, timeout=_OPEN_LIMIT_S * 1000)
 
 
 def _finished_within(page: Page, limit_s: float) -> bool:

@@ -13,7 +13,7 @@ from topolab.model.page import Fetch
 _MESSAGE = re.compile(r"/message/(\d+)")
 _HANDED_OVER = 202
 UNANSWERED = "unanswered"
-_NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
+NETWORK_CHANGED = "net::ERRNETWORK_CHANGED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Wire:
         """Network.loadingFailed; also after a head was received, when its body did not come whole."""
         url = self._urls.get(event["requestId"], "")
         self.answers[event["requestId"]] = Answer(url, error=event["errorText"])
-        self.network_changed |= event["errorText"] == _NETWORK_CHANGED
+        self.network_changed |= event["errorText"] == NETWORK_CHANGED
 
 
 @dataclass(frozen=True, slots=True)
