@@ -123,6 +123,7 @@ def observations(record: RunRecord) -> Iterator[Observation]:
                 requests_per_second=None if kind == "page" else rate,
                 page_seconds=source.uniform(1, 5) if kind == "page" else None,
                 p50_ms=source.uniform(1, 5) if kind == "open" else None,
+                p99_ms=source.uniform(5, 50) if kind == "mixed" else None,
                 client_cpu_s=0.3,
                 client_wall_s=0.6,
                 client_connections=32,

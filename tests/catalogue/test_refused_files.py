@@ -145,6 +145,15 @@ def test_more_in_flight_on_one_protocol_than_on_the_other(edit: Edit, refusal: R
     assert refusal() == f"{PROFILE}: multiplexed: connections x streams has to be 32, as on HTTP/1.1, not 36"
 
 
+@pytest.mark.parametrize("number", [32, 100])
+def test_slow_requests_that_leave_none_for_the_fast(edit: Edit, refusal: Refusal, number: int) -> None:
+    mixed = "loadtest/profiles/mixed.toml"
+    edit(mixed, "in_flight = 16", f"in_flight = {number}")
+    assert refusal() == (
+        f"{mixed}: slow.in_flight: has to be below 32, the connections x streams, or none is left for fast requests"
+    )
+
+
 def test_streams_on_http1(edit: Edit, refusal: Refusal) -> None:
     edit(PROFILE, "connections = 32", "connections = 16\nstreams = 2")
     assert refusal() == f"{PROFILE}: http1.streams: has to be 1: HTTP/1.1 has one request at a time on a connection"

@@ -11,6 +11,7 @@ APP = "apps/bare/app.toml"
 TOPOLOGY = "nginx/topologies/alb.toml"
 CLOSED = "loadtest/profiles/ceiling.toml"
 OPEN = "loadtest/profiles/steady.toml"
+MIXED = "loadtest/profiles/mixed.toml"
 PAGE = "loadtest/profiles/page-24.toml"
 BROWSER = "loadtest/profiles/page-24-browser.toml"
 MATRIX = "loadtest/matrices/smoke.toml"
@@ -30,6 +31,8 @@ WHOLE = "input should be a valid integer"
         (APP, "packages = ", "pakages = ", "pakages"),
         (TOPOLOGY, 'transport = "cleartext" }', 'transport = "cleartext", port = 1 }', "routes[0].server[0].port"),
         (TOPOLOGY, "mimics = ", "mimicks = ", "mimicks"),
+        (MIXED, "spread_s = ", "rate_per_s = 1.0\nspread_s = ", "slow.rate_per_s"),
+        (OPEN, "[http1]", "[slow]\nin_flight = 1\n[http1]", "slow"),
         (MATRIX, "rounds = ", "seed = 1\nrounds = ", "seed"),
         (MATRIX, "servers = ", "server = []\nservers = ", "select[0].server"),
     ],
@@ -44,6 +47,7 @@ def test_a_key_nobody_knows(edit: Edit, refusal: Refusal, file: str, old: str, n
     [
         (SERVER, 'name = "granian"\n', "name"),
         (SERVER, 'packages = ["granian"]\n', "variants[1].packages"),
+        (MIXED, "in_flight = 16\n", "slow.in_flight"),
         (MATRIX, "rounds = 1\n", "rounds"),
         (MATRIX, 'apps = ["bare"]\n', "select[0].apps"),
     ],
@@ -116,6 +120,8 @@ def test_a_value_of_the_wrong_type(
         (PAGE, "requests = 24", "requests = 0", "requests", "input should be greater than 0, not 0"),
         (PAGE, "timeout_s = 100.0", "timeout_s = nan", "timeout_s", "input should be a finite number, not nan"),
         (OPEN, "connections = 32", "connections = 0", "http1.connections", "greater than 0, not 0"),
+        (MIXED, "in_flight = 16", "in_flight = 0", "slow.in_flight", "greater than 0, not 0"),
+        (MIXED, "spread_s = 1.0", "spread_s = -1.0", "slow.spread_s", "greater than or equal to 0, not -1.0"),
         (MATRIX, "rounds = 1", "rounds = 0", "rounds", "greater than or equal to 1, not 0"),
         (MATRIX, "rounds = 1", "rounds = -2", "rounds", "greater than or equal to 1, not -2"),
         (MATRIX, "rounds = 1", "rounds = 1\naa_pairs = -1", "aa_pairs", "greater than or equal to 0, not -1"),

@@ -15,7 +15,7 @@ _peaks: Counter[str] = Counter()
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
-        await _lifespan(receive, send)
+        await answer_lifespan(receive, send)
         return
     query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
     body = _BODY
@@ -37,7 +37,8 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _lifespan(receive: Any, send: Any) -> None:
+async def answer_lifespan(receive: Any, send: Any) -> None:
+    """Start up and shut down without doing anything."""
     while True:
         event = await receive()
         await send({"type": event["type"] + ".complete"})

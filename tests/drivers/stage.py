@@ -26,7 +26,18 @@ from topolab.drivers.protocol import (
     job_line,
     parse_event,
 )
-from topolab.model.load import ClosedLoad, CountLoad, Lanes, LoadProfile, Measurement, OpenLoad, PageLoad, Target
+from topolab.model.load import (
+    ClosedLoad,
+    CountLoad,
+    Lanes,
+    LoadProfile,
+    Measurement,
+    MixedLoad,
+    OpenLoad,
+    PageLoad,
+    SlowPart,
+    Target,
+)
 
 BODY = '{"text": "spam, egg, spam and spam!, X!"}'
 SEEN = "add_header x-origin-http-version 1.1 always; add_header x-origin-peer $remote_port always;"
@@ -106,6 +117,15 @@ def opened(lanes: Lanes, *, path: str = "/query?id=X", body: str = BODY, **kwarg
     )  # fmt: skip
 
 
+def mixed(lanes: Lanes, slow: SlowPart, *, path: str = "/query?id=X", body: str = BODY, **kwargs: float) -> MixedLoad:
+    """A short mixed load."""
+    times = {"warm_up_s": 0.1, "duration_s": 0.3, "rate_per_s": 100.0} | kwargs
+    return MixedLoad(
+        name="mixed", summary="s", driver="curl", path=path, body=body, http1=lanes, multiplexed=lanes,
+        kind="mixed", slow=slow, **times,
+    )  # fmt: skip
+
+
 def page(requests: int, *, path: str = "/query?id=X", body: str = BODY, timeout_s: float = 10.0) -> PageLoad:
     """A page by a browser's rule: 6 connections, or one with 100 streams."""
     return PageLoad(
@@ -142,7 +162,7 @@ def nginx(directory: Path, servers: str) -> Iterator[subprocess.Popen[str]]:
 
 @contextmanager
 def hypercorn(port: int, *, certificate: Path | None = None, app: str = "delay_app") -> Iterator[subprocess.Popen[str]]:
-    """Hypercorn with a module's app; with a certificate it speaks TLS and, on the same number, QUIC."""
+    """Hypercorn with the app of the module `app`; with a certificate it speaks TLS and, on the same number, QUIC."""
     argv = [sys.executable, "-m", "hypercorn", "--log-level", "critical", "--bind", f"127.0.0.1:{port}"]
     if certificate is not None:
         argv += ["--quic-bind", f"127.0.0.1:{port}", "--certfile", str(certificate), "--keyfile", str(certificate)]

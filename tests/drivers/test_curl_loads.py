@@ -103,6 +103,22 @@ def test_an_open_load_that_is_never_answered_ends_and_counts_every_request(clien
     assert seen.p50_ms >= 295
 
 
+def test_what_a_warm_up_leaves_unanswered_is_not_in_the_way_of_the_load(client: Client) -> None:
+    """The second hanging request is sent when the first has timed out, and given up with the warm-up."""
+    hangs = [False, True, True]
+
+    def serve(connection: socket.socket) -> None:
+        while connection.recv(4096):
+            if not (hangs and hangs.pop(0)):
+                connection.sendall(answer())
+
+    with scripted(serve) as port:
+        load = opened(Lanes(1), warm_up_s=0.1, duration_s=0.1, rate_per_s=30.0, timeout_s=0.3)
+        seen = client.run(Target("127.0.0.1", port, ClientProtocol.H1C), load)
+
+    assert (seen.offered_requests, seen.good_responses, seen.bad_responses) == (3, 3, {})
+
+
 def test_a_page_with_one_bad_response_has_no_time(client: Client) -> None:
     bodies = ["warm", BODY, "spam", BODY]
 

@@ -7,22 +7,34 @@ import os
 import socket
 from array import array
 from collections import Counter
+from dataclasses import replace
 
 import pycurl
 import pytest
 from hdrh.histogram import HdrHistogram
 
 from topolab.drivers.curl.errors import error_name
+from topolab.drivers.curl.open import planned_requests
 from topolab.drivers.curl.poller import READ, WRITE, new_poller
 from topolab.drivers.curl.responses import Tally
 from topolab.drivers.curl.results import (
     Span,
     Spent,
     closed_measurement,
+    mixed_measurement,
     open_measurement,
     page_measurement,
     series,
 )
+
+
+@pytest.mark.parametrize(
+    ("rate_per_s", "duration_s", "planned"), [(200, 1, 200), (30, 0.1, 3), (0.5, 1, 1), (10, 0.25, 3), (1e-9, 1, 1)]
+)
+def test_the_requests_due_in_a_time_are_those_before_its_end(
+    rate_per_s: float, duration_s: float, planned: int
+) -> None:
+    assert planned_requests(rate_per_s, duration_s) == planned
 
 
 @pytest.mark.parametrize(
@@ -50,6 +62,30 @@ def test_an_open_measurement_is_over_the_time_until_the_last_response() -> None:
     assert late.requests_per_second == pytest.approx(7.5)
     assert (late.p50_ms, late.offered_requests) == (2.0, 4)
     assert HdrHistogram.decode(late.histogram).get_total_count() == 3
+
+
+def test_a_mixed_measurement_is_the_open_loops_of_the_fast_ones_with_the_slow_ones_beside_it() -> None:
+    fast, slow, span, spent = _tally(), _tally(), Span(10.0, 10.2, 10.4), Spent(0.1, 0.4)
+    slow.good_at = array("d", [9.9, 10.2, 10.4, 10.6])
+    slow.bad = Counter({"timed out": 2, "status 502": 1})
+    slow.peers, slow.connections = {"1001", "1002", "1003"}, {(0, 1), (1, 1)}
+    fast.connections = {(0, 1)}
+    for tally in (fast, slow):
+        tally.client_protocols, tally.origin_protocols = Counter({"h2": 4}), Counter({"http/1.1": 4})
+    alone = open_measurement(fast, span, spent, offered=4)
+
+    together = mixed_measurement(fast, slow, span, spent, offered=4)
+
+    assert together == replace(
+        alone,
+        bad_responses={"status 502": 1, "slow: timed out": 2, "slow: status 502": 1},
+        slow_responses=4,
+        slow_requests_per_second=2 / alone.seconds,  # two of them ended within the time of the fast
+        client_connections=2,
+        client_protocols={"h2": 8},
+        origin_protocols={"http/1.1": 8},
+        origin_connections=4,
+    )
 
 
 def test_a_page_measurement_has_a_time_only_when_all_is_well() -> None:

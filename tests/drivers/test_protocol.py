@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.stage import closed, counted, opened, page
+from drivers.stage import closed, counted, mixed, opened, page
 from topolab.drivers.protocol import (
     Event,
     Failed,
@@ -22,17 +22,20 @@ from topolab.drivers.protocol import (
     read_job,
 )
 from topolab.errors import InputError
-from topolab.model.load import Lanes, LoadProfile, Measurement, Target
+from topolab.model.load import Lanes, LoadProfile, Measurement, SlowPart, Target
 from topolab.model.protocol import ClientProtocol
 
 MEASUREMENT = Measurement(
     seconds=1.5, good_responses=3, bad_responses={"status 502": 1}, responses_in_window=2, requests_per_second=2.0,
     p50_ms=1.25, client_protocols={"h2": 4}, origin_connections=None, series=(1, 2), histogram="HISTFAAA",
 )  # fmt: skip
+SLOW = SlowPart(path="/message/{i}?delay=1", body="{i}", in_flight=2, spread_s=0.5)
 
 
 @pytest.mark.parametrize(
-    "profile", [closed(Lanes(2, 3)), opened(Lanes(4)), page(24), counted(100, Lanes(10, 5))], ids=lambda load: load.kind
+    "profile",
+    [closed(Lanes(2, 3)), opened(Lanes(4)), mixed(Lanes(4), SLOW), page(24), counted(100, Lanes(10, 5))],
+    ids=lambda load: load.kind,
 )
 def test_a_job_arrives_as_it_was_sent(profile: LoadProfile) -> None:
     target = Target("127.0.0.1", 8443, ClientProtocol.H2, ca_file=Path("/run/ca.pem"), h2_alone=True)

@@ -48,6 +48,8 @@ class Faulty:
         status, body = "200 OK", b"ok" if path == b"/healthz" else _BODY
         if self.fault == "wrong-status" and path != b"/healthz":
             status = "503 Service Unavailable"
+        if self.fault == "slow-wrong" and path.startswith(b"/message"):
+            status = "404 Not Found"
         if self.fault == "wrong-body":
             body = body.replace(b"spam", b"SPAM")
         origin = "" if self.fault == "no-origin" else f"x-origin-http-version: 1.1\r\nx-origin-peer: {peer}\r\n"

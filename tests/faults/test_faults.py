@@ -15,7 +15,7 @@ from topolab.catalogue import Catalogue, load_catalogue
 from topolab.drivers.client import LoadWorkers
 from topolab.model.cell import Cell
 from topolab.model.driver import Driver
-from topolab.model.load import ClosedLoad
+from topolab.model.load import ClosedLoad, MixedLoad
 from topolab.model.outcome import Failed, Observation, Stage
 from topolab.model.topology import Matrix, Selection
 from topolab.plan import Filters, make_plan
@@ -25,7 +25,7 @@ from topolab.process.usage import members
 from topolab.runner.observe import observe
 
 SCRIPT = Path(__file__).with_name("faulty_server.py")
-FAULTS = ("wont-start", "dies", "wrong-status", "wrong-body", "no-origin", "says-h2")
+FAULTS = ("wont-start", "dies", "wrong-status", "wrong-body", "no-origin", "says-h2", "slow-wrong")
 TOML = f"""
 name = "faulty"
 summary = "a server that goes wrong"
@@ -80,6 +80,13 @@ def observed(cell: Cell, catalogue: Catalogue, local: LocalBackend, driver: Load
     return observe(cell, 1, local, replace(profile, warm_up_s=0.1, duration_s=0.5), driver.measure)[0]
 
 
+def observed_mixed(cell: Cell, catalogue: Catalogue, local: LocalBackend, driver: LoadWorkers) -> Observation:
+    profile = catalogue.profiles["mixed"]
+    assert isinstance(profile, MixedLoad)
+    short = replace(profile, warm_up_s=0, duration_s=0.1, slow=replace(profile.slow, spread_s=0))
+    return observe(cell, 1, local, short, driver.measure)[0]
+
+
 def failure(observation: Observation) -> tuple[Stage, str]:
     assert isinstance(observation.outcome, Failed), observation.outcome
     return observation.outcome.stage, observation.outcome.message
@@ -130,6 +137,15 @@ def test_a_server_that_answers_with_another_body_gives_no_good_response(
     assert stage is Stage.LOAD
     assert message.startswith("no good response: ")
     assert message.endswith(" body differs")
+
+
+def test_a_server_that_answers_no_slow_request_of_a_mixed_load_has_no_figure_for_the_fast(
+    faulty: Catalogue, local: LocalBackend, driver: LoadWorkers
+) -> None:
+    stage, message = failure(observed_mixed(cell_of(faulty, "slow-wrong"), faulty, local, driver))
+    assert stage is Stage.LOAD
+    assert message.startswith("no good response to a slow request: ")
+    assert message.endswith(" slow: status 404")
 
 
 @pytest.mark.parametrize(("topology", "protocol"), [("direct", "h1c"), ("alb", "h2")])

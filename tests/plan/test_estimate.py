@@ -16,6 +16,8 @@ from topolab.plan.estimate import COUNTED_PER_S, STACK_S, expected_s, expected_t
         ("h2", "steady", 3.5),
         ("http/1.1", "page-24", 12.0),
         ("h2", "page-24", 3.0),
+        # Warm-up and load, each with the slow requests' 1 s of beginning before it and 1 s of ending after.
+        ("h2", "mixed", 0.5 + 4.0 + 2 * (1.0 + 1.0)),
         ("h2", "h2load-c50-n5000", 5000 / COUNTED_PER_S),
         ("http/1.1", "h2load-c50-n5000-m5", 5000 / COUNTED_PER_S),
     ],

@@ -72,7 +72,8 @@ def test_a_small_fraction_is_not_written_as_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ratio", "text"), [(0.72, "-28%"), (1.0, "+0%"), (1.004, "+0%"), (2.0, "+100%"), (0.0, "-100%")]
+    ("ratio", "text"),
+    [(0.72, "-28%"), (1.0, "+0%"), (1.004, "+0%"), (2.0, "+100%"), (0.0, "-100%"), (9.9, "+890%"), (2800.0, "x2,800")],
 )
 def test_a_ratio_is_written_as_a_change(ratio: float, text: str) -> None:
     assert change(ratio) == text

@@ -19,6 +19,7 @@ FIGURES = [
     "p50_ms",
     "p90_ms",
     "p99_ms",
+    "slow_requests_per_second",
     "server_cpu_us_per_request",
     "proxy_cpu_us_per_request",
     "client_cpu_us_per_request",

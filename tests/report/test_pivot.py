@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from report.made_report import stored_report
-from store.made_run import cell, counted, rates, rounds
+from store.made_run import cell, counted, mixed, page, rates, rounds
 from topolab.model.cell import Cell
 from topolab.model.protocol import ClientProtocol
+from topolab.model.topology import Rows
 from topolab.report import Report
 from topolab.report.notes import reading
-from topolab.report.pivot import Table, groups, headline_table, latency_table, rate_table
+from topolab.report.pivot import Table, change_table, groups, headline_table, latency_table, rate_table, slow_table
 
 LOADS = ("counted", "counted-m5", "ceiling")
 CELLS = tuple(cell(protocol=p, profile=load) for load in LOADS for p in (ClientProtocol.HTTP1, ClientProtocol.H2))
@@ -78,3 +80,48 @@ def test_the_notes_say_what_a_driver_cannot_see_and_speak_of_a_best_only_where_s
         "each load, and not in every response."
     ) in lines
     assert any(line.startswith("^ pipelined: ") for line in lines)
+
+
+def test_a_mixed_load_is_judged_by_the_fast_requests_p99_with_the_slow_ones_beside_it(tmp_path: Path) -> None:
+    ways = (ClientProtocol.HTTP1, ClientProtocol.H2)
+    cells = [
+        cell(server, protocol=way, profile="mixed") for server in ("gunicorn-gthread", "granian-asgi") for way in ways
+    ]
+    behind = {"responses_in_window": 20, "slow_requests_per_second": 4.0, "bad_responses": {"slow: timed out": 2}}
+    seen = [mixed(cells[0], 3.0), mixed(cells[1], 6000.0, **behind), mixed(cells[2], 4.0), mixed(cells[3], 5.0)]
+    observations = [made for of, outcome in zip(cells, seen, strict=True) for made in rounds(of, outcome)]
+    report = stored_report(tmp_path / "run", cells, (), observations)
+    (group,) = groups(report.summary)
+    headline, change = headline_table(group, report.summary), change_table(group, report.summary)
+    assert change is not None
+    assert (headline.title, shown(headline)) == (
+        "p99 of the fast requests in ms, from the planned send time",
+        [
+            ("server", "direct h1", "direct h2"),
+            ("granian-asgi", "4.00", "*5.00*"),
+            ("gunicorn-gthread", "*3.00*", "6,000!<"),
+        ],
+    )
+    assert shown(slow_table(group))[1:] == [("granian-asgi", "16.0", "16.0"), ("gunicorn-gthread", "16.0", "4.00")]
+    assert shown(latency_table(group))[1:] == [
+        ("granian-asgi", "1.00/2.00/4.00", "1.00/2.00/5.00"),
+        ("gunicorn-gthread", "1.00/2.00/3.00", "1.00/2.00/6,000"),
+    ]
+    assert change.title.startswith("change of the fast requests' p99 against direct h1")
+    assert shown(change)[1:] == [("granian-asgi", "–", "+25%"), ("gunicorn-gthread", "–", "x2,000")]
+
+
+def test_deployments_of_several_apps_compete_in_one_table(tmp_path: Path) -> None:
+    mine, other = cell(profile="page-24"), cell("granian-asgi", profile="page-24")
+    other = replace(other, combination=replace(other.combination, app="another"))
+    observations = [o for of, s in ((mine, 3.0), (other, 12.0)) for o in rounds(of, *(page(of, s),) * 3)]
+    report = stored_report(tmp_path / "run", (mine, other), (), observations)
+
+    (group,) = groups(report.summary, Rows.DEPLOYMENTS)
+
+    assert group.title == "page-24"
+    assert shown(headline_table(group, report.summary)) == [
+        ("deployment", "direct h2"),
+        ("hypercorn-uvloop × bare (asgi)", "*3.00 ±0.0%*"),
+        ("granian-asgi × another (asgi)", "12.0 ±0.0%"),
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from store.made_run import FAILURE, PROFILES, cell, counted, measured, observation, page, rates, rounds, skip
+from store.made_run import FAILURE, PROFILES, cell, counted, measured, mixed, observation, page, rates, rounds, skip
 from topolab.model.cell import Cell, Plan, Skip
 from topolab.model.outcome import Failed, Measured, Observation, Stage
 from topolab.model.protocol import ClientProtocol
@@ -19,6 +19,7 @@ from topolab.stats.warnings import Warning
 CELL = cell()
 ALB = cell(topology="alb")
 OPEN = cell(profile="steady")
+MIXED = cell(profile="mixed")
 PAGE = cell(profile="page-24")
 COUNTED = cell(profile="counted")
 
@@ -55,6 +56,7 @@ def test_a_measured_cell_tells_all_it_was_seen_to_do() -> None:
         "p50_ms": None,
         "p90_ms": None,
         "p99_ms": None,
+        "slow_requests_per_second": None,
         "server_cpu_us_per_request": Estimate(900.0, 900.0, 900.0, (900.0,) * 3),
         "proxy_cpu_us_per_request": Estimate(200.0, 200.0, 200.0, (200.0,) * 3),
         "client_cpu_us_per_request": Estimate(500.0, 500.0, 500.0, (500.0,) * 3),
@@ -178,6 +180,25 @@ def test_an_open_load_is_behind_schedule_below_99_percent_of_what_was_planned(an
     assert found.warnings == ((Warning.BEHIND_SCHEDULE,) if behind else ())
 
 
+def test_a_mixed_load_that_is_behind_is_not_called_unsteady_too() -> None:
+    found = the_row(rounds(MIXED, mixed(MIXED, 9000.0, responses_in_window=20, series=(1, 19))), MIXED)
+    assert (found.steady, found.warnings) == (None, (Warning.BEHIND_SCHEDULE,))
+
+
+def test_in_a_mixed_load_cpu_is_per_response_fast_or_slow_and_the_rate_of_the_slow_stands_apart() -> None:
+    found = {name: e.median for name, e in the_row(rounds(MIXED, mixed(MIXED, 3.0)), MIXED).estimates.items() if e}
+    assert found == {
+        "requests_per_second": 100.0,
+        "p50_ms": 1.0,
+        "p90_ms": 2.0,
+        "p99_ms": 3.0,
+        "slow_requests_per_second": 16.0,
+        "server_cpu_us_per_request": pytest.approx(0.9e6 / 500),
+        "client_cpu_us_per_request": pytest.approx(0.5e6 / 500),
+        "server_memory_peak_bytes": 50 * 2**20,
+    }
+
+
 def test_connections_nobody_can_count_are_warned_of_behind_a_proxy_only() -> None:
     behind = the_row(rounds(ALB, measured(ALB, connections=(4, None))), ALB)
     assert behind.warnings == (Warning.UNKNOWN_ORIGIN_CONNECTIONS,)
@@ -210,6 +231,7 @@ def test_several_streams_under_http1_are_told_to_be_pipelining(
     [
         (CELL, measured(CELL), "requests_per_second"),
         (OPEN, measured(OPEN, p50_ms=1.0, p90_ms=2.0, p99_ms=3.0), "p50_ms"),
+        (MIXED, mixed(MIXED, 3.0), "p99_ms"),
         (PAGE, page(PAGE, 3.2), "page_seconds"),
         (COUNTED, counted(COUNTED, 0.1), "finish_seconds"),
     ],

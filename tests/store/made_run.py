@@ -10,7 +10,17 @@ from typing import Any
 from topolab.catalogue import load_catalogue
 from topolab.model.cell import Cell, Combination, Plan, PlannedHop, Skip
 from topolab.model.driver import Driver
-from topolab.model.load import ClosedLoad, CountLoad, Lanes, LoadProfile, Measurement, OpenLoad, PageLoad
+from topolab.model.load import (
+    ClosedLoad,
+    CountLoad,
+    Lanes,
+    LoadProfile,
+    Measurement,
+    MixedLoad,
+    OpenLoad,
+    PageLoad,
+    SlowPart,
+)
 from topolab.model.outcome import Failed, GroupUsage, Measured, Observation, Outcome, SeenHop, Stage, Timings
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
 from topolab.model.run import RunRecord
@@ -30,6 +40,16 @@ PROFILES: dict[str, LoadProfile] = {
     "ceiling": ClosedLoad(name="ceiling", summary="c", kind="closed", warm_up_s=0.25, duration_s=1.0, **_LANES),
     "steady": OpenLoad(
         name="steady", summary="o", kind="open", warm_up_s=0.5, duration_s=3.0, rate_per_s=500.0, **_LANES
+    ),
+    "mixed": MixedLoad(
+        name="mixed",
+        summary="m",
+        kind="mixed",
+        warm_up_s=0.5,
+        duration_s=4.0,
+        rate_per_s=100.0,
+        slow=SlowPart(path="/message/{i}?delay=1", body="{i}", in_flight=16, spread_s=1.0),
+        **_LANES,
     ),
     "page-24": PageLoad(name="page-24", summary="p", kind="page", requests=24, **_LANES),
     **{
@@ -108,6 +128,16 @@ def measured(of: Cell, connections: Sequence[int | None] = (4, 32), **changes: A
     )
     proxy = GroupUsage(cpu_s=0.2, memory_peak_bytes=9 * 2**20) if len(hops) > 1 else None
     return Measured(measurement=replace(MEASUREMENT, **changes), hops=hops, server_usage=USAGE, proxy_usage=proxy)
+
+
+def mixed(of: Cell, p99_ms: float, **changes: Any) -> Measured:
+    """400 fast requests in 4 s and 100 slow ones, all good but for the changes."""
+    seen: dict[str, Any] = {
+        "seconds": 4.0, "good_responses": 400, "responses_in_window": 400, "offered_requests": 400,
+        "requests_per_second": 100.0, "p50_ms": 1.0, "p90_ms": 2.0, "p99_ms": p99_ms,
+        "slow_responses": 100, "slow_requests_per_second": 16.0,
+    }  # fmt: skip
+    return measured(of, **seen | changes)
 
 
 def page(of: Cell, seconds: float) -> Measured:

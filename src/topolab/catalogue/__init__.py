@@ -11,7 +11,7 @@ from topolab.catalogue.reading import read_toml, refuse, refuse_repeats
 from topolab.catalogue.root import NEEDED, default_root
 from topolab.errors import InputError
 from topolab.model.driver import Driver
-from topolab.model.load import AnyLoad, CountLoad, LoadProfile, PageLoad
+from topolab.model.load import AnyLoad, CountLoad, LoadProfile, MixedLoad, PageLoad
 from topolab.model.page import unfit_for_the_page
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
 from topolab.model.server import PART_NAMES, App, Server, Variant
@@ -173,6 +173,12 @@ def _check_lanes(profile: LoadProfile) -> None:
             refuse(shown_as, key, "has to be the same for every request: h2load has no {i}")
     if isinstance(profile, PageLoad) and profile.driver is Driver.BROWSER and (unfit := unfit_for_the_page(profile)):
         refuse(shown_as, *unfit)
+    if isinstance(profile, MixedLoad) and profile.slow.in_flight >= profile.http1.in_flight:
+        refuse(
+            shown_as,
+            "slow.in_flight",
+            f"has to be below {profile.http1.in_flight}, the connections x streams, or none is left for fast requests",
+        )
     if not isinstance(profile, PageLoad | CountLoad) and profile.http1.in_flight != profile.multiplexed.in_flight:
         refuse(
             shown_as,

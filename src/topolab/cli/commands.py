@@ -68,6 +68,7 @@ def _new_run(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
             profiles=catalogue.profiles,
             topologies=catalogue.topologies,
             charts=matrix.charts,
+            rows=matrix.rows,
         )
         folder = _unused(arguments.out / record.id)
         with Store.create(folder, replace(record, id=folder.name)) as store:

@@ -12,7 +12,7 @@ from types import UnionType
 from topolab.drivers.protocol import GO, Event, Failed, Kept, Loaded, Measured, Warm, job_line, parse_event
 from topolab.errors import InputError, StageError
 from topolab.model.driver import Driver
-from topolab.model.load import CountLoad, LoadProfile, Measurement, PageLoad, Target, Workplace
+from topolab.model.load import CountLoad, LoadProfile, Measurement, MixedLoad, PageLoad, Target, Workplace
 from topolab.model.outcome import Stage
 from topolab.process.conversation import Conversation, LostError
 from topolab.process.group import ProcessGroup, ProcessKeeper
@@ -121,4 +121,9 @@ def _longest_s(profile: LoadProfile) -> float:
         return (waves + 1) * profile.timeout_s + _GRACE_S
     if isinstance(profile, CountLoad):
         return profile.timeout_s + _GRACE_S
-    return profile.warm_up_s + profile.duration_s + 3 * profile.timeout_s + _GRACE_S
+    # A timeout each for opening the connections, and at the end of the warm-up and of the load.
+    longest_s = profile.warm_up_s + profile.duration_s + 3 * profile.timeout_s + _GRACE_S
+    if isinstance(profile, MixedLoad):
+        # The slow requests come before the fast ones, and are waited for after them.
+        longest_s += 2 * (profile.slow.spread_s + profile.timeout_s)
+    return longest_s

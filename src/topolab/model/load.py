@@ -74,6 +74,32 @@ class OpenLoad(_Load):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlowPart(Declared):
+    """The slow requests of a mixed load: `in_flight` at any time, in a closed loop over all connections.
+
+    They begin one after the other over `spread_s`: if that is how long one takes, they do not all end at once.
+    `{i}` in `path` and `body` is the number among the slow ones, from 1.
+    """
+
+    path: UrlPath
+    body: str
+    in_flight: Count
+    spread_s: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixedLoad(_Load):
+    """An open loop of fast requests beside the slow ones of `slow`; latency and rate are those of the fast."""
+
+    kind: Literal["mixed"]
+    driver: Literal[Driver.CURL]
+    warm_up_s: Seconds
+    duration_s: PositiveSeconds
+    rate_per_s: Annotated[float, Gt(0)]
+    slow: SlowPart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageLoad(_Load):
     """A page: `requests` at once by a browser's connection rule; the result is the seconds to the last.
 
@@ -98,7 +124,7 @@ class CountLoad(_Load):
     requests: Count
 
 
-LoadProfile = ClosedLoad | OpenLoad | PageLoad | CountLoad
+LoadProfile = ClosedLoad | OpenLoad | MixedLoad | PageLoad | CountLoad
 AnyLoad = Annotated[LoadProfile, Field(discriminator="kind")]
 """As pydantic reads it."""
 
@@ -149,6 +175,9 @@ class Measurement:
     `series_slice_s`. `client_protocols` and `origin_protocols` count responses by the protocol seen on the
     client's hop and by the app, None where the driver sees no headers. `origin_connections` is None where a server
     hides its peer's port. `finish_seconds` are those from the first connection to the last response of a counted load.
+
+    Of a mixed load the good responses, the series and the figures are the fast requests'; `slow_responses` are the
+    good ones to slow requests, and the bad ones are among the others as `slow: ...`.
     """
 
     seconds: float
@@ -162,6 +191,8 @@ class Measurement:
     p90_ms: float | None = None
     p99_ms: float | None = None
     offered_requests: int | None = None
+    slow_responses: int | None = None
+    slow_requests_per_second: float | None = None
     client_cpu_s: float = 0.0
     client_wall_s: float = 0.0
     client_connections: int = 0

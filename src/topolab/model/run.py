@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from topolab.model.cell import Plan
 from topolab.model.load import AnyLoad
-from topolab.model.topology import Topology
+from topolab.model.topology import Rows, Topology
 
 FORMAT_VERSION = 3
 """Of the results folder. 1 (November 2026): the first. 2: peak memory is what the backend can count, or null.
@@ -29,6 +29,7 @@ class RunRecord:
     profiles: Mapping[str, AnyLoad]
     topologies: Mapping[str, Topology]
     charts: bool = False
+    rows: Rows = Rows.SERVERS
     format_version: int = FORMAT_VERSION
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Annotated
 
 from annotated_types import Ge, MinLen
@@ -80,11 +81,19 @@ class Selection(Declared):
     profiles: Annotated[tuple[Text, ...], MinLen(1)]
 
 
+class Rows(StrEnum):
+    """What stands in the rows of a matrix's tables, and competes."""
+
+    SERVERS = "servers"
+    DEPLOYMENTS = "deployments"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix(Declared):
     """A named set of cells. `aa_pairs` of them are planned twice: their disagreement is the noise floor.
 
-    With `charts` the report draws the figures it tabulates.
+    With `charts` the report draws the figures it tabulates. Its `rows` are servers, each app's in tables of their own,
+    or deployments, a server with its app.
     """
 
     name: Name
@@ -93,3 +102,4 @@ class Matrix(Declared):
     select: Annotated[tuple[Selection, ...], MinLen(1)]
     aa_pairs: Annotated[int, Ge(0)] = 0
     charts: bool = False
+    rows: Rows = Rows.SERVERS

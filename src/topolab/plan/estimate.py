@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from topolab.model.cell import Cell
 from topolab.model.driver import Driver
-from topolab.model.load import CountLoad, LoadProfile, PageLoad
+from topolab.model.load import CountLoad, LoadProfile, MixedLoad, PageLoad
 
 STACK_S = 0.4
 """Starting and ending a stack and proving its hops: 0.26 s a visit in the default matrix, more with a framework."""
@@ -24,14 +24,22 @@ def expected_s(cell: Cell, profile: LoadProfile) -> float:
     """Seconds for one round of `cell`."""
     if isinstance(profile, CountLoad):
         return STACK_S + profile.requests / COUNTED_PER_S
+    if isinstance(profile, MixedLoad):
+        # Before the warm-up and before the load the slow requests begin, and after them they end.
+        around_s = profile.slow.spread_s + _delay_s(profile.slow.path)
+        return STACK_S + profile.warm_up_s + profile.duration_s + 2 * around_s
     if not isinstance(profile, PageLoad):
         return STACK_S + profile.warm_up_s + profile.duration_s
     in_flight = profile.lanes(cell.combination.client_protocol.protocol).in_flight
-    waits = parse_qs(urlsplit(profile.path).query).get("delay", ["0"])
     begin_s = STACK_S + (BROWSER_S if profile.driver is Driver.BROWSER else 0.0)
-    return begin_s + ceil(profile.requests / in_flight) * float(waits[0])
+    return begin_s + ceil(profile.requests / in_flight) * _delay_s(profile.path)
 
 
 def expected_total_s(cells: Iterable[Cell], profiles: Mapping[str, LoadProfile], rounds: int) -> float:
     """Seconds for a whole run."""
     return rounds * sum(expected_s(cell, profiles[cell.combination.profile]) for cell in cells)
+
+
+def _delay_s(path: str) -> float:
+    """How long the app waits before it answers `path`."""
+    return float(parse_qs(urlsplit(path).query).get("delay", ["0"])[0])

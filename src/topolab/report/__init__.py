@@ -11,6 +11,7 @@ from topolab.model.driver import Driver
 from topolab.model.outcome import Observation
 from topolab.model.page import PAGE_FILE
 from topolab.model.run import RunRecord, Sitting
+from topolab.report.pivot import Group, groups
 from topolab.stats.summary import RunSummary, summarise
 from topolab.store import Store
 
@@ -29,6 +30,11 @@ class Report:
     def summary(self) -> RunSummary:
         """One row per cell."""
         return summarise(self.record.plan, self.observations, self.record.profiles)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """The sets of tables, with the rows that the matrix wants."""
+        return groups(self.summary, self.record.rows)
 
 
 def read_report(store: Store) -> Report:
@@ -61,9 +67,9 @@ def _charts(report: Report) -> Iterator[tuple[str, bytes]]:
     if not report.record.charts:
         return
     from topolab.report.charts import bar_chart, picture
-    from topolab.report.pivot import TITLES, figures_drawn, groups
+    from topolab.report.pivot import TITLES, figures_drawn
 
-    for number, group in enumerate(groups(report.summary), start=1):
+    for number, group in enumerate(report.groups, start=1):
         for figure in figures_drawn(group):
             drawn = bar_chart(group, figure, TITLES[figure])
             for kind in ("svg", "png"):

@@ -14,7 +14,6 @@ from topolab.report.pivot import (
     Table,
     change_table,
     cpu_table,
-    groups,
     headline_table,
     latency_table,
     proof_table,
@@ -59,7 +58,7 @@ def _section(section: Section, report: Report, pictures: str) -> list[str]:
         lines += [""]
     for name, caption in section.pictures.items():
         lines += [f"![{caption}]({pictures}/{name})", ""]
-    for group in groups(report.summary):
+    for group in report.groups:
         tables = [_table(name, section)(group, report.summary) for name in section.tables]
         shown = [table for table in tables if table is not None and table.rows]
         lines += [f"### {group.title}", ""] if shown else []

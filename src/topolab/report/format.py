@@ -54,8 +54,8 @@ def percent(fraction: float) -> str:
 
 
 def change(ratio: float) -> str:
-    """A ratio as a change: 0.72 is -28%."""
-    return f"{round(100 * (ratio - 1)):+d}%"
+    """A ratio as a change: 0.72 is -28%; from tenfold on as what it is times: 2800 is x2,800."""
+    return f"x{significant(ratio)}" if ratio >= 10 else f"{round(100 * (ratio - 1)):+d}%"
 
 
 def duration(seconds: float) -> str:

@@ -12,12 +12,12 @@ from topolab.report.pivot import (
     Table,
     change_table,
     cpu_table,
-    groups,
     headline_table,
     latency_table,
     memory_table,
     proof_table,
     rate_table,
+    slow_table,
 )
 
 if TYPE_CHECKING:
@@ -33,12 +33,13 @@ def to_markdown(report: Report) -> str:
         f"backend {record.backend}, started {record.started}.",
         "",
     ]
-    for group in groups(report.summary):
+    for group in report.groups:
         lines += [f"## {group.title}", ""]
         tables = (
             headline_table(group, report.summary),
             rate_table(group),
             latency_table(group),
+            slow_table(group),
             change_table(group, report.summary),
             cpu_table(group),
             change_table(group, report.summary, "server_cpu_us_per_request"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from topolab.model.server import PART_NAMES
 from topolab.report.format import duration, percent
-from topolab.report.pivot import MARKS, groups
+from topolab.report.pivot import MARKS
 from topolab.stats.estimate import CONFIDENCE, range_coverage
 from topolab.stats.summary import CellSummary
 from topolab.stats.warnings import Warning
@@ -25,7 +25,7 @@ def reading(report: Report) -> list[str]:
     rounds = max((cell.rounds for cell in report.summary.cells), default=0)
     floor = report.summary.noise_floor
     lines = []
-    if any(group.rows_are == "server" for group in groups(report.summary)):
+    if any(group.competing for group in report.groups):
         lines.append("Bold: the best of its column, and over several rounds every row not shown to differ from it.")
     if rounds < 2:
         lines.append("One round: there is no interval; use --rounds 6 or more before choosing by these figures.")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from topolab.model.topology import Rows
 from topolab.report.format import NOTHING, change, mebibytes, significant, span, with_spread
 from topolab.stats.estimate import Estimate
 from topolab.stats.figures import HEADLINES
@@ -27,12 +28,14 @@ TITLES = {
     "page_seconds": "seconds until the last response of the page",
     "finish_seconds": "seconds from the first connection to the last of the responses",
     "p50_ms": "median latency in ms, from the planned send time",
+    "p99_ms": "p99 of the fast requests in ms, from the planned send time",
 }
 _CHANGES = {
     "requests_per_second": "change of the rate",
     "page_seconds": "change of the seconds",
     "finish_seconds": "change of the finishing time",
     "p50_ms": "change of the median latency",
+    "p99_ms": "change of the fast requests' p99",
     "server_cpu_us_per_request": "change of the server's CPU per response",
 }
 _MORE_IS_BETTER = {"requests_per_second"}
@@ -59,8 +62,8 @@ class Table:
 class Group:
     """The cells of a set of tables, by row and column: one app's, under one load profile or on one server.
 
-    `rows_are` says what differs from row to row, `server` or `load`: only servers compete. Columns without a proxy
-    stand first: the first one is what changes are told against.
+    `rows_are` says what differs from row to row: `server`, `deployment` or `load`. Columns without a proxy stand first:
+    the first one is what changes are told against.
     """
 
     title: str
@@ -70,17 +73,31 @@ class Group:
     cells: Mapping[tuple[str, Column], CellSummary]
     headline: str
 
+    @property
+    def competing(self) -> bool:
+        """Whether the rows can be better or worse than each other: loads cannot."""
+        return self.rows_are != "load"
 
-def groups(summary: RunSummary) -> list[Group]:
+
+def groups(summary: RunSummary, rows: Rows = Rows.SERVERS) -> list[Group]:
     """The run's cells by load profile and app, each with its servers best first. A/A copies are left out.
 
-    Where an app was run on one server alone and under several loads, these are the rows, in the plan's order.
+    Where an app was run on one server alone and under several loads, these are the rows, in the plan's order. Where
+    deployments are to be compared, there is one group a load with all apps in it.
     """
-    by_app: dict[str, list[CellSummary]] = {}
+    if rows is Rows.DEPLOYMENTS:
+        under = _by(summary, lambda cell: cell.combination.profile)
+        return [_group(load, "deployment", cells, _deployment) for load, cells in under.items()]
+    by_app = _by(summary, lambda cell: cell.combination.app)
+    return [group for app, cells in by_app.items() for group in _of_app(app, cells)]
+
+
+def _by(summary: RunSummary, key: Callable[[CellSummary], str]) -> dict[str, list[CellSummary]]:
+    found: dict[str, list[CellSummary]] = {}
     for cell in summary.cells:
         if not cell.combination.replica:
-            by_app.setdefault(cell.combination.app, []).append(cell)
-    return [group for app, cells in by_app.items() for group in _of_app(app, cells)]
+            found.setdefault(key(cell), []).append(cell)
+    return {name: cells for name, cells in found.items() if any(cell.status != "skipped" for cell in cells)}
 
 
 def _of_app(app: str, cells: list[CellSummary]) -> list[Group]:
@@ -102,14 +119,14 @@ def _group(title: str, rows_are: str, cells: list[CellSummary], row_of: Callable
     columns = tuple(sorted(dict.fromkeys(map(_column, visited)), key=lambda column: column not in direct))
     named = {(row_of(cell), _column(cell)): cell for cell in cells if _column(cell) in columns}
     rows = list(dict.fromkeys(map(row_of, visited)))
-    if rows_are == "server":
+    if rows_are != "load":
         rows.sort(key=lambda row: -_score(row, columns, named, headline))
     return Group(title, rows_are, columns, tuple(rows), named, headline)
 
 
 def headline_table(group: Group, summary: RunSummary) -> Table:
     """The figure the profile is run for, with its spread and marks."""
-    best = {column: _best(group, column) for column in group.columns if group.rows_are == "server"}
+    best = {column: _best(group, column) for column in group.columns if group.competing}
 
     def entry(cell: CellSummary, column: Column) -> Entry:
         leader = best.get(column, cell)
@@ -199,6 +216,17 @@ def latency_table(group: Group) -> Table | None:
     return table if _filled(table) else None
 
 
+def slow_table(group: Group) -> Table | None:
+    """How many slow requests a second were answered beside the fast ones, where the profile has slow ones."""
+
+    def entry(cell: CellSummary, _: Column) -> Entry:
+        rate = cell.estimates.get("slow_requests_per_second")
+        return Entry(significant(rate.median) if rate else NOTHING)
+
+    table = _table(group, "good responses per second to slow requests", entry)
+    return table if _filled(table) else None
+
+
 def proof_table(group: Group) -> Table:
     """What each column's hops were seen to speak, over all its servers."""
     rows = []
@@ -241,6 +269,12 @@ def _server(cell: CellSummary, cells: list[CellSummary]) -> str:
     name = cell.combination.server
     interfaces = {c.combination.interface for c in cells if c.combination.server == name}
     return name if len(interfaces) == 1 else f"{name} ({cell.combination.interface})"
+
+
+def _deployment(cell: CellSummary) -> str:
+    """The server, the app and the interface between them."""
+    c = cell.combination
+    return f"{c.server} × {c.app} ({c.interface})"
 
 
 def _load(cell: CellSummary) -> str:

@@ -15,11 +15,11 @@ from topolab.report.pivot import (
     Table,
     change_table,
     cpu_table,
-    groups,
     headline_table,
     latency_table,
     proof_table,
     rate_table,
+    slow_table,
 )
 
 if TYPE_CHECKING:
@@ -31,12 +31,13 @@ _GAP = 3  # padding on both sides, and the box's own column between them
 
 def print_report(report: Report, console: Console) -> None:
     """Print every group's tables, then the notes."""
-    for group in groups(report.summary):
+    for group in report.groups:
         console.print(Text(f"\n{group.title}", style="bold underline"))
         tables = (
             headline_table(group, report.summary),
             rate_table(group),
             latency_table(group),
+            slow_table(group),
             change_table(group, report.summary),
             cpu_table(group),
             change_table(group, report.summary, "server_cpu_us_per_request"),

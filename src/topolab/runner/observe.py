@@ -134,6 +134,8 @@ def _judge(cell: Cell, stack: Stack, measurement: Measurement) -> None:
         raise StageError(Stage.LOAD, "the stack did not last the load")
     if not measurement.good_responses:
         raise StageError(Stage.LOAD, f"no good response: {_kinds(measurement)}")
+    if measurement.slow_responses == 0:
+        raise StageError(Stage.LOAD, f"no good response to a slow request: {_kinds(measurement)}")
     if measurement.page_seconds is None and measurement.requests_per_second is None:
         raise StageError(Stage.LOAD, f"the load was not completed: {_kinds(measurement)}")
     _same("client's hop", cell.combination.client_protocol.protocol, set(measurement.client_protocols), Stage.LOAD)

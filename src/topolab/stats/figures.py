@@ -11,19 +11,27 @@ FIGURES = (
     "p50_ms",
     "p90_ms",
     "p99_ms",
+    "slow_requests_per_second",
     "server_cpu_us_per_request",
     "proxy_cpu_us_per_request",
     "client_cpu_us_per_request",
     "server_memory_peak_bytes",
 )
 
-HEADLINES = {"closed": "requests_per_second", "open": "p50_ms", "page": "page_seconds", "count": "finish_seconds"}
+HEADLINES = {
+    "closed": "requests_per_second",
+    "open": "p50_ms",
+    "mixed": "p99_ms",
+    "page": "page_seconds",
+    "count": "finish_seconds",
+}
 """The figure a load profile is run for, by its kind."""
 
 
 def figures(measured: Measured) -> dict[str, float | None]:
     """Every figure of `FIGURES`; None where the profile or the machine does not give it."""
     seen = measured.measurement
+    answered = seen.good_responses + (seen.slow_responses or 0)
     return {
         "requests_per_second": seen.requests_per_second,
         "page_seconds": seen.page_seconds,
@@ -31,9 +39,10 @@ def figures(measured: Measured) -> dict[str, float | None]:
         "p50_ms": seen.p50_ms,
         "p90_ms": seen.p90_ms,
         "p99_ms": seen.p99_ms,
-        "server_cpu_us_per_request": _us_per_request(measured.server_usage, seen.good_responses),
-        "proxy_cpu_us_per_request": _us_per_request(measured.proxy_usage, seen.good_responses),
-        "client_cpu_us_per_request": seen.client_cpu_s * 1e6 / seen.good_responses if seen.good_responses else None,
+        "slow_requests_per_second": seen.slow_requests_per_second,
+        "server_cpu_us_per_request": _us_per_request(measured.server_usage, answered),
+        "proxy_cpu_us_per_request": _us_per_request(measured.proxy_usage, answered),
+        "client_cpu_us_per_request": seen.client_cpu_s * 1e6 / answered if answered else None,
         "server_memory_peak_bytes": measured.server_usage.memory_peak_bytes if measured.server_usage else None,
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from topolab.model.cell import Cell, Combination, Plan, Skip
-from topolab.model.load import CountLoad, LoadProfile, Measurement, PageLoad
+from topolab.model.load import CountLoad, LoadProfile, Measurement, MixedLoad, PageLoad
 from topolab.model.outcome import Failed, Measured, Observation, SeenHop
 from topolab.model.protocol import Protocol
 from topolab.stats.compare import ByRound, Comparison, compare, noise_floor
@@ -139,9 +139,10 @@ def _client_limited(measured: Sequence[Measured]) -> bool:
 def _steady(measurements: Sequence[Measurement], profile: LoadProfile) -> bool | None:
     """Whether the rate held from the first half of the load to the second; None for a page or a count.
 
+    None for a mixed load too: its fast requests come at the rate offered, and falling short of it is being behind.
     Drift is what rounds have in common, so up and down cancel out there; swing is how far a round was off either way.
     """
-    if isinstance(profile, PageLoad | CountLoad):
+    if isinstance(profile, PageLoad | CountLoad | MixedLoad):
         return None
     drifts = [d for m in measurements if (d := drift(m.series)) is not None]
     if not drifts:

@@ -24,7 +24,7 @@ class Warning(Enum):
     BAD_RESPONSES = "bad responses: they are not in the rate; see bad_responses in results.json for their kinds"
     BEHIND_SCHEDULE = (
         "behind schedule: fewer than 99 % of the planned requests were answered in time; "
-        "the latency is that of an overloaded server, so offer a lower rate"
+        "the latency is that of a server that cannot keep up, so offer a lower rate, or fewer slow requests beside it"
     )
     PIPELINED = (
         "pipelined: several requests stood on each connection before the first was answered, which under HTTP/1.1 "

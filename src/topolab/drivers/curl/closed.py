@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from topolab.drivers.curl.multi import Pool, clock
+from collections import deque
+
+from topolab.drivers.curl.multi import Exchange, Pool, clock
+from topolab.drivers.curl.parked import Parked
 from topolab.drivers.curl.responses import Tally
 from topolab.drivers.curl.results import Span
 
@@ -11,25 +14,35 @@ _GRACE_S = 1.0
 
 
 def run_closed(pool: Pool, tally: Tally, *, duration_s: float, timeout_s: float) -> Span:
-    """Keep all of the pool's exchanges busy for `duration_s`, then wait for what is in flight."""
+    """Keep as many requests in flight as the pool has exchanges for `duration_s`, then wait for them.
+
+    A parked one is in flight too, so its exchange waits for it, or for another that is due first.
+    """
     began = clock()
     deadline = began + duration_s
     limit = deadline + timeout_s + _GRACE_S
     number = in_flight = len(pool.exchanges)
     for index, exchange in enumerate(pool.exchanges, 1):
         pool.start(exchange, index, clock())
+    parked = Parked(pool, tally, timeout_s)
+    idle: deque[Exchange] = deque()
     turn, start, take = pool.turn, pool.start, tally.take
     now = began
     while in_flight and now < limit:
-        for exchange in turn(limit):
-            take(exchange)
+        for exchange in turn(parked.due_at if idle else limit):
+            location = take(exchange)
             now = exchange.done_at
-            if now < deadline:
+            if location and parked.keep(exchange, location):
+                idle.append(exchange)
+            elif now < deadline:
                 number += 1
                 start(exchange, number, clock())
             else:
                 in_flight -= 1
         now = clock()
-    for exchange in pool.in_flight():
+        while idle and parked.due_at <= now:
+            parked.resume(idle.popleft())
+    for exchange in pool.give_up():
         tally.unanswered(exchange.began, now)
+    parked.give_up(now)
     return Span(began, deadline, now)

@@ -8,14 +8,22 @@ from collections.abc import Callable
 from contextlib import closing
 
 from topolab.drivers.curl.closed import run_closed
+from topolab.drivers.curl.mixed import run_mixed
 from topolab.drivers.curl.multi import Pool, clock
 from topolab.drivers.curl.open import run_open
 from topolab.drivers.curl.page import run_page
 from topolab.drivers.curl.responses import Tally
-from topolab.drivers.curl.results import Span, Spent, closed_measurement, open_measurement, page_measurement
+from topolab.drivers.curl.results import (
+    Span,
+    Spent,
+    closed_measurement,
+    mixed_measurement,
+    open_measurement,
+    page_measurement,
+)
 from topolab.drivers.protocol import Job
 from topolab.drivers.worker import Gate, LoadError
-from topolab.model.load import ClosedLoad, Lanes, Measurement, OpenLoad, PageLoad, Target
+from topolab.model.load import ClosedLoad, Lanes, Measurement, MixedLoad, OpenLoad, PageLoad, Target
 
 WARM_UP_PATH = "/query?id=warm-up"
 
@@ -28,6 +36,8 @@ def do(job: Job, gate: Gate) -> Measurement:
             return _closed(target, profile, gate)
         case OpenLoad():
             return _open(target, profile, gate)
+        case MixedLoad():
+            return _mixed(target, profile, gate)
         case PageLoad():
             return _page(target, profile, gate)
         case _:
@@ -55,14 +65,26 @@ def _open(target: Target, profile: OpenLoad, gate: Gate) -> Measurement:
             return run_open(pool, tally, rate_per_s=rate, duration_s=seconds, timeout_s=timeout_s)
 
         if profile.warm_up_s > 0:
-            # One request on every connection first: a low rate might leave some of them unopened.
-            lanes = profile.lanes(target.client_protocol.protocol)
-            run_page(pool, Tally(""), requests=lanes.connections, timeout_s=profile.timeout_s)
+            _connect(pool, target, profile)
             load(profile.warm_up_s, Tally(profile.body))
         tally = Tally(profile.body)
         span, spent = _measured(lambda: load(profile.duration_s, tally), gate)
-        offered = len(tally.good_at) + sum(tally.bad.values())
-        return open_measurement(tally, span, spent, offered=offered)
+        return open_measurement(tally, span, spent, offered=_offered(tally))
+
+
+def _mixed(target: Target, profile: MixedLoad, gate: Gate) -> Measurement:
+    with closing(_pool(target, profile)) as pool:
+
+        def load(seconds: float, fast: Tally, slow: Tally) -> Span:
+            rate, timeout_s, part = profile.rate_per_s, profile.timeout_s, profile.slow
+            return run_mixed(pool, fast, slow, part, rate_per_s=rate, duration_s=seconds, timeout_s=timeout_s)
+
+        if profile.warm_up_s > 0:
+            _connect(pool, target, profile)
+            load(profile.warm_up_s, Tally(profile.body), Tally(profile.slow.body))
+        fast, slow = Tally(profile.body), Tally(profile.slow.body)
+        span, spent = _measured(lambda: load(profile.duration_s, fast, slow), gate)
+        return mixed_measurement(fast, slow, span, spent, offered=_offered(fast))
 
 
 def _page(target: Target, profile: PageLoad, gate: Gate) -> Measurement:
@@ -77,6 +99,16 @@ def _page(target: Target, profile: PageLoad, gate: Gate) -> Measurement:
 
         span, spent = _measured(load, gate)
         return page_measurement(tally, span, spent)
+
+
+def _connect(pool: Pool, target: Target, profile: OpenLoad | MixedLoad) -> None:
+    """One request on every connection: a low rate might leave some of them unopened."""
+    lanes = profile.lanes(target.client_protocol.protocol)
+    run_page(pool, Tally(""), requests=lanes.connections, timeout_s=profile.timeout_s)
+
+
+def _offered(tally: Tally) -> int:
+    return len(tally.good_at) + sum(tally.bad.values())
 
 
 def _measured(load: Callable[[], Span], gate: Gate) -> tuple[Span, Spent]:
@@ -94,6 +126,6 @@ def _measured(load: Callable[[], Span], gate: Gate) -> tuple[Span, Spent]:
     return span, spent
 
 
-def _pool(target: Target, profile: ClosedLoad | OpenLoad | PageLoad) -> Pool:
+def _pool(target: Target, profile: ClosedLoad | OpenLoad | MixedLoad | PageLoad) -> Pool:
     lanes = profile.lanes(target.client_protocol.protocol)
-    return Pool(target, profile.path, lanes, profile.timeout_s, exact=isinstance(profile, OpenLoad))
+    return Pool(target, profile.path, lanes, profile.timeout_s, exact=isinstance(profile, OpenLoad | MixedLoad))

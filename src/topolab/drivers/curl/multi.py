@@ -8,6 +8,7 @@ are the profile's.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 import pycurl
@@ -39,7 +40,9 @@ class Lane:
 class Exchange:
     """A request slot of a lane and, when finished, what came back in it. Used again and again."""
 
-    __slots__ = ("began", "chunks", "done_at", "easy", "error", "in_flight", "lane", "lines", "number")
+    __slots__ = (
+        "began", "chunks", "done_at", "easy", "error", "give_up_at", "in_flight", "lane", "lines", "number", "strayed",
+    )  # fmt: skip
 
     def __init__(self, lane: Lane, easy: Any) -> None:
         self.lane = lane
@@ -51,6 +54,8 @@ class Exchange:
         self.done_at = 0.0
         self.error = ""  # a name of `errors`, empty if the transfer was complete
         self.in_flight = False
+        self.strayed = False  # asked for another path than the pool's
+        self.give_up_at = 0.0  # where its request has a timeout of its own, when that ends
         # list.append is a C function: libcurl's callbacks run no Python code.
         easy.setopt(pycurl.HEADERFUNCTION, self.lines.append)
         easy.setopt(pycurl.WRITEFUNCTION, self.chunks.append)
@@ -60,7 +65,9 @@ class Pool:
     """All lanes of one load, and their exchanges, ordered so that neighbours are on different connections."""
 
     def __init__(self, target: Target, path: str, lanes: Lanes, timeout_s: float, *, exact: bool = False) -> None:
+        self.base_url = target.base_url
         self._url = target.base_url + path
+        self._timeout_s = timeout_s
         self._numbered = "{i}" in path
         self._exact = exact
         self._poller: Poller = new_poller()
@@ -68,20 +75,21 @@ class Pool:
         self._due = [_NEVER] * lanes.connections
         self._finished: list[Exchange] = []
         self._lanes = [self._new_lane(index, lanes.streams) for index in range(lanes.connections)]
-        self.exchanges = [
-            self._new_exchange(lane, target, timeout_s) for _ in range(lanes.streams) for lane in self._lanes
-        ]
+        self.exchanges = [self._new_exchange(lane, target) for _ in range(lanes.streams) for lane in self._lanes]
         self._exchange_of = {exchange.easy: exchange for exchange in self.exchanges}
 
-    def start(self, exchange: Exchange, number: int, began: float) -> None:
-        """Send request `number`, its latency counted from `began`."""
+    def start(self, exchange: Exchange, number: int, began: float, path: str = "", give_up_at: float = 0.0) -> None:
+        """Send request `number`, its latency counted from `began`.
+
+        With `path` it asks there instead of at the pool's own path, with `give_up_at` only until then.
+        """
+        if path or self._numbered or exchange.strayed:
+            self._aim(exchange, number, path, give_up_at)
         exchange.number = number
         exchange.began = began
         exchange.in_flight = True
         exchange.lines.clear()
         exchange.chunks.clear()
-        if self._numbered:
-            exchange.easy.setopt(pycurl.URL, self._url.replace("{i}", str(number)))
         lane = exchange.lane
         lane.running += 1
         lane.multi.add_handle(exchange.easy)
@@ -111,21 +119,33 @@ class Pool:
                 self._collect(lane)
         return finished
 
-    def in_flight(self) -> list[Exchange]:
-        """The exchanges still waiting for a response."""
-        return [exchange for exchange in self.exchanges if exchange.in_flight]
+    def give_up(self, but: Collection[Exchange] = ()) -> list[Exchange]:
+        """Abort what is in flight, but for some: the exchanges that were still waiting for a response, free now."""
+        waiting = [exchange for exchange in self.exchanges if exchange.in_flight and exchange not in but]
+        for exchange in waiting:
+            exchange.lane.running -= 1
+            exchange.lane.multi.remove_handle(exchange.easy)
+            exchange.in_flight = False
+        return waiting
 
     def close(self) -> None:
         """Give up what is in flight and close every connection."""
-        for exchange in self.in_flight():
-            exchange.lane.multi.remove_handle(exchange.easy)
-            exchange.in_flight = False
+        self.give_up()
         # Connections go before the handles that made them: libcurl may still call back through those.
         for lane in self._lanes:
             lane.multi.close()
         for exchange in self.exchanges:
             exchange.easy.close()
         self._poller.close()
+
+    def _aim(self, exchange: Exchange, number: int, path: str, give_up_at: float) -> None:
+        url = self.base_url + path if path else self._url.replace("{i}", str(number))
+        exchange.easy.setopt(pycurl.URL, url)
+        if give_up_at or exchange.give_up_at:
+            left_s = give_up_at - clock() if give_up_at else self._timeout_s
+            exchange.easy.setopt(pycurl.TIMEOUT_MS, max(1, round(left_s * 1000)))
+        exchange.strayed = bool(path)
+        exchange.give_up_at = give_up_at
 
     def _collect(self, lane: Lane) -> None:
         more = 1
@@ -164,8 +184,8 @@ class Pool:
         lane.multi.setopt(pycurl.M_SOCKETFUNCTION, on_socket)
         return lane
 
-    def _new_exchange(self, lane: Lane, target: Target, timeout_s: float) -> Exchange:
-        easy = new_handle(target, timeout_s)
+    def _new_exchange(self, lane: Lane, target: Target) -> Exchange:
+        easy = new_handle(target, self._timeout_s)
         easy.setopt(pycurl.URL, self._url)
         easy.setopt(pycurl.SOCKOPTFUNCTION, self._on_new_socket)
         return Exchange(lane, easy)

@@ -6,6 +6,7 @@ from collections import deque
 from math import ceil
 
 from topolab.drivers.curl.multi import Pool, clock
+from topolab.drivers.curl.parked import Parked
 from topolab.drivers.curl.responses import Tally
 from topolab.drivers.curl.results import Span
 
@@ -25,23 +26,28 @@ def run_open(pool: Pool, tally: Tally, *, rate_per_s: float, duration_s: float, 
     total = planned_requests(rate_per_s, duration_s)
     # First in, first out: the requests go round all connections, also when there are few of them.
     idle = deque(pool.exchanges)
+    parked = Parked(pool, tally, timeout_s)
     sent = answered = 0
     now = began = clock()
     deadline = began + duration_s
     limit = deadline + timeout_s
     while answered < total and now < limit:
+        while idle and parked.due_at <= now:
+            parked.resume(idle.popleft())
         due = min(total, int((now - began) * rate_per_s) + 1)
         while sent < due and idle:
             pool.start(idle.popleft(), sent + 1, began + sent / rate_per_s)
             sent += 1
         next_due = began + sent / rate_per_s if sent < total and idle else limit
-        for exchange in pool.turn(next_due):
-            tally.take(exchange)
-            answered += 1
+        for exchange in pool.turn(min(next_due, parked.due_at) if idle else limit):
+            location = tally.take(exchange)
             idle.append(exchange)
+            if not (location and parked.keep(exchange, location)):
+                answered += 1
         now = clock()
-    for exchange in pool.in_flight():
+    for exchange in pool.give_up():
         tally.unanswered(exchange.began, now)
+    parked.give_up(now)
     for index in range(sent, total):
         tally.unanswered(began + index / rate_per_s, now)
     return Span(began, deadline, now)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from topolab.drivers.curl.multi import Pool, clock
+from collections import deque
+
+from topolab.drivers.curl.multi import Exchange, Pool, clock
+from topolab.drivers.curl.parked import Parked
 from topolab.drivers.curl.responses import Tally
 from topolab.drivers.curl.results import Span
 
@@ -10,23 +13,34 @@ _GRACE_S = 1.0  # as in the closed loop
 
 
 def run_page(pool: Pool, tally: Tally, *, requests: int, timeout_s: float) -> Span:
-    """Send `requests` requests, each as soon as an exchange is free; the span ends with the last response."""
+    """Send `requests` requests, each as soon as an exchange is free; the span ends with the last response.
+
+    All are there from the beginning, so whatever was answered 202 asks again after those not yet sent.
+    """
     sent = answered = 0
     now = began = last = clock()
     waves = -(-requests // len(pool.exchanges))
     limit = began + waves * timeout_s + _GRACE_S
+    parked = Parked(pool, tally, timeout_s)
+    idle: deque[Exchange] = deque()
     for exchange in pool.exchanges[:requests]:
         sent += 1
         pool.start(exchange, sent, began)
     while answered < requests and now < limit:
-        for exchange in pool.turn(limit):
-            tally.take(exchange)
-            answered += 1
-            last = exchange.done_at
+        for exchange in pool.turn(min(limit, parked.due_at) if idle else limit):
+            location = tally.take(exchange)
+            if not (location and parked.keep(exchange, location)):
+                answered += 1
+                last = exchange.done_at
             if sent < requests:
                 sent += 1
                 pool.start(exchange, sent, began)
+            else:
+                idle.append(exchange)
         now = clock()
+        while idle and parked.due_at <= now:
+            parked.resume(idle.popleft())
+    pool.give_up()
     for _ in range(requests - answered):
         last = now
         tally.unanswered(began, now)

@@ -14,6 +14,7 @@ from topolab.model.protocol import Protocol
 _STATUS, _ORIGIN, _PEER, _OTHER = range(4)
 _CLIENT_PROTOCOLS = {"1.1": Protocol.HTTP1.value, "2": Protocol.H2.value, "3": Protocol.H3.value}
 _REMEMBERED_LINES = 20_000
+_HANDED_OVER = "202 without a location"
 
 
 class Tally:
@@ -37,8 +38,11 @@ class Tally:
         self._numbered = "{i}" in body
         self._known: dict[bytes, tuple[int, str, str]] = {}
 
-    def take(self, exchange: Exchange) -> None:
-        """Count a finished exchange."""
+    def take(self, exchange: Exchange) -> str:
+        """Count a finished exchange; the location to ask at where it was answered 202, empty where it is over.
+
+        Of a 202 only protocols and connections are counted: the request is good or bad by its last answer.
+        """
         status = protocol = origin = peer = ""
         known = self._known
         for line in exchange.lines:
@@ -62,31 +66,40 @@ class Tally:
         if origin:
             self.origin_protocols[origin] += 1
         fault = exchange.error or self._fault(exchange, status, origin)
-        if fault:
+        location = _location(exchange.lines) if fault == _HANDED_OVER else ""
+        if fault == TIMED_OUT:
+            self.timed_out(exchange)
+            return ""
+        if fault and not location:
             self.bad[fault] += 1
-            if fault == TIMED_OUT:
-                self._took(exchange, exchange.done_at)
-            return
+            return ""
         if peer:
             self.peers.add(peer)
         else:
             self.every_peer_known = False
+        if location:
+            return location
         self.good_at.append(exchange.done_at)
-        self._took(exchange, exchange.done_at)
+        self.took_us.append(int((exchange.done_at - exchange.began) * 1e6))
+        return ""
+
+    def timed_out(self, exchange: Exchange) -> None:
+        """Count a request that had no answer, or none that is final, in its time."""
+        self.bad[TIMED_OUT] += 1
+        self.took_us.append(int((exchange.done_at - exchange.began) * 1e6))
 
     def unanswered(self, began: float, now: float) -> None:
         """Count a request that was due at `began` and had no answer by `now`."""
         self.bad[UNANSWERED] += 1
         self.took_us.append(int((now - began) * 1e6))
 
-    def _took(self, exchange: Exchange, now: float) -> None:
-        self.took_us.append(int((now - exchange.began) * 1e6))
-
     def _fault(self, exchange: Exchange, status: str, origin: str) -> str:
-        if status != "200":
+        if status not in ("200", "202"):
             return f"status {status}"
         if not origin:
             return "no origin version"
+        if status == "202":
+            return _HANDED_OVER
         expected = self._body.replace(b"{i}", b"%d" % exchange.number) if self._numbered else self._body
         chunks = exchange.chunks
         got = chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -98,6 +111,16 @@ class Tally:
             known.clear()
         meaning = known[line] = _meaning(line)
         return meaning
+
+
+def _location(lines: list[bytes]) -> str:
+    """The last location among the header lines; empty where there is none."""
+    found = ""
+    for line in lines:
+        name, _, value = line.decode("latin-1").partition(":")
+        if name.lower() == "location":
+            found = value.strip()
+    return found
 
 
 def _meaning(line: bytes) -> tuple[int, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -49,6 +49,24 @@ def open_measurement(tally: Tally, span: Span, spent: Spent, *, offered: int) ->
         requests_per_second=len(tally.good_at) / seconds,
         **percentiles_ms(latency_histogram(tally.took_us)),
         offered_requests=offered,
+    )
+
+
+def mixed_measurement(fast: Tally, slow: Tally, span: Span, spent: Spent, *, offered: int) -> Measurement:
+    """The open loop's figures of the fast requests; of the slow ones how many were good, and how many a second."""
+    fast_measurement = open_measurement(fast, span, spent, offered=offered)
+    ended = span.began + fast_measurement.seconds
+    slow_in_time = bisect_right(slow.good_at, ended) - bisect_left(slow.good_at, span.began)
+    every_peer_known = fast.every_peer_known and slow.every_peer_known and fast.good_at
+    return replace(
+        fast_measurement,
+        bad_responses={**fast.bad, **{f"slow: {fault}": number for fault, number in slow.bad.items()}},
+        slow_responses=len(slow.good_at),
+        slow_requests_per_second=slow_in_time / fast_measurement.seconds,
+        client_connections=len(fast.connections | slow.connections),
+        client_protocols=dict(fast.client_protocols + slow.client_protocols),
+        origin_protocols=dict(fast.origin_protocols + slow.origin_protocols),
+        origin_connections=len(fast.peers | slow.peers) if every_peer_known else None,
     )
 
 
