@@ -84,7 +84,7 @@ def _cell(combination: Combination, status: str, reason: str, shown: Shown | Non
     visit = shown.visit
     return {
         **cell,
-        "total_seconds": visit.total_ms / 1000,
+        "total_seconds": round(visit.total_ms / 1000, 4),
         "connections": visit.connections,
         "protocols": list(visit.protocols),
         "http2_switched_off": visit.http2_switched_off,
