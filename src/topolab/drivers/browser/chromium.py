@@ -36,7 +36,8 @@ def chromium(playwright: Playwright, path: str, flags: Sequence[str]) -> Iterato
     """
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        # Any free port of loopback, which Chromium writes down; and only who knows the path with it gets in.
+        # Any free port of loopback, which Chromium writes down. Other users of this machine could find it, and would
+        # hold a browser without a past that knows the edge alone.
         debugging = ("--remote-debugging-port=0", f"--user-data-dir={folder / 'profile'}")
         argv = [path, "--headless", *debugging, *flags, "about:blank"]
         with InnerProcess(argv, folder / "chromium.log") as process:
