@@ -18,9 +18,9 @@ from topolab.process.conversation import Conversation, LostError
 from topolab.process.group import ProcessGroup, ProcessKeeper
 
 _GRACE_S = 15.0
-_BROWSER_ATTEMPTS = 3
+_BROWSER_ATTEMPTS = 5
 _BROWSER_GRACE_S = 180.0
-"""A browser may have to be started twice, and each of its steps before and after the press has a limit of its own."""
+"""A browser may be started twice and visit the page so often, and each other step of it has a limit of its own."""
 
 Keep = Callable[[str, bytes], None]
 """Takes what a tool wrote: a file's name and content."""

@@ -38,10 +38,10 @@ from topolab.process.tools import find_chromium, missing_browser
 from topolab.process.usage import group_usage
 
 WARM_UP_PATH = "/query?id=warm-up"
-_ATTEMPTS = 3
+_ATTEMPTS = 5
 _OPEN_LIMIT_S = 15.0
 _POLL_MS = 50
-_TOLD_LIMIT_S = 5.0
+_TOLD_LIMIT_S, _TOLD_POLL_MS = 5.0, 5
 _VIEWPORT: ViewportSize = {"width": 1040, "height": 800}
 _SCREENSHOT_SCALE = 2.0
 
@@ -140,6 +140,7 @@ def _visit(
         page.click("#go", no_wait_after=True, timeout=_OPEN_LIMIT_S * 1000)
         finished = _finished_within(page, profile.timeout_s)
         wall_s, cpu_s = time.monotonic() - began, _cpu_s() - used
+        told = _told(page, wire, finished)
         if not wire.network_changed:
             break
         context.close()
@@ -150,7 +151,7 @@ def _visit(
             "browser has a network of its own."
         )
     gate.loaded()
-    seen = fetches(_told(page, wire), list(wire.answers.values()))
+    seen = fetches(told, list(wire.answers.values()))
     visit = Visit(
         url=page.url,
         total_ms=max((fetch.end_ms for fetch in seen), default=0.0),
@@ -212,12 +213,16 @@ def _finished_within(page: Page, limit_s: float) -> bool:
     return True
 
 
-def _told(page: Page, wire: Wire) -> PageTold:
-    """What the page knows, once the browser has said of every request that the page knows of what became of it."""
+def _told(page: Page, wire: Wire, finished: bool) -> PageTold:
+    """What the page knows, once the browser has said of every request that the page knows of what became of it.
+
+    The page is told of an answer before we are: until then neither headers nor a changed network are known here.
+    """
     deadline = time.monotonic() + _TOLD_LIMIT_S
     told = PageTold.read(page.evaluate(_TELL))
-    while len(wire.answers) <= len(told.entries) and time.monotonic() < deadline:  # the page itself is one more
-        page.wait_for_timeout(_POLL_MS)
+    known = max(len(told.entries), len(told.rows) if finished else 0)
+    while len(wire.answers) <= known and time.monotonic() < deadline:  # the page itself is one more
+        page.wait_for_timeout(_TOLD_POLL_MS)
     return told
 
 
