@@ -13,7 +13,7 @@ from topolab.model.page import Fetch
 _MESSAGE = re.compile(r"/message/(\d+)")
 _HANDED_OVER = 202
 UNANSWERED = "unanswered"
-NETWORK_CHANGED = "net::ERRNETWORK_CHANGED"
+NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
 
 
 @dataclass(frozen=True, slots=True)
