@@ -26,9 +26,9 @@ class ByHand:
         self.port = port
         self._project = f"topolab-test-{secrets.token_hex(4)}"
 
-    def compose(self, topology: str, *arguments: str, app_file: str = "", **variables: str) -> str:
-        """What a `docker compose` command prints; an error where it fails."""
-        names = [name for name in ("base", topology, app_file) if name]
+    def compose(self, topology: str, *arguments: str, also: str = "", **variables: str) -> str:
+        """What a `docker compose` command prints; an error where it fails. `also` is a further file's name."""
+        names = [name for name in ("base", topology, also) if name]
         files = [word for name in names for word in ("--file", f"compose/{name}.yaml")]
         done = subprocess.run(
             ["docker", "compose", "--project-name", self._project, *files, *arguments],
@@ -99,8 +99,30 @@ def test_meinheld_runs_from_the_image_of_its_python(by_hand: ByHand) -> None:
     assert by_hand.hop()["interface"] == "wsgi"
 
 
+def test_locust_on_as_many_workers_as_were_asked_for_gives_one_result(by_hand: ByHand) -> None:
+    by_hand.compose(
+        *("alb", "up", "--scale", "worker=3", "--exit-code-from", "master"),
+        also="locust",
+        LOCUST_HTTP="2",
+        LOCUST_USERS="6",
+        LOCUST_RUN_TIME="3s",
+        LOCUST_THINK="0.05",
+    )
+    log = by_hand.compose("alb", "logs", "--no-log-prefix", "master", also="locust")
+    result = json.loads(log[log.index('{"format"') :])
+    assert [worker["users"] for worker in result["workers"]] == [2, 2, 2]
+    assert min(worker["requests"] for worker in result["workers"]) > 0
+    assert (result["failures"], result["user_errors"], result["workers_missing"]) == ({}, {}, [])
+    # The downgrade: one connection of HTTP/2 a user, and HTTP/1.1 behind.
+    assert (result["client_protocols"], result["origin_versions"], result["connections_opened"]) == (
+        {"h2": result["requests"]},
+        {"1.1": result["requests"]},
+        6,
+    )
+
+
 def test_what_is_handed_over_by_hand_comes_back(by_hand: ByHand) -> None:
-    chosen = {"app_file": "django-celery", "SERVER": "gunicorn", "APP": "django-celery"}
+    chosen = {"also": "django-celery", "SERVER": "gunicorn", "APP": "django-celery"}
     by_hand.compose("alb", "up", "--wait", **chosen)
     status, location, body = by_hand.ask("/message/1?delay=0")
     assert status == 202
@@ -111,7 +133,7 @@ def test_what_is_handed_over_by_hand_comes_back(by_hand: ByHand) -> None:
 
 
 def test_a_server_whose_worker_is_not_there_is_not_healthy_by_hand(by_hand: ByHand) -> None:
-    chosen = {"app_file": "django-celery", "SERVER": "gunicorn", "APP": "django-celery"}
+    chosen = {"also": "django-celery", "SERVER": "gunicorn", "APP": "django-celery"}
     by_hand.compose("alb", "up", "--wait", **chosen)
     by_hand.compose("alb", "stop", "task-worker", **chosen)
     healthy = ["/topolab/compose/healthy.sh", "cleartext", "8000"]

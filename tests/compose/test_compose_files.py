@@ -18,7 +18,7 @@ from topolab.catalogue.root import own_root
 from topolab.model.topology import Topology
 
 FOLDER = own_root() / "compose"
-PARTS = {"base", "browser", "companion", "contained", "load", "proxy", "shared"}
+PARTS = {"base", "browser", "companion", "contained", "load", "locust", "proxy", "shared"}
 OF_APPS = {file.stem for file in FOLDER.glob("*.yaml") if (own_root() / "apps" / file.stem).is_dir()}
 NO_TOPOLOGY = PARTS | OF_APPS
 TOPOLOGIES = sorted(file.stem for file in FOLDER.glob("*.yaml") if file.stem not in NO_TOPOLOGY)
@@ -233,6 +233,14 @@ def test_what_makes_the_load_is_shut_in_like_the_rest_and_publishes_nothing(name
     found = shape(project("base", name))
     assert (found["shut in"][name], found["openings"][name]) == (SHUT_IN, [])
     assert (found["published"], found["networks of"][name]) == ([], networks)
+
+
+def test_locusts_master_and_workers_are_shut_in_like_the_rest_and_publish_nothing() -> None:
+    found = shape(project("base", "alb", "locust"))
+    published = [name for name, *_ in found["published"]]
+    for service in ("master", "worker"):
+        assert (found["shut in"][service], found["openings"][service]) == (SHUT_IN, [])
+        assert (service in published, found["networks of"][service]) == (False, ["edge", "inside"])
 
 
 def test_files_that_are_extended_only_are_no_topology() -> None:

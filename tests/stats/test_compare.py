@@ -41,7 +41,20 @@ def test_the_noise_floor_is_the_farthest_any_pairs_median_was_from_one() -> None
     pairs = [({1: 100.0, 2: 102.0, 3: 190.0}, flat), ({1: 90.0, 2: 90.0, 3: 200.0}, flat)]
     floor = noise_floor(pairs)
     assert floor is not None
-    assert round(floor, 3) == 0.1
+    assert round(floor, 3) == 0.111  # 0.9 is as far from 1 as its inverse
+
+
+def test_half_is_as_far_as_double_so_that_a_noisy_figure_can_still_be_shown_to_be_a_thousandth() -> None:
+    halves = [({1: 50.0, 2: 50.0}, {1: 100.0, 2: 100.0})]
+    assert noise_floor(halves) == noise_floor([(second, first) for first, second in halves]) == 1.0
+    for figures, baseline, shown in (
+        ({1: 1.0, 2: 1.1}, {1: 999.0, 2: 990.0}, True),
+        ({1: 6.0, 2: 6.1}, {1: 9.0, 2: 9.0}, False),
+    ):
+        there, back = compare(figures, baseline, 1.0), compare(baseline, figures, 1.0)
+        assert there is not None
+        assert back is not None
+        assert (there.shown, back.shown) == (shown, shown)
 
 
 def test_without_pairs_there_is_no_noise_floor() -> None:

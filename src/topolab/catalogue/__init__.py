@@ -11,7 +11,7 @@ from topolab.catalogue.reading import read_toml, refuse, refuse_repeats
 from topolab.catalogue.root import NEEDED, default_root
 from topolab.errors import InputError
 from topolab.model.driver import Driver
-from topolab.model.load import AnyLoad, CountLoad, LoadProfile, MixedLoad, PageLoad
+from topolab.model.load import AnyLoad, CountLoad, Journey, LoadProfile, MixedLoad, PageLoad, RequestLoad, UsersLoad
 from topolab.model.page import unfit_for_the_page
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
 from topolab.model.server import PART_NAMES, App, Server, Variant
@@ -71,7 +71,10 @@ def load_catalogue(root: Path) -> Catalogue:
         _check_topology(root, topology)
     profiles = _named(root, "loadtest/profiles/*.toml", AnyLoad, lambda path: path.stem)
     for profile in profiles.values():
-        _check_lanes(profile)
+        if isinstance(profile, UsersLoad):
+            _check_journeys(profile)
+        else:
+            _check_lanes(profile)
     matrices = _named(root, "loadtest/matrices/*.toml", Matrix, lambda path: path.stem)
     return Catalogue(root, candidates, apps, topologies, profiles, matrices)
 
@@ -163,7 +166,19 @@ def _check_topology(root: Path, topology: Topology) -> None:
             refuse(shown_as, "template", f"no such file in nginx/: {topology.template!r}")
 
 
-def _check_lanes(profile: LoadProfile) -> None:
+def _check_journeys(profile: UsersLoad) -> None:
+    """Each once, and not chat alone; no more workers than users."""
+    shown_as = f"loadtest/profiles/{profile.name}.toml"
+    refuse_repeats(shown_as, "journeys", [journey.value for journey in profile.journeys])
+    if profile.journeys == (Journey.CHAT,):
+        refuse(shown_as, "journeys", "has to have another beside chat: the rate is that of HTTP responses")
+    if profile.workers > profile.users:
+        refuse(
+            shown_as, "workers", f"has to be at most {profile.users}, so that each has a user, not {profile.workers}"
+        )
+
+
+def _check_lanes(profile: RequestLoad) -> None:
     """Equal in-flight on every protocol, unless the profile follows a browser's connection rule."""
     shown_as = f"loadtest/profiles/{profile.name}.toml"
     if profile.http1.streams != 1 and not isinstance(profile, CountLoad):

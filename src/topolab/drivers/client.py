@@ -9,10 +9,11 @@ from math import ceil
 from pathlib import Path
 from types import UnionType
 
+from topolab.drivers.locust.command import longest_s as longest_of_users_s
 from topolab.drivers.protocol import GO, Event, Failed, Kept, Loaded, Measured, Warm, job_line, parse_event
 from topolab.errors import InputError, StageError
 from topolab.model.driver import Driver
-from topolab.model.load import CountLoad, LoadProfile, Measurement, MixedLoad, PageLoad, Target, Workplace
+from topolab.model.load import CountLoad, LoadProfile, Measurement, MixedLoad, PageLoad, Target, UsersLoad, Workplace
 from topolab.model.outcome import Stage
 from topolab.process.conversation import Conversation, LostError
 from topolab.process.group import ProcessGroup, ProcessKeeper
@@ -119,6 +120,8 @@ def _longest_s(profile: LoadProfile) -> float:
     if isinstance(profile, PageLoad):
         waves = ceil(profile.requests / profile.http1.in_flight)
         return (waves + 1) * profile.timeout_s + _GRACE_S
+    if isinstance(profile, UsersLoad):
+        return longest_of_users_s(profile) + _GRACE_S
     if isinstance(profile, CountLoad):
         return profile.timeout_s + _GRACE_S
     # A timeout each for opening the connections, and at the end of the warm-up and of the load.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, MinLen
 from pydantic import Field
 
 from topolab.model.declared import Declared, Name, Text, UrlPath
@@ -17,6 +18,15 @@ from topolab.model.protocol import ClientProtocol, Protocol
 PositiveSeconds = Annotated[float, Gt(0)]
 Seconds = Annotated[float, Ge(0)]
 Count = Annotated[int, Gt(0)]
+
+
+class Journey(StrEnum):
+    """What a Locust user may set out to do: the tags of `loadtest/locustfile.py`."""
+
+    BROWSE = "browse"
+    DASHBOARD = "dashboard"
+    UPLOAD = "upload"
+    CHAT = "chat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +134,35 @@ class CountLoad(_Load):
     requests: Count
 
 
-LoadProfile = ClosedLoad | OpenLoad | MixedLoad | PageLoad | CountLoad
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsersLoad(Declared):
+    """So many Locust users on `journeys` of the catalogue's locustfile, by so many Locust processes.
+
+    A closed loop: a user thinks for `think_s` on average and goes on its next journey. `spawn_per_s` users start each
+    second, then all run for `warm_up_s`, then for `duration_s` what they do counts.
+    """
+
+    name: Name
+    summary: Text
+    kind: Literal["users"]
+    driver: Literal[Driver.LOCUST]
+    users: Count
+    spawn_per_s: Annotated[float, Gt(0)]
+    think_s: Seconds
+    journeys: Annotated[tuple[Journey, ...], MinLen(1)]
+    warm_up_s: Seconds
+    duration_s: PositiveSeconds
+    workers: Count = 1
+
+    @property
+    def chats(self) -> bool:
+        """Whether users open WebSockets."""
+        return Journey.CHAT in self.journeys
+
+
+RequestLoad = ClosedLoad | OpenLoad | MixedLoad | PageLoad | CountLoad
+"""The loads that are the same requests, over and over."""
+LoadProfile = RequestLoad | UsersLoad
 AnyLoad = Annotated[LoadProfile, Field(discriminator="kind")]
 """As pydantic reads it."""
 

@@ -9,6 +9,7 @@ from itertools import product
 from topolab.catalogue import Candidate, Catalogue
 from topolab.model.cell import Cell, Combination, Plan, PlannedHop, Skip
 from topolab.model.driver import Driver
+from topolab.model.load import UsersLoad
 from topolab.model.protocol import ClientProtocol, Protocol
 from topolab.model.server import App, Interface
 from topolab.model.topology import Leg, Matrix, Route, Selection, Topology
@@ -80,14 +81,16 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
 
     - the server's packages, the proxy, what the app needs, or the load tool are not on this machine,
     - the app has no entry point for the variant's interface, or cannot wait by the variant's async library,
-    - the load tool does not speak the client's protocol, or the topology does not carry it, or not to a browser,
+    - the load tool does not speak the client's protocol, its users chat over what the protocol or the app does not
+      have, or the topology does not carry it, or not to a browser,
     - the server declares no listener for any leg the topology could reach it by.
     """
     candidate = catalogue.candidates[combination.server]
     app = catalogue.apps[combination.app]
     topology = catalogue.topologies[combination.topology]
     client = combination.client_protocol
-    driver = catalogue.profiles[combination.profile].driver
+    profile = catalogue.profiles[combination.profile]
+    driver = profile.driver
     for name in (combination.server, combination.topology, combination.app, driver):
         if name in unavailable:
             return Skip(combination, unavailable[name])
@@ -99,6 +102,13 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
         return Skip(combination, f"{candidate.name} runs apps on {library}, and {app.name} waits by another library")
     if refusal := driver.refusal(client):
         return Skip(combination, f"{driver}: {refusal}")
+    if isinstance(profile, UsersLoad) and profile.chats:
+        if client.protocol is not Protocol.HTTP1:
+            return Skip(
+                combination, f"{profile.name}: its users chat over WebSocket, which they open by HTTP/1.1 alone"
+            )
+        if combination.interface is Interface.WSGI:
+            return Skip(combination, f"{profile.name}: its users chat over WebSocket, which a WSGI app has none of")
     route = topology.route(client)
     if route is None:
         return Skip(combination, f"{topology.name}: {topology.refusals[client]}")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from topolab.model.cell import Cell
 from topolab.model.driver import Driver
-from topolab.model.load import CountLoad, LoadProfile, MixedLoad, PageLoad
+from topolab.model.load import CountLoad, LoadProfile, MixedLoad, PageLoad, UsersLoad
 
 STACK_S = 0.4
 """Starting and ending a stack and proving its hops: 0.26 s a visit in the default matrix, more with a framework."""
@@ -19,9 +19,14 @@ BROWSER_S = 2.0
 COUNTED_PER_S = 1500.0
 """How fast a counted load goes, between a server in pure Python (1,000) and the others."""
 
+LOCUST_S = 2.0
+"""Starting Locust and ending it, once a visit."""
+
 
 def expected_s(cell: Cell, profile: LoadProfile) -> float:
     """Seconds for one round of `cell`."""
+    if isinstance(profile, UsersLoad):
+        return STACK_S + LOCUST_S + profile.users / profile.spawn_per_s + profile.warm_up_s + profile.duration_s
     if isinstance(profile, CountLoad):
         return STACK_S + profile.requests / COUNTED_PER_S
     if isinstance(profile, MixedLoad):

@@ -6,8 +6,9 @@ import contextlib
 import resource
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from topolab.process.lines import LineReader, LostError
 from topolab.process.usage import process_cpu_s
@@ -29,10 +30,19 @@ class Ran:
 class Child:
     """A running tool; both its streams are read here. It has to be run to its end with `run`."""
 
-    def __init__(self, argv: Sequence[str]) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        told: bool = False,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """`told`: it has a standard input, for `tell`; without it is empty."""
         self._used_before_s = _waited_children_cpu_s()
+        stdin = subprocess.PIPE if told else subprocess.DEVNULL
         self._process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd, env=env
         )
         self._counting_since = time.monotonic()
         self._uncounted_cpu_s = 0.0
@@ -41,6 +51,13 @@ class Child:
         """Count what it uses from now on: the warm-up is over."""
         self._counting_since = time.monotonic()
         self._uncounted_cpu_s = process_cpu_s(self._process.pid) or 0.0
+
+    def tell(self, line: str) -> None:
+        """Write a line to its standard input; one that has ended hears nothing."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.write(line.encode())
+                self._process.stdin.flush()
 
     def run(self, deadline: float, on_line: Callable[[str], None]) -> Ran:
         """Hand each line to `on_line` as it comes, until it ends; at `deadline` on the monotonic clock it is killed."""

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from topolab.model.load import UsersLoad
 from topolab.model.server import PART_NAMES
 from topolab.report.format import duration, percent
 from topolab.report.pivot import MARKS
@@ -49,6 +50,11 @@ def reading(report: Report) -> list[str]:
         lines.append(
             f"{', '.join(sorted(blind))} sees no headers: there the protocol of the hop to the app was proved by a "
             "request before and one after each load, and not in every response."
+        )
+    if any(isinstance(report.record.profiles[name], UsersLoad) for name in seen):
+        lines.append(
+            "Locust's users ask in a closed loop, and Locust rounds response times: to whole milliseconds below 100, "
+            "to two digits above. Failed requests are in them."
         )
     used = {warning for cell in report.summary.cells for warning in cell.warnings}
     lines += [f"{MARKS[warning]} {warning.value}." for warning in Warning if warning in used and warning in MARKS]

@@ -107,7 +107,7 @@ def _of_app(app: str, cells: list[CellSummary]) -> list[Group]:
     if len(servers) != 1 or len(loads) == 1:
         under = [[cell for cell in cells if _load(cell) == load] for load in loads]
         return [_group(f"{_load(some[0])}, {app} app", "server", some, partial(_server, cells=some)) for some in under]
-    kinds = [[cell for cell in visited if cell.headline == name] for name in HEADLINES.values()]
+    kinds = [[cell for cell in visited if cell.headline == name] for name in dict.fromkeys(HEADLINES.values())]
     title = f"{servers[0]}, {app} app"
     return [_group(f"{title}: {TITLES[some[0].headline or '']}", "load", some, _load) for some in kinds if some]
 

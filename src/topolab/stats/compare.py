@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 
 from topolab.stats.estimate import Estimate, estimate
 
@@ -29,7 +30,7 @@ def compare(figures: ByRound, baseline: ByRound, noise_floor: float | None) -> C
     if ratio is None:
         return None
     apart = len(ratio.samples) > 1 and (ratio.low > 1 or ratio.high < 1)
-    return Comparison(ratio, apart and abs(ratio.median - 1) > (noise_floor or 0.0))
+    return Comparison(ratio, apart and _distance(ratio.median) > (noise_floor or 0.0))
 
 
 def noise_floor(pairs: Iterable[tuple[ByRound, ByRound]]) -> float | None:
@@ -39,7 +40,12 @@ def noise_floor(pairs: Iterable[tuple[ByRound, ByRound]]) -> float | None:
     verdict makes of it, false alarms and differences found, is what benchmarks/verdicts.py estimates.
     """
     ratios = [estimate(_ratios(first, second)) for first, second in pairs]
-    return max((abs(ratio.median - 1) for ratio in ratios if ratio is not None), default=None)
+    return max((_distance(ratio.median) for ratio in ratios if ratio is not None), default=None)
+
+
+def _distance(ratio: float) -> float:
+    """How far a ratio is from 1, the same whichever of the two is the first: half and double are both 1.0."""
+    return max(ratio, 1 / ratio) - 1 if ratio > 0 else inf
 
 
 def _ratios(figures: ByRound, baseline: ByRound) -> list[float]:

@@ -24,6 +24,7 @@ HEADLINES = {
     "mixed": "p99_ms",
     "page": "page_seconds",
     "count": "finish_seconds",
+    "users": "requests_per_second",
 }
 """The figure a load profile is run for, by its kind."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from topolab.model.cell import Cell, Combination, Plan, Skip
-from topolab.model.load import CountLoad, LoadProfile, Measurement, MixedLoad, PageLoad
+from topolab.model.load import CountLoad, LoadProfile, Measurement, MixedLoad, PageLoad, UsersLoad
 from topolab.model.outcome import Failed, Measured, Observation, SeenHop
 from topolab.model.protocol import Protocol
 from topolab.stats.compare import ByRound, Comparison, compare, noise_floor
@@ -173,7 +173,7 @@ def _warnings(
 
 def _pipelined(cell: Cell, profile: LoadProfile) -> bool:
     protocol = cell.combination.client_protocol.protocol
-    return protocol is Protocol.HTTP1 and profile.lanes(protocol).streams > 1
+    return not isinstance(profile, UsersLoad) and protocol is Protocol.HTTP1 and profile.lanes(protocol).streams > 1
 
 
 def _behind(measurement: Measurement) -> bool:

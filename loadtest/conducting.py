@@ -1,0 +1,59 @@
+"""When users warm up, when counting begins, and how a program that started Locust takes part: `--conduct SECONDS`.
+
+Conducted, Locust writes the line WARM when all users have run for the warm-up, waits on its standard input for a line,
+counts for so many seconds, writes COUNTED when every worker has told its counts, and ends. Users run on at both
+moments: what is read there of a server's counters is off by the requests under way.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import gevent
+from locust.env import Environment
+
+from recording import Recorder
+
+WARM, COUNTED = "topolab: warm", "topolab: counted"
+logger = logging.getLogger(__name__)
+
+
+class Conductor:
+    """On the process that starts users: a master, or the only one."""
+
+    def __init__(self, environment: Environment, recorder: Recorder) -> None:
+        self._environment = environment
+        self._options: Any = environment.parsed_options
+        self._recorder = recorder
+        self._course: gevent.Greenlet | None = None
+        environment.events.spawning_complete.add_listener(self._on_spawning_complete)
+        # After the recorder's listener, which gathers the counts.
+        environment.events.test_stopping.add_listener(self._on_test_stopping)
+
+    def _on_spawning_complete(self, **_: Any) -> None:
+        if self._course is None and (self._options.warm_up or self._options.conduct or self._environment.reset_stats):
+            self._course = gevent.spawn(self._run)
+
+    def _on_test_stopping(self, **_: Any) -> None:
+        course, self._course = self._course, None
+        if self._options.conduct:
+            print(COUNTED, flush=True)
+        if course is not None and course is not gevent.getcurrent():
+            course.kill(block=False)
+
+    def _run(self) -> None:
+        runner: Any = self._environment.runner
+        gevent.sleep(self._options.warm_up)
+        if self._options.conduct:
+            print(WARM, flush=True)
+            # A file's own lines would hold up all greenlets.
+            if not gevent.get_hub().threadpool.apply(sys.stdin.readline):
+                logger.error("Standard input has ended: nobody conducts any more")
+                runner.quit()
+                return
+        self._recorder.measure()
+        if self._options.conduct:
+            gevent.sleep(self._options.conduct)
+            runner.quit()

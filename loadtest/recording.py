@@ -1,0 +1,177 @@
+"""One result of a Locust test, however many workers it had: `--result FILE` of the locustfile.
+
+Every process counts for itself, and sends the master its whole tally when the test ends. So nothing depends on which of
+Locust's periodic reports came before a reset of statistics and which after; a worker that did not report is named.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import gevent
+from locust.env import Environment
+from locust.exception import CatchResponseError
+from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
+
+from http2_client import RequestFailed
+from tally import Tally, one_result
+
+logger = logging.getLogger(__name__)
+
+MEASURE, FINISH, TALLY = "topolab-measure", "topolab-finish", "topolab-tally"
+TALLIES_WITHIN_S = 15.0
+TO_STANDARD_OUTPUT = "-"
+
+
+class Recorder:
+    """Counts what this process's users do, and on the master gathers what the workers counted."""
+
+    def __init__(self) -> None:
+        self.tally = Tally(time.time())
+        self.result: dict[str, Any] | None = None
+        self._began, self._cpu_began_s = time.monotonic(), time.process_time()
+        self._report: dict[str, Any] | None = None
+        self._environment: Environment
+        self._runner: Any
+        self._options: Any
+        self._expected: set[str] = set()
+        self._told: dict[str, dict[str, Any]] = {}
+
+    def listen(self, environment: Environment) -> None:
+        """Take part in the tests of this process's `environment`."""
+        self._environment, self._options = environment, environment.parsed_options
+        runner: Any = environment.runner
+        self._runner, events = runner, environment.events
+        events.test_start.add_listener(self._on_test_start)
+        events.test_stopping.add_listener(self._on_test_stopping)
+        events.quit.add_listener(self._on_quit)
+        if isinstance(runner, MasterRunner):
+            runner.register_message(TALLY, self._on_tally)
+            return
+        events.request.add_listener(self._on_request)
+        events.user_error.add_listener(self._on_user_error)
+        if isinstance(runner, WorkerRunner):
+            # Before the runner's own listener, after which the master forgets this worker.
+            events.quitting.add_listener(self._on_test_stopping)
+            runner.register_message(MEASURE, lambda environment, msg: self._start_counting())  # noqa: ARG005
+            runner.register_message(FINISH, lambda environment, msg: self._send_tally())  # noqa: ARG005
+
+    def saw(self, client_protocol: str, origin_version: str | None, origin_peer: str | None) -> None:
+        """Count a response by the protocol of each end's hop, and the connections of the last one."""
+        tally = self.tally
+        tally.client_protocols[client_protocol] += 1
+        if origin_version:
+            tally.origin_versions[origin_version] += 1
+        tally.origin_peers.add(origin_peer or "")
+
+    def measure(self) -> None:
+        """Forget what was counted so far, in every process, and Locust's own statistics."""
+        runner = self._runner
+        if isinstance(runner, MasterRunner):
+            for worker in list(runner.clients):
+                runner.send_message(MEASURE, client_id=worker)
+            runner.stats.reset_all()
+        self._start_counting()
+
+    def _start_counting(self) -> None:
+        self._began, self._cpu_began_s = time.monotonic(), time.process_time()
+        # Connections stay open when counting begins again, and are what is counted on.
+        self.tally = Tally(time.time(), connections_opened=self.tally.connections_opened)
+        self._report = None
+        if not isinstance(self._runner, MasterRunner):
+            self._runner.stats.reset_all()
+
+    def _stop_counting(self) -> dict[str, Any]:
+        """What this process counted, the first time that it is asked for after counting began."""
+        if self._report is None:
+            runner = self._runner
+            self._report = {
+                **self.tally.as_json(),
+                "worker": "local" if not isinstance(runner, WorkerRunner) else runner.client_id,
+                "users": runner.user_count,
+                "seconds": time.monotonic() - self._began,
+                "ended_at": time.time(),
+                "cpu_s": time.process_time() - self._cpu_began_s,
+            }
+        return self._report
+
+    def _on_test_start(self, **_: Any) -> None:
+        self.result = None
+        self.tally.connections_opened = 0
+        self._start_counting()
+        if isinstance(self._runner, MasterRunner):
+            self._told.clear()
+            self._expected = set(self._runner.clients)
+
+    def _on_request(
+        self, request_type: str, name: str, response_time: float, exception: BaseException | None = None, **_: Any
+    ) -> None:
+        self.tally.took(request_type, name, response_time, _reason(exception), time.monotonic() - self._began)
+
+    def _on_user_error(self, exception: BaseException, **_: Any) -> None:
+        self.tally.user_errors[repr(exception)] += 1
+
+    def _on_test_stopping(self, **_: Any) -> None:
+        runner = self._runner
+        if isinstance(runner, WorkerRunner):
+            self._send_tally()
+        elif isinstance(runner, MasterRunner):
+            self._gather(runner)
+        else:
+            self._write(one_result([self._stop_counting()], []))
+
+    def _send_tally(self) -> None:
+        # Sent again where it was asked for again: the master keeps one of each worker.
+        self._runner.send_message(TALLY, self._stop_counting())
+
+    def _gather(self, runner: MasterRunner) -> None:
+        self._expected |= {worker.id for worker in runner.clients.all if worker.state != STATE_MISSING}
+        for worker in list(runner.clients):
+            runner.send_message(FINISH, client_id=worker)
+        give_up = time.monotonic() + TALLIES_WITHIN_S
+        while self._can_still_tell(runner) and time.monotonic() < give_up:
+            gevent.sleep(0.02)
+        missing = sorted(self._expected - set(self._told))
+        if missing:
+            logger.error("No counts came from %s: the result is not whole", ", ".join(missing))
+        self._write(one_result(self._told.values(), missing))
+
+    def _can_still_tell(self, runner: MasterRunner) -> bool:
+        here = {worker.id for worker in runner.clients.all if worker.state != STATE_MISSING}
+        return bool((self._expected - set(self._told)) & here)
+
+    def _on_tally(self, environment: Environment, msg: Any, **_: Any) -> None:  # noqa: ARG002
+        self._told[msg.node_id] = msg.data
+
+    def _write(self, result: dict[str, Any]) -> None:
+        options = self._options
+        self.result = {**result, "host": self._environment.host, "http": options.http, "warm_up_s": options.warm_up}
+        if options.result and options.result != TO_STANDARD_OUTPUT:
+            # A name of its own first: whoever waits for the file never reads half of it.
+            unfinished = Path(f"{options.result}.unfinished")
+            unfinished.write_text(json.dumps(self.result, indent=2) + "\n", encoding="utf-8")
+            unfinished.replace(options.result)
+
+    def _on_quit(self, **_: Any) -> None:
+        if self.result is None or isinstance(self._runner, WorkerRunner):
+            return
+        for title, key in (("client protocol", "client_protocols"), ("x-origin-http-version", "origin_versions")):
+            counts = ", ".join(f"{name}: {count}" for name, count in sorted(self.result[key].items()))
+            print(f"Responses by {title}: {counts or 'none'}")
+        print(f"Connections opened: {self.result['connections_opened']}")
+        if self._options.result == TO_STANDARD_OUTPUT:
+            print(json.dumps(self.result))
+
+
+recorder = Recorder()
+"""This process's."""
+
+
+def _reason(exception: BaseException | None) -> str:
+    if exception is None:
+        return ""
+    return str(exception) if isinstance(exception, CatchResponseError | RequestFailed) else repr(exception)

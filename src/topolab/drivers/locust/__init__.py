@@ -1,0 +1,1 @@
+"""Locust as a load driver: users on journeys, by the catalogue's locustfile."""

@@ -1,0 +1,48 @@
+"""The command line and the environment that Locust is started with. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from topolab.model.load import Journey, Target, UsersLoad
+from topolab.model.protocol import Protocol
+
+_STARTS_AND_ENDS_WITHIN_S = 60.0
+"""Of Locust alone: importing, forking, finding its workers, gathering their counts."""
+
+
+def locust_argv(
+    python: str, locustfile: Path, target: Target, profile: UsersLoad, result: Path, master_port: int
+) -> list[str]:
+    """One Locust; with several workers a master that forks them, on loopback and at `master_port`.
+
+    The host is the target's address. No certificate is checked: that of the edge was when its hops were proved.
+    """
+    transport = "https" if target.client_protocol.transport.encrypted else "http"
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    argv = [
+        *(python, "-m", "locust", "--locustfile", str(locustfile), "--headless", "--only-summary"),
+        *("--host", f"{transport}://{host}:{target.port}"),
+        *("--http", "1.1" if target.client_protocol.protocol is Protocol.HTTP1 else "2"),
+        *("--users", str(profile.users), "--spawn-rate", f"{profile.spawn_per_s:g}"),
+        *("--think", f"{profile.think_s:g}", "--warm-up", f"{profile.warm_up_s:g}"),
+        *("--conduct", f"{profile.duration_s:g}", "--result", str(result)),
+    ]
+    if target.h2_alone:
+        argv.append("--h2-alone")
+    if profile.workers > 1:
+        argv += ["--processes", str(profile.workers), "--master-bind-host", "127.0.0.1"]
+        argv += ["--master-bind-port", str(master_port), "--master-port", str(master_port)]
+    # Last: each takes as many words as follow.
+    return [*argv, "--exclude-tags", *(journey.value for journey in Journey if journey not in profile.journeys)]
+
+
+def locust_environment(inherited: Mapping[str, str], home: Path) -> dict[str, str]:
+    """What is inherited, but none of Locust's own variables, and not the home folder where its settings may be."""
+    return {name: value for name, value in inherited.items() if not name.startswith("LOCUST_")} | {"HOME": str(home)}
+
+
+def longest_s(profile: UsersLoad) -> float:
+    """Longer than a whole run takes at worst."""
+    return profile.users / profile.spawn_per_s + profile.warm_up_s + profile.duration_s + _STARTS_AND_ENDS_WITHIN_S

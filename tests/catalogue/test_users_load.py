@@ -1,0 +1,52 @@
+"""A load of users: what of it cannot be meant is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalogue.conftest import Edit, Refusal
+from topolab.catalogue import Catalogue
+from topolab.model.driver import Driver
+from topolab.model.load import Journey, UsersLoad
+
+FILE = "loadtest/profiles/journeys.toml"
+JOURNEYS = 'journeys = ["browse", "dashboard", "upload"]'
+
+
+def test_the_profile_is_read_as_it_is_written(catalogue: Catalogue) -> None:
+    profile = catalogue.profiles["journeys"]
+    assert profile == UsersLoad(
+        name="journeys",
+        summary=profile.summary,
+        kind="users",
+        driver=Driver.LOCUST,
+        users=16,
+        spawn_per_s=32.0,
+        think_s=0.0,
+        journeys=(Journey.BROWSE, Journey.DASHBOARD, Journey.UPLOAD),
+        warm_up_s=1.5,
+        duration_s=4.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("users = 16", "users = 0", "users: input should be greater than 0"),
+        ("spawn_per_s = 32.0", "spawn_per_s = 0.0", "spawn_per_s: input should be greater than 0"),
+        ("users = 16", "users = 16\nworkers = 17", "workers: has to be at most 16, so that each has a user, not 17"),
+        (JOURNEYS, 'journeys = ["browse", "browse"]', "journeys: 'browse' stands twice; each has to be there once"),
+        (
+            JOURNEYS,
+            'journeys = ["chat"]',
+            "journeys: has to have another beside chat: the rate is that of HTTP responses",
+        ),
+        (JOURNEYS, "journeys = []", "journeys: "),
+        (JOURNEYS, 'journeys = ["shop"]', "journeys[0]: "),
+        ('driver = "locust"', 'driver = "curl"', "driver: "),
+        ("users = 16", 'users = 16\npath = "/"', "path: unknown key"),
+    ],
+)
+def test_what_cannot_be_meant(edit: Edit, refusal: Refusal, old: str, new: str, complaint: str) -> None:
+    edit(FILE, old, new)
+    assert refusal().startswith(f"{FILE}: {complaint}")

@@ -1,0 +1,214 @@
+"""The locustfile in Locust processes as a person starts them: checked answers, one result, one or several workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from command import ROOT
+from drivers.stage import free_port, wait_for
+from servers.serving import Certificate
+
+LOCUST = [sys.executable, "-m", "locust", "--locustfile", str(ROOT / "loadtest" / "locustfile.py")]
+SHORT = ("--headless", "--only-summary", "--users", "4", "--spawn-rate", "100", "--think", "0.02")
+FAULTY = ROOT / "tests" / "faults" / "faulty_server.py"
+
+
+def locust(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A whole run; from another folder than the locustfile's."""
+    done = subprocess.run(
+        [*LOCUST, *SHORT, *arguments], capture_output=True, text=True, timeout=60, check=False, cwd="/"
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def visit(host: str, folder: Path, *arguments: str, run_time: str = "1s") -> dict[str, Any]:
+    """The result of a run in which nothing failed."""
+    file = folder / "result.json"
+    done = locust("--host", host, "--run-time", run_time, "--result", str(file), *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    result: dict[str, Any] = json.loads(file.read_text())
+    assert ([file], result["failures"], result["user_errors"], result["workers_missing"]) == (
+        list(folder.iterdir()),
+        {},
+        {},
+        [],
+    )
+    return result
+
+
+def names(result: dict[str, Any]) -> list[str]:
+    return [f"{entry['method']} {entry['name']}" for entry in result["entries"]]
+
+
+def http_requests(result: dict[str, Any]) -> int:
+    return sum(entry["requests"] for entry in result["entries"] if entry["method"] in ("GET", "POST"))
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A Locust process, killed after if it is still there."""
+    process = subprocess.Popen([*LOCUST, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@contextmanager
+def faulty(fault: str) -> Iterator[str]:
+    """The URL of a server that goes wrong."""
+    port = free_port()
+    with subprocess.Popen([sys.executable, str(FAULTY), fault, str(port)], text=True) as process:
+        try:
+            wait_for(port, process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("host", ["tls_host", "cleartext_host"])
+@pytest.mark.parametrize("http", ["1.1", "2"])
+def test_every_journey_is_made_on_the_protocol_that_was_asked_for(
+    host: str, http: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    result = visit(request.getfixturevalue(host), tmp_path, "--http", http, run_time="2s")
+    chat = ["WS /ws/echo connect", "WS /ws/echo message"] if http == "1.1" else []
+    assert names(result) == sorted(
+        ["GET /", "GET /bytes/[n]", "GET /message/[id]", "GET /query?id=[id]", "POST /echo", "SCREEN dashboard", *chat]
+    )
+    assert result["requests"] == http_requests(result) == sum(result["response_times_ms"].values()) > 50
+    assert set(result["client_protocols"]) == {"h2" if http == "2" else "http/1.1"}
+    assert set(result["origin_versions"]) == {http}
+    assert result["client_protocols"].popitem()[1] >= result["requests"]
+    assert (result["users"], result["http"], result["host"]) == (4, http, request.getfixturevalue(host))
+    if http == "2":
+        assert result["connections_opened"] == 4
+    assert [worker["worker"] for worker in result["workers"]] == ["local"]
+    assert result["client_cpu_s"] > 0
+
+
+def test_a_dashboard_has_six_connections_on_http1_and_one_on_http2(cleartext_host: str, tmp_path: Path) -> None:
+    connections = {
+        http: visit(cleartext_host, _new(tmp_path / http), "--http", http, "--tags", "dashboard")["connections_opened"]
+        for http in ("1.1", "2")
+    }
+    assert connections == {"1.1": 24, "2": 4}
+
+
+def test_certificates_are_checked_where_an_authority_is_named(
+    tls_host: str, certificate: Certificate, tmp_path: Path
+) -> None:
+    for http in ("1.1", "2"):
+        arguments = ("--http", http, "--tags", "browse", "--ca-file")
+        assert visit(tls_host, _new(tmp_path / http), *arguments, str(certificate.authority))["requests"] > 0
+    wrong = locust("--host", tls_host.replace("127.0.0.1", "127.0.0.2"), "--run-time", "1s", *arguments,
+                   str(certificate.authority))  # fmt: skip
+    assert wrong.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("wrong-body", "body differs"), ("wrong-status", "status 503"), ("no-origin", "no x-origin-http-version")],
+)
+def test_a_wrong_answer_is_a_failure_with_its_reason(fault: str, reason: str, tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    with faulty(fault) as host:
+        # Of what browse asks for, this server knows nothing but one message: every body is wrong.
+        done = locust("--host", host, "--run-time", "1s", "--tags", "browse", "--result", str(file))
+    result = json.loads(file.read_text())
+    assert done.returncode == 1
+    assert result["failures"] == {reason: result["requests"]}
+    assert result["good_requests_per_second"] == 0
+    assert reason in done.stderr
+
+
+def test_a_server_that_is_not_there_fails_every_request(tmp_path: Path) -> None:
+    for http, reason in (("2", "connection refused"), ("1.1", "ConnectionRefusedError(111, 'Connection refused')")):
+        file = tmp_path / "result.json"
+        locust("--host", f"http://127.0.0.1:{free_port()}", "--http", http, "--run-time", "1s", "--tags", "upload",
+               "--result", str(file))  # fmt: skip
+        result = json.loads(file.read_text())
+        assert result["failures"] == {reason: result["requests"]}
+        assert result["client_protocols"] == result["origin_versions"] == {}
+
+
+def test_two_workers_give_one_result(cleartext_host: str, tmp_path: Path) -> None:
+    file, port = tmp_path / "result.json", str(free_port())
+    reach = ("--master-host", "127.0.0.1", "--master-port", port)
+    with started("--worker", *reach), started("--worker", *reach):
+        done = locust(
+            *("--host", cleartext_host, "--http", "2", "--run-time", "4s", "--warm-up", "1", "--result", str(file)),
+            *("--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--expect-workers", "2"),
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(file.read_text())
+    assert [worker["users"] for worker in result["workers"]] == [2, 2]
+    assert min(worker["requests"] for worker in result["workers"]) > 0
+    assert sum(worker["requests"] for worker in result["workers"]) == result["requests"] == http_requests(result)
+    assert (result["client_protocols"], result["origin_versions"]) == (
+        {"h2": result["requests"]},
+        {"2": result["requests"]},
+    )
+    assert (result["failures"], result["connections_opened"], result["workers_missing"]) == ({}, 4, [])
+    # The second of warming up is in none of the workers' times.
+    assert all(worker["seconds"] < 3 for worker in result["workers"])
+
+
+def test_a_worker_that_was_lost_is_named(cleartext_host: str, tmp_path: Path) -> None:
+    file, port = tmp_path / "result.json", str(free_port())
+    reach = ("--master-host", "127.0.0.1", "--master-port", port)
+    master = (
+        *("--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--expect-workers", "2"),
+        *(*SHORT, "--host", cleartext_host, "--result", str(file)),
+    )
+    with started("--worker", *reach) as lost, started("--worker", *reach), started(*master) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "All users spawned" in line:
+                break
+        lost.kill()
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=60)
+    result = json.loads(file.read_text())
+    assert (len(result["workers"]), len(result["workers_missing"])) == (1, 1)
+    assert f"No counts came from {result['workers_missing'][0]}: the result is not whole" in log
+
+
+def test_statistics_begin_after_the_warm_up(cleartext_host: str, tmp_path: Path) -> None:
+    began = time.time()
+    result = visit(cleartext_host, tmp_path, "--http", "2", "--warm-up", "1.5", "--tags", "browse", run_time="3s")
+    assert result["started_at"] - began > 1.5
+    assert result["connections_opened"] == 4  # while warming up, and used since
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--http", "2", "--tags", "chat"), "with --http 2 there would be nothing to do"),
+        (("--http", "2", "Http1Visitor"), "--http 2 means Http2Visitor, but other users were named"),
+        (("--http", "3"), "invalid choice: '3'"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(arguments: tuple[str, ...], message: str) -> None:
+    done = locust("--host", "http://127.0.0.1:1", "--run-time", "1s", *arguments)
+    assert done.returncode != 0
+    assert message in done.stderr
+
+
+def _new(folder: Path) -> Path:
+    folder.mkdir()
+    return folder

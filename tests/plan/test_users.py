@@ -1,0 +1,47 @@
+"""Users in a plan: where they cannot chat they are skipped, and how long they take is known before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from plan.planning import cell, matrix, planned
+from topolab.catalogue import Catalogue
+from topolab.model.load import Journey, UsersLoad
+from topolab.plan.estimate import LOCUST_S, STACK_S, expected_s
+
+
+@pytest.fixture
+def chatting(catalogue: Catalogue) -> Catalogue:
+    """The catalogue, in which users chat too."""
+    profile = catalogue.profiles["journeys"]
+    assert isinstance(profile, UsersLoad)
+    chats = replace(profile, journeys=(*profile.journeys, Journey.CHAT))
+    return replace(catalogue, profiles={**catalogue.profiles, "journeys": chats})
+
+
+def outcome(catalogue: Catalogue, server: str, protocol: str) -> str:
+    plan = planned(catalogue, matrix((server,), topologies=("alb",), protocols=(protocol,), profiles=("journeys",)))
+    return plan.skips[0].reason if plan.skips else "a cell"
+
+
+def test_users_of_http_go_everywhere_but_on_http3(catalogue: Catalogue) -> None:
+    found = [outcome(catalogue, "hypercorn-asyncio", protocol) for protocol in ("http/1.1", "h2", "h3")]
+    assert found == ["a cell", "a cell", "locust: its users speak no HTTP/3"]
+
+
+def test_users_who_chat_need_http1_and_an_asgi_app(chatting: Catalogue) -> None:
+    assert outcome(chatting, "hypercorn-asyncio", "http/1.1") == "a cell"
+    assert outcome(chatting, "hypercorn-asyncio", "h2") == (
+        "journeys: its users chat over WebSocket, which they open by HTTP/1.1 alone"
+    )
+    assert outcome(chatting, "gunicorn-gthread", "http/1.1") == (
+        "journeys: its users chat over WebSocket, which a WSGI app has none of"
+    )
+
+
+def test_spawning_and_locust_itself_are_in_the_time(catalogue: Catalogue) -> None:
+    profile = catalogue.profiles["journeys"]
+    expected = STACK_S + LOCUST_S + 0.5 + 1.5 + 4.0
+    assert expected_s(cell(catalogue, "hypercorn-asyncio", "alb", "h2"), profile) == pytest.approx(expected)
