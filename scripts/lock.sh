@@ -7,6 +7,6 @@ compile --extra dev pyproject.toml -o requirements.lock
 compile --no-deps requirements-optional.in -o requirements-optional.lock
 compile requirements-bootstrap.in -o requirements-bootstrap.lock
 # What the images hold is what the lab was locked with.
-for folder in servers nginx loadtest; do
+for folder in servers nginx loadtest loadtest/browser; do
     compile -c requirements.lock "$folder/requirements.in" -o "$folder/requirements.lock"
 done

@@ -13,6 +13,7 @@ CLOSED = "loadtest/profiles/ceiling.toml"
 OPEN = "loadtest/profiles/steady.toml"
 MIXED = "loadtest/profiles/mixed.toml"
 PAGE = "loadtest/profiles/page-24.toml"
+BROWSER = "loadtest/profiles/page-24-browser.toml"
 MATRIX = "loadtest/matrices/smoke.toml"
 
 UNKNOWN = "unknown key; check its spelling against the other files of this kind"
@@ -185,3 +186,21 @@ def assert_says(message: str, file: str, key: str, expected: str) -> None:
     """File, key and expectation."""
     assert message.startswith(f"{file}: {key}: ")
     assert expected in message.split(f"{key}: ", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "expected"),
+    [
+        ("?delay=3", "?wait=3", "path", "has to be '/message/{i}?delay=S' with S from 0 to 30"),
+        ("/message/{i}?delay=3", "/query?id=spam", "path", "and it makes no others; not '/query?id=spam'"),
+        ("delay=3", "delay=31", "path", "with S from 0 to 30"),
+        ("egg", "eggs", "body", "which is what the page in the browser checks"),
+        ("requests = 24", "requests = 1001", "requests", "has to be 1000 or less"),
+    ],
+)
+def test_what_no_page_in_a_browser_asks_for(
+    edit: Edit, refusal: Refusal, old: str, new: str, key: str, expected: str
+) -> None:
+    edit(BROWSER, old, new)
+    assert refusal().startswith(f"{BROWSER}: {key}: has to be ")
+    assert expected in refusal()

@@ -18,7 +18,7 @@ from topolab.catalogue.root import own_root
 from topolab.model.topology import Topology
 
 FOLDER = own_root() / "compose"
-PARTS = {"base", "companion", "contained", "load", "locust", "proxy", "shared"}
+PARTS = {"base", "browser", "companion", "contained", "load", "locust", "proxy", "shared"}
 OF_APPS = {file.stem for file in FOLDER.glob("*.yaml") if (own_root() / "apps" / file.stem).is_dir()}
 NO_TOPOLOGY = PARTS | OF_APPS
 TOPOLOGIES = sorted(file.stem for file in FOLDER.glob("*.yaml") if file.stem not in NO_TOPOLOGY)
@@ -228,10 +228,11 @@ def test_a_run_that_is_not_named_is_asked_for() -> None:
     assert "required variable RUN_PROJECT is missing a value: the Compose project of the run" in done.stderr
 
 
-def test_the_load_generator_is_shut_in_like_the_rest_and_publishes_nothing() -> None:
-    found = shape(project("base", "load"))
-    assert (found["shut in"]["load"], found["openings"]["load"]) == (SHUT_IN, [])
-    assert (found["published"], found["networks of"]["load"]) == ([], ["edge", "inside"])
+@pytest.mark.parametrize(("name", "networks"), [("load", ["edge", "inside"]), ("browser", ["edge"])])
+def test_what_makes_the_load_is_shut_in_like_the_rest_and_publishes_nothing(name: str, networks: list[str]) -> None:
+    found = shape(project("base", name))
+    assert (found["shut in"][name], found["openings"][name]) == (SHUT_IN, [])
+    assert (found["published"], found["networks of"][name]) == ([], networks)
 
 
 def test_locusts_master_and_workers_are_shut_in_like_the_rest_and_publish_nothing() -> None:

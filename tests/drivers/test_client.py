@@ -11,6 +11,7 @@ import pytest
 from drivers.stage import BODY, SEEN, closed, counted, free_port, nginx, page
 from h2load_tool import path_with
 from topolab.drivers.client import LoadWorkers
+from topolab.drivers.protocol import Failed, Loaded, Warm, event_line
 from topolab.errors import StageError
 from topolab.model.driver import Driver
 from topolab.model.load import Lanes, LoadProfile, Measurement, Target, Workplace
@@ -119,3 +120,13 @@ def test_a_worker_elsewhere_takes_the_place_of_the_one_here(workers: LoadWorkers
     assert here is not None
     assert there is not None
     assert (there.argv[0], here.exit_code() is None) == ("env", False)
+
+
+def test_a_load_that_is_made_anew_is_begun_by_another_reading_of_the_counters(
+    workers: LoadWorkers, target: Target
+) -> None:
+    said = [event_line(event).strip() for event in (Warm(), Warm(), Loaded(), Failed("no spam today"))]
+    script = f"read job; echo '{said[0]}'; read go; echo '{said[1]}'; read go; echo '{said[2]}'; echo '{said[3]}'"
+    error, told = measure(workers, target, page(2), Workplace(("sh", "-c", f"{script}; read end"), "", ""))
+    assert isinstance(error, StageError)
+    assert (error.message, told) == ("no spam today", ["warm", "warm", "loaded"])

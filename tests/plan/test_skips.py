@@ -98,6 +98,20 @@ def test_every_reason_is_one_line_that_names_the_server_the_topology_or_the_driv
         assert skip.reason.startswith((skip.combination.server, f"{skip.combination.topology}: ", f"{driver}: "))
 
 
+def test_a_browser_is_not_given_http2_where_that_has_to_be_offered_alone(catalogue: Catalogue) -> None:
+    wanted = matrix(
+        ("granian-asgi",),
+        topologies=("nlb-tls-http2optional",),
+        protocols=("h2",),
+        profiles=("page-24", "page-24-browser"),
+    )
+    plan = planned(catalogue, wanted)
+    assert [cell.combination.profile for cell in plan.cells] == ["page-24"]
+    assert [skip.reason for skip in plan.skips] == [
+        "nlb-tls-http2optional: a browser offers http/1.1 beside h2, and is given that"
+    ]
+
+
 def test_a_server_that_is_not_installed_is_skipped_with_the_reason_given(catalogue: Catalogue) -> None:
     plan = planned(catalogue, matrix(("granian-*",)), unavailable={"granian-wsgi": "granian is not installed"})
     assert {skip.reason for skip in plan.skips if skip.combination.server == "granian-wsgi"} == {

@@ -9,7 +9,14 @@ import pytest
 
 from topolab.model.driver import Driver
 from topolab.process import tools
-from topolab.process.tools import h2load_version, missing_h2load, missing_tools, tool_versions
+from topolab.process.tools import (
+    find_chromium,
+    h2load_version,
+    missing_browser,
+    missing_h2load,
+    missing_tools,
+    tool_versions,
+)
 
 Script = Callable[[str], Path]
 
@@ -102,3 +109,61 @@ def test_the_version_of_each_tool_in_use_is_told(h2load: Script) -> None:
 
 def test_the_version_of_a_tool_that_is_gone_is_none(h2load: Script) -> None:  # noqa: ARG001 - PATH is empty
     assert tool_versions({Driver.H2LOAD}) == {"h2load": None}
+
+
+@pytest.fixture
+def no_chromium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without a Chromium anywhere; the folder that is its PATH and its home."""
+    for name in ("TOPOLAB_CHROMIUM", "PLAYWRIGHT_BROWSERS_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("PATH", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setattr(tools, "_APPLICATIONS", ())
+    return tmp_path
+
+
+def program(path: Path, script: str = "#!/bin/sh\necho Chromium 156.0.8078.79\n") -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(script)
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_without_a_chromium_the_line_that_installs_one_is_the_reason(no_chromium: Path) -> None:  # noqa: ARG001
+    assert missing_tools()["browser"] == (
+        "there is no Chromium: install Chromium, for example: sudo apt-get install chromium-headless-shell"
+    )
+    assert (find_chromium(), tool_versions({Driver.BROWSER})) == (None, {"browser": None})
+
+
+def test_the_chromium_that_is_named_goes_before_the_systems_and_that_before_playwrights(
+    no_chromium: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads = no_chromium / ".cache" / "ms-playwright"
+    program(downloads / "chromium_headless_shell-1180" / "chrome-linux" / "headless_shell")
+    newer = program(downloads / "chromium_headless_shell-1200" / "chrome-linux" / "headless_shell")
+    assert find_chromium() == newer
+    shell = program(no_chromium / "chromium-headless-shell")
+    assert find_chromium() == shell
+    whole = program(no_chromium / "chromium")
+    assert find_chromium() == whole
+    own = program(no_chromium / "mine" / "spam", "#!/bin/sh\necho Google Chrome 1.2.3 for spam\n")
+    monkeypatch.setenv("TOPOLAB_CHROMIUM", own)
+    assert (find_chromium(), missing_browser()) == (own, "")
+    assert tool_versions({Driver.BROWSER}) == {"browser": "Google Chrome 1.2.3 for spam"}
+
+
+def test_a_named_chromium_that_is_not_there_is_no_reason_to_take_another(
+    no_chromium: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(no_chromium / "chromium")
+    monkeypatch.setenv("TOPOLAB_CHROMIUM", "/no/such/spam")
+    assert missing_browser() == (
+        "TOPOLAB_CHROMIUM=/no/such/spam: no program is called that; unset it, or name a Chromium"
+    )
+
+
+def test_without_playwright_its_package_is_named(no_chromium: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(no_chromium / "chromium")
+    monkeypatch.setattr(tools, "find_spec", lambda _name: None)
+    assert missing_browser() == "the package playwright is not installed: pip install playwright"

@@ -12,6 +12,7 @@ from topolab.catalogue.root import NEEDED, default_root
 from topolab.errors import InputError
 from topolab.model.driver import Driver
 from topolab.model.load import AnyLoad, CountLoad, Journey, LoadProfile, MixedLoad, PageLoad, RequestLoad, UsersLoad
+from topolab.model.page import unfit_for_the_page
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
 from topolab.model.server import PART_NAMES, App, Server, Variant
 from topolab.model.topology import Matrix, Topology
@@ -185,6 +186,8 @@ def _check_lanes(profile: RequestLoad) -> None:
     for key, text in (("path", profile.path), ("body", profile.body)):
         if profile.driver is Driver.H2LOAD and "{i}" in text:
             refuse(shown_as, key, "has to be the same for every request: h2load has no {i}")
+    if isinstance(profile, PageLoad) and profile.driver is Driver.BROWSER and (unfit := unfit_for_the_page(profile)):
+        refuse(shown_as, *unfit)
     if isinstance(profile, MixedLoad) and profile.slow.in_flight >= profile.http1.in_flight:
         refuse(
             shown_as,

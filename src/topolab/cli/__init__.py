@@ -1,4 +1,4 @@
-"""The command line: arguments, printing, exit codes. `topolab` and `scripts/run_matrix.py` are this."""
+"""The command line: arguments, printing, exit codes. `topolab` and the scripts that run a matrix are this."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from topolab.cli.exit_codes import ExitCode
 from topolab.errors import EngineError, InputError, NothingSelectedError, StoreError
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command and return its exit code. Bad input is one line on standard error."""
+def main(arguments: list[str] | None = None, *, page: bool = False) -> int:
+    """Run the command, or that for the page, and return its exit code. Bad input is one line on standard error."""
     begun = time.monotonic()
-    from topolab.cli.arguments import parse
+    from topolab.cli.arguments import MATRIX, PAGE, parse
     from topolab.cli.commands import carry_out
 
     try:
-        return carry_out(parse(sys.argv[1:] if arguments is None else arguments), begun)
+        return carry_out(parse(sys.argv[1:] if arguments is None else arguments, PAGE if page else MATRIX), begun)
     except (InputError, StoreError, EngineError) as error:
         code = ExitCode.BAD_INPUT
         message = str(error)

@@ -17,6 +17,7 @@ exit:     0 all measured (skips are fine), 1 some cell failed, 2 bad input, 3 no
 class Arguments:
     """The parsed command line; None where the user said nothing."""
 
+    default_matrix: str
     matrix: str | None
     only: tuple[str, ...]
     rounds: int | None
@@ -31,17 +32,36 @@ class Arguments:
     quiet: bool
 
 
-def parse(arguments: list[str]) -> Arguments:
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of the lab's: its name, what it is for, and the matrix it runs where none is named."""
+
+    name: str
+    about: str
+    matrix: str
+
+
+MATRIX = Command(
+    "topolab", "Stand up every server behind every topology, put the same load on each, and tabulate.", "default"
+)
+PAGE = Command(
+    "run_page.py",
+    "Open the app's page in Chromium behind every topology, press its button, and draw every request.",
+    "page-browser",
+)
+
+
+def parse(arguments: list[str], command: Command = MATRIX) -> Arguments:
     """Raises `SystemExit` with code 2 and a line on standard error for what cannot be understood."""
     parser = argparse.ArgumentParser(
-        prog="topolab",
-        description="Stand up every server behind every topology, put the same load on each, and tabulate.",
+        prog=command.name,
+        description=command.about,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--matrix", metavar="NAME|FILE", help="what to run (default: default)")
+    add("--matrix", metavar="NAME|FILE", help=f"what to run (default: {command.matrix})")
     add("--only", metavar="KEY=GLOB", action="append", default=[], help="keep only the cells that match")
     add("--rounds", type=_at_least_one, metavar="N", help="passes over all cells (default: the matrix's own)")
     add(
@@ -69,7 +89,7 @@ def parse(arguments: list[str]) -> Arguments:
         if given.dry_run or given.list or fixed:
             clash = ", ".join(fixed) or ("--dry-run" if given.dry_run else "--list")
             parser.error(f"--resume goes on with a run as it was planned; it cannot be given with {clash}")
-    return Arguments(**{**vars(given), "only": tuple(given.only)})
+    return Arguments(**{**vars(given), "only": tuple(given.only), "default_matrix": command.matrix})
 
 
 def _at_least_one(text: str) -> int:

@@ -19,6 +19,7 @@ from topolab.cli.listing import print_catalogue, print_plan
 from topolab.cli.sites import Choice, choose_site
 from topolab.errors import EngineError, InputError, NothingSelectedError
 from topolab.model.cell import Plan
+from topolab.model.page import PAGE_FILE, SCREENSHOT_FILE
 from topolab.model.run import RunRecord
 from topolab.plan import Filters, make_plan
 from topolab.store import Store
@@ -41,7 +42,7 @@ def carry_out(arguments: Arguments, begun: float) -> int:
 
 
 def _new_run(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
-    matrix = load_matrix(catalogue, arguments.matrix or "default")
+    matrix = load_matrix(catalogue, arguments.matrix or arguments.default_matrix)
     rounds = arguments.rounds or matrix.rounds
     filters = Filters.parse(arguments.only, catalogue)
     choice = choose_site(arguments.backend, arguments.context, catalogue)
@@ -165,13 +166,15 @@ def _report(arguments: Arguments, store: Store, interrupted: bool) -> int:
 
     notices = to_stderr()
     report = read_report(store)
-    write_files(report, store.folder)
+    written = write_files(report, store.folder)
     if arguments.json:
         sys.stdout.write(to_json(report))
     else:
         print_report(report, to_stdout())
     if not arguments.quiet:
-        notices.print(f"written: {store.folder}/report.md, results.csv, results.json", soft_wrap=True)
+        notices.print(f"written: {store.folder}/{', '.join(written)}", soft_wrap=True)
+        if PAGE_FILE in written:
+            notices.print(f"screenshots: {store.folder}/raw/*/*/*/*/*/*/{SCREENSHOT_FILE}", soft_wrap=True)
     if interrupted:
         notices.print(f"interrupted; go on with --resume {store.record.id}", soft_wrap=True)
         return ExitCode.INTERRUPTED

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from math import ceil
 from pathlib import Path
+from types import UnionType
 
 from topolab.drivers.locust.command import longest_s as longest_of_users_s
 from topolab.drivers.protocol import GO, Event, Failed, Kept, Loaded, Measured, Warm, job_line, parse_event
@@ -17,6 +19,9 @@ from topolab.process.conversation import Conversation, LostError
 from topolab.process.group import ProcessGroup, ProcessKeeper
 
 _GRACE_S = 15.0
+_BROWSER_ATTEMPTS = 5
+_BROWSER_GRACE_S = 180.0
+"""A browser may be started twice and visit the page so often, and each other step of it has a limit of its own."""
 
 Keep = Callable[[str, bytes], None]
 """Takes what a tool wrote: a file's name and content."""
@@ -46,8 +51,9 @@ class LoadWorkers:
     ) -> Measurement:
         """From `workplace`, warm up, call `on_warm`, load, call `on_loaded`, and give what was measured.
 
-        These two run while nothing is in flight: the place to read counters. `keep` is given what the tool wrote,
-        whatever becomes of the load. Raises `StageError` where it could not be made.
+        These two run while nothing is in flight: the place to read counters. The first is called again where the
+        worker begins its load anew. `keep` is given what the tool wrote, whatever becomes of the load. Raises
+        `StageError` where it could not be made.
         """
         talk = self._running(profile.driver, workplace)
         deadline = time.monotonic() + _longest_s(profile)
@@ -58,7 +64,9 @@ class LoadWorkers:
             on_warm()
             stage = Stage.LOAD
             talk.say(GO)
-            _expect(talk, Loaded, deadline, keep)
+            while isinstance(_expect(talk, Loaded | Warm, deadline, keep), Warm):
+                on_warm()
+                talk.say(GO)
             on_loaded()
             event = _expect(talk, Measured, deadline, keep)
         except LostError as error:
@@ -77,7 +85,9 @@ class LoadWorkers:
                 return talk
             self._end(driver)
         argv = [*workplace.enter, workplace.python, "-m", f"topolab.drivers.{driver}"]
-        talk = Conversation(self._keeper.start("client", argv, self._log_path, cpus=self._cpus, pipes=True))
+        # Temporary files of a worker's tools are gone with the lab, also where both are killed.
+        env = {**os.environ, "TMPDIR": str(self._keeper.folder)}
+        talk = Conversation(self._keeper.start("client", argv, self._log_path, cpus=self._cpus, env=env, pipes=True))
         self._talks[driver] = (workplace, talk)
         return talk
 
@@ -85,7 +95,7 @@ class LoadWorkers:
         self._keeper.end(self._talks.pop(driver)[1].group)
 
 
-def _expect(talk: Conversation, kind: type[Event], deadline: float, keep: Keep) -> Event:
+def _expect(talk: Conversation, kind: type[Event] | UnionType, deadline: float, keep: Keep) -> Event:
     """The next event, of `kind`. Raises `StageError` where the worker reports a failure instead."""
     while True:
         line = talk.hear(deadline)
@@ -99,12 +109,14 @@ def _expect(talk: Conversation, kind: type[Event], deadline: float, keep: Keep) 
     if isinstance(event, Failed):
         raise StageError(Stage.LOAD if kind is not Warm else Stage.WARM_UP, event.message)
     if not isinstance(event, kind):
-        raise LostError(f"said {type(event).__name__} where {kind.__name__} was due")
+        raise LostError(f"said {type(event).__name__} where {getattr(kind, '__name__', 'Loaded')} was due")
     return event
 
 
 def _longest_s(profile: LoadProfile) -> float:
     """Longer than the worker itself takes at worst: a page whose every wave of requests times out, one by one."""
+    if profile.driver is Driver.BROWSER:
+        return _BROWSER_ATTEMPTS * profile.timeout_s + _BROWSER_GRACE_S
     if isinstance(profile, PageLoad):
         waves = ceil(profile.requests / profile.http1.in_flight)
         return (waves + 1) * profile.timeout_s + _GRACE_S

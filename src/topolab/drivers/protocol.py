@@ -1,7 +1,8 @@
 """The lines that the harness and the load worker exchange: one JSON object a line, both directions.
 
 The harness writes a job and reads `Warm`, writes `GO` and reads `Loaded`, then `Measured`; at any point
-`Failed` may come instead, after which the worker waits for its next job. `Kept` may come before any of them.
+`Failed` may come instead, after which the worker waits for its next job. `Kept` may come before any of them, and
+`Warm` again in place of `Loaded` where a load that nobody could have measured is made anew.
 """
 
 from __future__ import annotations

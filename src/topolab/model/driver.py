@@ -29,5 +29,4 @@ _REFUSALS = {
     (Driver.H2LOAD, ClientProtocol.H3): "distributions build it without HTTP/3",
     (Driver.LOCUST, ClientProtocol.H3): "its users speak no HTTP/3",
     (Driver.BROWSER, ClientProtocol.H2C): "browsers speak HTTP/2 over TLS only",
-    (Driver.BROWSER, ClientProtocol.H3): "a browser's first visit to an origin is never HTTP/3",
 }

@@ -111,7 +111,11 @@ class MixedLoad(_Load):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLoad(_Load):
-    """A page: `requests` at once by a browser's connection rule; the result is the seconds to the last."""
+    """A page: `requests` at once by a browser's connection rule; the result is the seconds to the last.
+
+    With the driver `browser` the rule is the browser's own, `http1` and `multiplexed` are what is expected of it, and
+    `timeout_s` is for the whole page.
+    """
 
     kind: Literal["page"]
     driver: Literal[Driver.CURL, Driver.BROWSER]

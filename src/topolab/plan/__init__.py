@@ -8,6 +8,7 @@ from itertools import product
 
 from topolab.catalogue import Candidate, Catalogue
 from topolab.model.cell import Cell, Combination, Plan, PlannedHop, Skip
+from topolab.model.driver import Driver
 from topolab.model.load import UsersLoad
 from topolab.model.protocol import ClientProtocol, Protocol
 from topolab.model.server import App, Interface
@@ -81,7 +82,7 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
     - the server's packages, the proxy, what the app needs, or the load tool are not on this machine,
     - the app has no entry point for the variant's interface, or cannot wait by the variant's async library,
     - the load tool does not speak the client's protocol, its users chat over what the protocol or the app does not
-      have, or the topology does not carry it,
+      have, or the topology does not carry it, or not to a browser,
     - the server declares no listener for any leg the topology could reach it by.
     """
     candidate = catalogue.candidates[combination.server]
@@ -111,6 +112,8 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
     route = topology.route(client)
     if route is None:
         return Skip(combination, f"{topology.name}: {topology.refusals[client]}")
+    if route.h2_alone and driver is Driver.BROWSER:
+        return Skip(combination, f"{topology.name}: a browser offers http/1.1 beside h2, and is given that")
     leg = next((x for x in route.server if candidate.variant.speaks(x.protocol, x.transport)), None)
     if leg is None:
         return Skip(combination, _no_listener(candidate, topology, route))

@@ -7,10 +7,14 @@ from math import ceil
 from urllib.parse import parse_qs, urlsplit
 
 from topolab.model.cell import Cell
+from topolab.model.driver import Driver
 from topolab.model.load import CountLoad, LoadProfile, MixedLoad, PageLoad, UsersLoad
 
 STACK_S = 0.4
 """Starting and ending a stack and proving its hops: 0.26 s a visit in the default matrix, more with a framework."""
+
+BROWSER_S = 2.0
+"""Starting a browser, or two, loading the page, and taking its picture."""
 
 COUNTED_PER_S = 1500.0
 """How fast a counted load goes, between a server in pure Python (1,000) and the others."""
@@ -32,7 +36,8 @@ def expected_s(cell: Cell, profile: LoadProfile) -> float:
     if not isinstance(profile, PageLoad):
         return STACK_S + profile.warm_up_s + profile.duration_s
     in_flight = profile.lanes(cell.combination.client_protocol.protocol).in_flight
-    return STACK_S + ceil(profile.requests / in_flight) * _delay_s(profile.path)
+    begin_s = STACK_S + (BROWSER_S if profile.driver is Driver.BROWSER else 0.0)
+    return begin_s + ceil(profile.requests / in_flight) * _delay_s(profile.path)
 
 
 def expected_total_s(cells: Iterable[Cell], profiles: Mapping[str, LoadProfile], rounds: int) -> float:

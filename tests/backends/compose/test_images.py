@@ -14,7 +14,7 @@ from catalogues import catalogue_root
 from topolab.backends.compose.images import compose_folder, digest, stage
 from topolab.catalogue.root import own_root
 
-DOCKERFILES = ("servers/Dockerfile", "nginx/Dockerfile", "loadtest/Dockerfile")
+DOCKERFILES = ("servers/Dockerfile", "nginx/Dockerfile", "loadtest/Dockerfile", "loadtest/browser/Dockerfile")
 SPAM = 'name = "spam"\nsummary = "spam"\ncommand = ["spam"]\n'
 BASE = ("debian:trixie-slim", "sha256:1")
 

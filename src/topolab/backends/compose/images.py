@@ -19,7 +19,7 @@ from topolab.model.server import Debian
 
 OPTIONAL_LOCK = "requirements-optional.lock"
 COMPOSE = "compose"
-PROXY, LOAD = "topolab-proxy:trixie", "topolab-load:trixie"
+PROXY, LOAD, BROWSER = "topolab-proxy:trixie", "topolab-load:trixie", "topolab-browser:trixie"
 _BUNDLES = ("CA_BUNDLE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 _BASES = {Debian.TRIXIE: "BASE_IMAGE", Debian.BOOKWORM: "BASE_IMAGE_BOOKWORM"}
 
@@ -71,16 +71,25 @@ def base_image(engine: Engine, debian: Debian) -> str:
 
 
 def ensure_images(
-    engine: Engine, composer: Composer, root: Path, wanted: Iterable[Debian], say: Callable[[str], None]
+    engine: Engine,
+    composer: Composer,
+    root: Path,
+    wanted: Iterable[Debian],
+    say: Callable[[str], None],
+    *,
+    browser: bool = False,
 ) -> None:
-    """Build the images that are missing or older than what they are built from. Raises `EngineError`."""
+    """Build the images that are missing or older than what they are built from. Raises `EngineError`.
+
+    That with a browser only where one is wanted: it is as large as all the others.
+    """
     with tempfile.TemporaryDirectory(prefix="images-", dir=composer.keeper.folder) as name:
         folder = Path(name)
         stage(root, folder)
         for debian in wanted:
             services = {server_image(debian): "server"}
             if debian is Debian.TRIXIE:
-                services |= {PROXY: "proxy", LOAD: "load"}
+                services |= {PROXY: "proxy", LOAD: "load", **({BROWSER: "browser"} if browser else {})}
             _ensure(engine, composer, folder, debian, services, say)
 
 
@@ -101,7 +110,7 @@ def _ensure(
     say(f"building {', '.join(stale)} on {base} ({'first time: a minute or two' if new else 'its inputs changed'})")
     begun = time.monotonic()
     done = composer.build(
-        ("base", "load", "alb") if len(services) > 1 else ("base",),
+        ("base", "load", "browser", "alb") if len(services) > 1 else ("base",),
         [services[image] for image in stale],
         {
             "TOPOLAB_CONTEXT": str(folder),

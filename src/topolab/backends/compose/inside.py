@@ -29,7 +29,7 @@ print(json.dumps({
     "packages": {name: found for name in sys.argv[1:] if (found := of(name))},
 }))
 """
-_LOAD_PACKAGES = ("pycurl",)
+_LOAD_PACKAGES = ("playwright", "pycurl")
 
 
 def locked_packages(root: Path) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_address
 
@@ -13,7 +13,7 @@ from topolab.backends.compose.composer import Composer, check_compose
 from topolab.backends.compose.connect import connect
 from topolab.backends.compose.endpoint import find_endpoint
 from topolab.backends.compose.engine import Engine
-from topolab.backends.compose.images import LOAD, PROXY, compose_folder, ensure_images, server_image
+from topolab.backends.compose.images import BROWSER, LOAD, PROXY, compose_folder, ensure_images, server_image
 from topolab.backends.compose.inside import ask_image, ask_nginx, ask_tools, installed_packages, locked_packages
 from topolab.backends.compose.labels import OWNER, RUN
 from topolab.backends.compose.sweep import sweep_the_dead
@@ -21,6 +21,7 @@ from topolab.backends.parts import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
 from topolab.errors import InputError
 from topolab.model.cell import Plan
+from topolab.model.driver import Driver
 from topolab.model.server import Debian
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
@@ -87,7 +88,9 @@ class ComposeSite:
         sweep_the_dead(self._engine, say)
         self._token = owner.Token(self._engine.facts.id)
         keeper.when_killed(self._sweeper(self._token))
-        ensure_images(self._engine, self._composer(keeper), self._catalogue.root, self._releases(plan), say)
+        browser = self._has_browser_image(plan)
+        composer, root = self._composer(keeper), self._catalogue.root
+        ensure_images(self._engine, composer, root, self._releases(plan), say, browser=browser)
 
     def describe(self, plan: Plan) -> Mapping[str, object]:
         """The engine, and of each image its id and what is in it."""
@@ -95,9 +98,10 @@ class ComposeSite:
         packages = packages_used(self._catalogue, plan)
         labels = {RUN: "asking", OWNER: self._prepared().text}
         images = [*(server_image(debian) for debian in self._releases(plan)), LOAD]
+        images += [BROWSER] if self._has_browser_image(plan) else []
         inside = {name: ask_image(self._engine, name, packages, labels) for name in images}
         used = drivers_used(self._catalogue, plan)
-        tools = tool_versions(used) if self._engine.remote else ask_tools(self._engine, LOAD, used, labels)
+        tools = tool_versions(used) if self._engine.remote else self._ask_tools(used, labels)
         return {
             "engine": facts.version,
             "engine_system": facts.system,
@@ -130,6 +134,15 @@ class ComposeSite:
     def close(self) -> None:
         """Close the connections to the engine."""
         self._engine.close()
+
+    def _has_browser_image(self, plan: Plan) -> bool:
+        return Driver.BROWSER in drivers_used(self._catalogue, plan) and not self._engine.remote
+
+    def _ask_tools(self, used: Collection[Driver], labels: Mapping[str, str]) -> dict[str, str | None]:
+        """Each tool's version in the image that has it."""
+        in_load = [driver for driver in used if driver is not Driver.BROWSER]
+        found = ask_tools(self._engine, LOAD, in_load, labels)
+        return found | ask_tools(self._engine, BROWSER, set(used) - set(in_load), labels)
 
     def _prepared(self) -> owner.Token:
         if self._token is None:

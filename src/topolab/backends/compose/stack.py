@@ -59,9 +59,10 @@ class ComposeStack:
         self._companions = around.catalogue.apps[cell.combination.app].companions
         self.around = around
         self.project = project
-        self._workplace, self._ask = around.here, fetch
+        self._ask = fetch
         if around.lab is not None:
-            self._workplace, self._ask = around.lab.ready(), around.lab.fetch
+            around.lab.ready()
+            self._ask = around.lab.fetch
         resources.callback(down, project)
         self.parts: dict[str, Container] = {}
         self._up()
@@ -85,9 +86,9 @@ class ComposeStack:
         """The exact command line of each part, as its launcher announced it."""
         return {name: split_log(self._log(part, last=False))[0] or () for name, part in self.parts.items()}
 
-    def workplace(self, driver: Driver) -> Workplace:  # noqa: ARG002
-        """The load generator's container, or this machine where the engine is another's."""
-        return self._workplace
+    def workplace(self, driver: Driver) -> Workplace:
+        """The load generator's container or the browser's, or this machine where the engine is another's."""
+        return self.around.here if self.around.lab is None else self.around.lab.workplace(driver)
 
     def fetch(self, path: str, timeout_s: float) -> Response:
         """One request through the edge, made from where the load is."""

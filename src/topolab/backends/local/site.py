@@ -13,6 +13,7 @@ from topolab.backends.local.nginx import Nginx, find_nginx, lacking
 from topolab.backends.parts import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
 from topolab.model.cell import Plan
+from topolab.model.driver import Driver
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
 from topolab.process.tools import missing_tools, tool_versions
@@ -60,14 +61,15 @@ class LocalSite:
         import pycurl
 
         packages = packages_used(self._catalogue, plan)
-        tools = tool_versions(drivers_used(self._catalogue, plan))
+        drivers = drivers_used(self._catalogue, plan)
+        tools, lab = tool_versions(drivers), (*_LAB_PACKAGES, *(["playwright"] if Driver.BROWSER in drivers else []))
         return {
             "python": f"{platform.python_implementation()} {platform.python_version()}",
             "kernel_counters": counters_available(),
             "nginx": self._nginx.version_text,
             "libcurl": pycurl.version,
             **({"tools": tools} if tools else {}),
-            "packages": {name: installed_version(name) for name in sorted({*packages, *_LAB_PACKAGES})},
+            "packages": {name: installed_version(name) for name in sorted({*packages, *lab})},
         }
 
     def open(self, run_id: str, keeper: ProcessKeeper) -> AbstractContextManager[LocalBackend]:  # noqa: ARG002

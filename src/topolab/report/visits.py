@@ -1,0 +1,95 @@
+"""The visits that a run's browser made: read from the files kept beside its store, and told as page.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from topolab.errors import StoreError
+from topolab.model.cell import Combination
+from topolab.model.driver import Driver
+from topolab.model.outcome import Measured, Observation
+from topolab.model.page import SCREENSHOT_FILE, VISIT_FILE, Visit
+
+if TYPE_CHECKING:
+    from topolab.report import Report
+
+_visits = TypeAdapter(Visit)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The visit that stands for a cell: of its rounds the one with the middle time. Paths are below the results."""
+
+    combination: Combination
+    visit: Visit
+    visit_path: str
+    screenshot_path: str
+
+
+def read_visits(report: Report, folder: Path) -> list[Shown]:
+    """One for each cell that a browser measured, in the plan's order. Raises `StoreError` where a file is damaged."""
+    found = []
+    for cell in report.record.plan.cells:
+        of_cell = [_read(o, folder) for o in report.observations if o.cell_id == cell.id and _measured_by_a_browser(o)]
+        if of_cell:
+            path, visit = sorted(of_cell, key=lambda pair: pair[1].total_ms)[(len(of_cell) - 1) // 2]
+            screenshot = str(PurePosixPath(path).with_name(SCREENSHOT_FILE))
+            found.append(Shown(cell.combination, visit, path, screenshot))
+    return found
+
+
+def _measured_by_a_browser(observation: Observation) -> bool:
+    return isinstance(observation.outcome, Measured) and bool(_visit_paths(observation))
+
+
+def _visit_paths(observation: Observation) -> list[str]:
+    return [path for path in observation.files if PurePosixPath(path).name == VISIT_FILE]
+
+
+def _read(observation: Observation, folder: Path) -> tuple[str, Visit]:
+    (path,) = _visit_paths(observation)
+    try:
+        return path, _visits.validate_json((folder / path).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise StoreError(f"{folder / path}: cannot be read as a visit: {error}; start a new run") from error
+
+
+def to_page_json(report: Report, shown: list[Shown]) -> str:
+    """Per cell of a browser the total, and every request of the visit that the waterfall shows."""
+    by_id = {visit.combination.id: visit for visit in shown}
+    cells = [
+        _cell(cell.combination, cell.status, cell.reason, by_id.get(cell.combination.id))
+        for cell in report.summary.cells
+        if report.record.profiles[cell.combination.profile].driver is Driver.BROWSER
+    ]
+    return json.dumps({"run": report.record.id, "cells": cells}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _cell(combination: Combination, status: str, reason: str, shown: Shown | None) -> Mapping[str, Any]:
+    cell = {
+        "id": combination.id,
+        "topology": combination.topology,
+        "client_protocol": combination.client_protocol.value,
+        "status": status,
+        "reason": reason or None,
+    }
+    if shown is None:
+        return cell
+    visit = shown.visit
+    return {
+        **cell,
+        "total_seconds": round(visit.total_ms / 1000, 4),
+        "connections": visit.connections,
+        "protocols": list(visit.protocols),
+        "http2_switched_off": visit.http2_switched_off,
+        "chromium": visit.chromium,
+        "screenshot": shown.screenshot_path,
+        "visit": shown.visit_path,
+        "requests": [asdict(fetch) for fetch in visit.fetches],
+    }
