@@ -13,7 +13,7 @@ from topolab.catalogue import Catalogue
 from topolab.catalogue.root import own_root
 
 ROOT = own_root()
-FOLDERS = ("servers", "nginx", "loadtest")
+FOLDERS = ("servers", "nginx", "loadtest", "loadtest/browser")
 LOCKS = ("requirements.lock", "requirements-optional.lock", *(f"{folder}/requirements.lock" for folder in FOLDERS))
 BY_WAY_OF_ANOTHER = {"anyio"}
 """What an image asks for by name though the lab has it only because something it needs does."""
