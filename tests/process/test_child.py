@@ -141,7 +141,7 @@ def test_counting_can_be_begun_again_once_it_is_warm(tmp_path: Path) -> None:
 
     ran = child.run(soon(), on_line)
     assert 0.1 <= ran.cpu_s < 0.5
-    assert ran.cpu_s <= ran.wall_s
+    assert ran.cpu_s <= ran.wall_s + 0.01  # two clocks, and the end of a process is in one of them only
 
 
 def test_a_tool_that_is_not_there_is_an_error_of_the_system() -> None:
