@@ -78,7 +78,7 @@ def test_users_are_measured_on_the_targets_protocol(
     assert set(measurement.client_protocols) == set(measurement.origin_protocols or ()) == {seen[0]}
     assert measurement.client_connections == measurement.origin_connections
     assert seen[1] in (None, measurement.client_connections)
-    assert 0 < measurement.client_cpu_s <= measurement.client_wall_s
+    assert 0 < measurement.client_cpu_s <= 1.1 * measurement.client_wall_s
     assert sorted(visit.kept) == ["locust.json", "locust.txt"]
     assert json.loads(visit.kept["locust.json"])["requests"] == measurement.good_responses
     assert b"--conduct 1" in visit.kept["locust.txt"]

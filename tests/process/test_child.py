@@ -121,7 +121,7 @@ def test_a_tool_is_killed_when_what_takes_its_lines_fails() -> None:
 
 def test_processor_time_and_wall_time_are_counted() -> None:
     ran, _ = run(SPIN.format(0.3))
-    assert 0.3 <= ran.cpu_s <= ran.wall_s
+    assert 0.3 <= ran.cpu_s <= ran.wall_s + 0.01
 
 
 def test_only_the_tools_own_processor_time_is_counted() -> None:
