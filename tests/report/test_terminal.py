@@ -103,6 +103,15 @@ def test_no_figure_is_cut_however_many_columns_there_are(catalogue: Catalogue, t
     assert "…" not in printed(everything_measured(catalogue, tmp_path / "run", everywhere=True), width)
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 118, 120, 123, 140])
+def test_every_figure_is_there_whatever_the_width(catalogue: Catalogue, tmp_path: Path, width: int) -> None:
+    report = everything_measured(catalogue, tmp_path / "run", everywhere=True)
+    wide, narrow = (printed(report, columns).partition("\nBold: ")[0].split() for columns in (500, width))
+    figures = {word for word in wide if re.fullmatch(r"[±\d].*|diff\.", word)}
+    assert len(figures) > 5
+    assert {word: narrow.count(word) for word in figures} == {word: wide.count(word) for word in figures}
+
+
 def test_changes_are_told_against_direct_wherever_it_was_measured(catalogue: Catalogue, tmp_path: Path) -> None:
     text = printed(everything_measured(catalogue, tmp_path / "run", everywhere=True), width=500)
     assert re.search(r"^change .*against direct ", text, re.MULTILINE)

@@ -82,12 +82,28 @@ def _narrowest_widths(table: Table) -> list[int]:
     return [max(names, default=0), *(max(len(word) for text in column for word in text.split()) for column in texts)]
 
 
+def _widths(table: Table, width: int) -> list[int]:
+    """The columns' widths: what `width` has to spare goes first to figures, that they do not break, then to headings.
+
+    Told to the library column by column: left to itself it takes room from the widest, and cuts what it then lacks.
+    """
+    widths = _narrowest_widths(table)
+    spare = width - sum(narrowest + _GAP for narrowest in widths)
+    figures = [max((len(row[index].text) for row in table.rows), default=0) for index in range(len(table.head))]
+    for wished in (figures, list(map(len, table.head))):
+        for index, whole in enumerate(wished):
+            taken = max(0, min(spare, whole - widths[index]))
+            widths[index] += taken
+            spare -= taken
+    return widths
+
+
 def _print_table(table: Table, console: Console) -> None:
     rich_table = RichTable(
         title=table.title, title_justify="left", title_style="", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1)
     )
-    for index, (heading, narrowest) in enumerate(zip(table.head, _narrowest_widths(table), strict=True)):
-        rich_table.add_column(heading, justify="right" if index else "left", min_width=narrowest)
+    for index, (heading, width) in enumerate(zip(table.head, _widths(table, console.width), strict=True)):
+        rich_table.add_column(heading, justify="right" if index else "left", width=width)
     for row in table.rows:
         rich_table.add_row(*(Text(entry.text, style="bold" if entry.best else "") for entry in row))
     console.print(rich_table)
