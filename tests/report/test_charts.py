@@ -8,7 +8,7 @@ import pytest
 
 from report.made_report import stored_report
 from report.test_pivot import CELLS, the_report
-from store.made_run import FAILURE, counted, rounds
+from store.made_run import FAILURE, cell, counted, mixed, rounds
 from topolab.report.charts import bar_chart, picture
 from topolab.report.pivot import figures_drawn, groups
 
@@ -41,3 +41,11 @@ def test_the_same_figures_give_the_same_bytes(tmp_path: Path, kind: str, beginni
     first, second = (picture(bar_chart(group, group.headline, "rate"), kind) for _ in range(2))
     assert first == second
     assert first.startswith(beginning)
+
+
+@pytest.mark.parametrize(("slowest_ms", "scale"), [(100.0, "linear"), (9000.0, "log")])
+def test_latencies_orders_of_magnitude_apart_are_drawn_so(tmp_path: Path, slowest_ms: float, scale: str) -> None:
+    fast, slow = cell("granian-asgi", profile="mixed"), cell(profile="mixed")
+    observations = [*rounds(fast, mixed(fast, 3.0)), *rounds(slow, mixed(slow, slowest_ms))]
+    group = groups(stored_report(tmp_path / "run", (fast, slow), (), observations).summary)[0]
+    assert bar_chart(group, "p99_ms", "p99").axes[0].get_xscale() == scale

@@ -12,7 +12,7 @@ from topolab.cli.exit_codes import ExitCode
 from topolab.errors import InputError, StoreError
 from topolab.model.claim import Page
 from topolab.report import Report, read_report
-from topolab.store import Store
+from topolab.store import DATABASE, Store
 
 
 def main(declared: Path, arguments: list[str] | None = None) -> int:
@@ -30,7 +30,10 @@ def main(declared: Path, arguments: list[str] | None = None) -> int:
 
 
 def write_page(declared: Path, folders: list[Path], out: Path) -> None:
-    """The Markdown at `out`, its pictures copied from the runs beside it. Raises `InputError` and `StoreError`."""
+    """The Markdown at `out`, and in a folder beside it the pictures and the runs it is made from, to make it again.
+
+    Raises `InputError` and `StoreError`.
+    """
     from topolab.report.claims import to_page
 
     page: Page = read_toml(declared, Page, declared.name)
@@ -41,12 +44,12 @@ def write_page(declared: Path, folders: list[Path], out: Path) -> None:
             reports[store.record.matrix], found[store.record.matrix] = read_report(store), folder
     text = to_page(page, reports, out.stem)
     for section in page.sections:
-        for name in section.pictures:
-            picture = found[section.matrix] / name
-            if not picture.is_file():
+        for name in (*section.pictures, DATABASE):
+            original = found[section.matrix] / name
+            if not original.is_file():
                 raise InputError(f"{declared.name}: {section.title}: the run has no picture {name}")
             copy = out.with_suffix("") / section.matrix / name
             copy.parent.mkdir(parents=True, exist_ok=True)
-            if copy.resolve() != picture.resolve():
-                shutil.copyfile(picture, copy)
+            if copy.resolve() != original.resolve():
+                shutil.copyfile(original, copy)
     out.write_text(text, encoding="utf-8")

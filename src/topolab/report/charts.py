@@ -16,6 +16,8 @@ _COLOURS = ("#7a8b99", "#2f7f86", "#c9733d", "#6b5b95", "#a8a13b", "#b04a5a", "#
 _BAR_INCHES = 0.34
 _ENDS_BEYOND = 1.14
 """How far the axis goes beyond the longest bar, for its number."""
+_LOGARITHMIC_FROM = 50
+"""Latencies so far apart are told by their orders of magnitude."""
 
 
 def bar_chart(group: Group, figure: str, title: str) -> Figure:
@@ -26,7 +28,7 @@ def bar_chart(group: Group, figure: str, title: str) -> Figure:
     drawn = Figure(figsize=(8.0, 1.1 + bars * _BAR_INCHES), layout="constrained")
     axes = drawn.add_subplot()
     height = 1 / (len(group.columns) + 0.8)
-    longest = 0.0
+    longest, shortest = 0.0, float("inf")
     for index, column in enumerate(group.columns):
         at, estimates = _column(group, column, figure, index * height)
         middle = [estimate.median for estimate in estimates]
@@ -43,11 +45,16 @@ def bar_chart(group: Group, figure: str, title: str) -> Figure:
                 size=8,
             )
         longest = max([longest, *(estimate.high for estimate in estimates)])
+        shortest = min([shortest, *(estimate.low for estimate in estimates)])
     axes.set_yticks([row + height * (len(group.columns) - 1) / 2 for row in range(len(group.rows))], group.rows)
     axes.invert_yaxis()
-    axes.set_xlim(0, longest * _ENDS_BEYOND or 1)
+    if figure.endswith("_ms") and longest > _LOGARITHMIC_FROM * shortest > 0:
+        axes.set_xscale("log")
+        axes.set_xlim(shortest / 2, longest * _ENDS_BEYOND**10)
+    else:
+        axes.set_xlim(0, longest * _ENDS_BEYOND or 1)
     axes.set_title(title, loc="left", size=10)
-    axes.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(group.columns))
+    drawn.legend(frameon=False, fontsize=8, loc="outside lower right", ncols=len(group.columns))
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
     return drawn
