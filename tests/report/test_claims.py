@@ -39,8 +39,8 @@ def test_a_claim_stands_beside_its_figures_and_the_verdict(report: Report) -> No
     assert text.startswith("# Then and now\n\nWhat was said.\n\n## One\n\nA proxy costs something.\n\n")
     assert (
         "| then | now | |\n| --- | --- | --- |\n"
-        "| a proxy makes it slower | `hypercorn-uvloop alb h2 ceiling` 500/s ±2.0% against "
-        "`hypercorn-uvloop direct h2 ceiling` 1,000/s ±1.0%: ratio 0.50 (0.49 to 0.50) | **holds** |\n"
+        "| a proxy makes it slower | `hypercorn-uvloop bare alb h2 ceiling` 500/s ±2.0% against "
+        "`hypercorn-uvloop bare direct h2 ceiling` 1,000/s ±1.0%: ratio 0.50 (0.49 to 0.50) | **holds** |\n"
     ) in text
     assert "![the rates](page/mine/chart-1-requests_per_second.svg)" in text
     assert "### ceiling, bare app\n\nGood responses per second:\n\n| server | direct h2 | alb h2 |\n" in text

@@ -98,7 +98,7 @@ def _where(cell: CellSummary | None) -> str:
     if cell is None:
         return ""
     c = cell.combination
-    return " ".join((c.server, c.topology, c.client_protocol.short, c.profile))
+    return " ".join((c.server, c.app, c.topology, c.client_protocol.short, c.profile))
 
 
 def _run(report: Report) -> str:
