@@ -22,7 +22,7 @@ _BODIES = re.compile(r"^traffic: .*, \S+ \((\d+)\) data$", re.MULTILINE)
 _APPLICATION = re.compile(r"^Application protocol: (\S+)$", re.MULTILINE)
 _PROTOCOLS = {"h2c": "h2"}
 _BEFORE = 0  # the status of a row whose response began before the main part of a timed load did
-_MARGIN_US = 200_000  # a lane may stall for so long at the end, or a tenth of the load, beyond the longest seen
+_MARGIN_US = 300_000  # a lane may stall for so long at the end, or a tenth of the load, beyond the longest seen
 
 
 @dataclass(frozen=True, slots=True)
