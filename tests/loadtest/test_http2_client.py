@@ -185,7 +185,7 @@ def test_no_answer_in_time_is_a_failure_and_leaves_the_connection_usable() -> No
         if stream > 1:
             answer(h2, stream)
 
-    with scripted(partial(converse, on_request=on_request)) as port, client(_url(port), timeout_s=0.3) as made:
+    with scripted(partial(converse, on_request=on_request)) as port, client(_url(port), timeout_s=1.0) as made:
         assert failure(made) == "timed out"
         assert made.get("/").body == b"spam"
 
@@ -196,7 +196,8 @@ def test_a_server_of_another_protocol_is_refused() -> None:
         connection.sendall(http1_answer())
 
     with scripted(http1) as port, client(_url(port)) as made:
-        assert failure(made) == "no HTTP/2, or broken"
+        # Closed with something of the client's unread, the connection is reset, and the answer may be lost with it.
+        assert failure(made) in ("no HTTP/2, or broken", "connection lost")
 
 
 def test_nobody_listening_is_a_failure() -> None:
