@@ -9,8 +9,8 @@ import pytest
 from report.made_report import stored_report
 from report.test_pivot import CELLS, the_report
 from store.made_run import FAILURE, cell, counted, mixed, rounds
-from topolab.report.charts import bar_chart, picture
-from topolab.report.pivot import figures_drawn, groups
+from topolab.report.charts import bar_chart, figures_drawn, picture
+from topolab.report.grouping import groups
 
 
 def test_a_row_has_a_bar_for_each_column_and_its_median_at_the_end(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from topolab.model.cell import Cell
 from topolab.model.protocol import ClientProtocol
 from topolab.model.topology import Rows
 from topolab.report import Report
+from topolab.report.grouping import groups
 from topolab.report.notes import reading
-from topolab.report.pivot import Table, change_table, groups, headline_table, latency_table, rate_table, slow_table
+from topolab.report.pivot import Table, change_table, headline_table, latency_table, rate_table, slow_table
 
 LOADS = ("counted", "counted-m5", "ceiling")
 CELLS = tuple(cell(protocol=p, profile=load) for load in LOADS for p in (ClientProtocol.HTTP1, ClientProtocol.H2))

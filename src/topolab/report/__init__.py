@@ -11,7 +11,7 @@ from topolab.model.driver import Driver
 from topolab.model.outcome import Observation
 from topolab.model.page import PAGE_FILE
 from topolab.model.run import RunRecord, Sitting
-from topolab.report.pivot import Group, groups
+from topolab.report.grouping import TITLES, Group, groups
 from topolab.stats.summary import RunSummary, summarise
 from topolab.store import Store
 
@@ -66,8 +66,7 @@ def _charts(report: Report) -> Iterator[tuple[str, bytes]]:
     """The figures of every group, where the matrix wants them drawn."""
     if not report.record.charts:
         return
-    from topolab.report.charts import bar_chart, picture
-    from topolab.report.pivot import TITLES, figures_drawn
+    from topolab.report.charts import bar_chart, figures_drawn, picture
 
     for number, group in enumerate(report.groups, start=1):
         for figure in figures_drawn(group):

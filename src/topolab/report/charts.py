@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from topolab.report.format import significant
-from topolab.report.pivot import Group
+from topolab.report.grouping import Group
 from topolab.stats.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -18,6 +18,12 @@ _ENDS_BEYOND = 1.14
 """How far the axis goes beyond the longest bar, for its number."""
 _LOGARITHMIC_FROM = 50
 """Latencies so far apart are told by their orders of magnitude."""
+
+
+def figures_drawn(group: Group) -> tuple[str, ...]:
+    """The figures that charts of the group show, those that some cell has."""
+    names = (group.headline, *(("requests_per_second",) if group.headline == "finish_seconds" else ()))
+    return tuple(name for name in names if any(cell.estimates.get(name) for cell in group.cells.values()))
 
 
 def bar_chart(group: Group, figure: str, title: str) -> Figure:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from topolab.errors import InputError
 from topolab.model.claim import Claim, Page, Section
 from topolab.report.format import duration, quantity
+from topolab.report.grouping import Group
 from topolab.report.markdown import table_lines
 from topolab.report.pivot import (
-    Group,
     Table,
     change_table,
     cpu_table,

@@ -7,18 +7,7 @@ from typing import TYPE_CHECKING
 
 from topolab.report import notes
 from topolab.report.format import hops
-from topolab.report.pivot import (
-    Entry,
-    Table,
-    change_table,
-    cpu_table,
-    headline_table,
-    latency_table,
-    memory_table,
-    proof_table,
-    rate_table,
-    slow_table,
-)
+from topolab.report.pivot import Entry, Table, tables
 
 if TYPE_CHECKING:
     from topolab.report import Report
@@ -35,20 +24,8 @@ def to_markdown(report: Report) -> str:
     ]
     for group in report.groups:
         lines += [f"## {group.title}", ""]
-        tables = (
-            headline_table(group, report.summary),
-            rate_table(group),
-            latency_table(group),
-            slow_table(group),
-            change_table(group, report.summary),
-            cpu_table(group),
-            change_table(group, report.summary, "server_cpu_us_per_request"),
-            memory_table(group),
-            proof_table(group),
-        )
-        for table in tables:
-            if table is not None and table.rows:
-                lines += table_lines(table)
+        for table in tables(group, report.summary, memory=True):
+            lines += table_lines(table)
     lines += ["## How to read this", "", *(f"- {_escaped(line)}" for line in notes.reading(report)), ""]
     lines += _section("Skipped", [f"- {line}" for line in notes.skipped(report)])
     lines += _section("Failed", _failures(report))

@@ -11,16 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from topolab.report import notes
-from topolab.report.pivot import (
-    Table,
-    change_table,
-    cpu_table,
-    headline_table,
-    latency_table,
-    proof_table,
-    rate_table,
-    slow_table,
-)
+from topolab.report.pivot import Table, tables
 
 if TYPE_CHECKING:
     from topolab.report import Report
@@ -33,20 +24,9 @@ def print_report(report: Report, console: Console) -> None:
     """Print every group's tables, then the notes."""
     for group in report.groups:
         console.print(Text(f"\n{group.title}", style="bold underline"))
-        tables = (
-            headline_table(group, report.summary),
-            rate_table(group),
-            latency_table(group),
-            slow_table(group),
-            change_table(group, report.summary),
-            cpu_table(group),
-            change_table(group, report.summary, "server_cpu_us_per_request"),
-            proof_table(group),
-        )
-        for table in tables:
-            if table is not None and table.rows:
-                for part in _fitting(table, console.width):
-                    _print_table(part, console)
+        for table in tables(group, report.summary, memory=False):
+            for part in _fitting(table, console.width):
+                _print_table(part, console)
     console.print()
     for line in notes.reading(report):
         console.print(Text(line))

@@ -1,0 +1,130 @@
+"""Which cells of a run are told of together: servers, deployments or loads down, topologies and protocols across."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from topolab.model.topology import Rows
+from topolab.stats.estimate import Estimate
+from topolab.stats.figures import HEADLINES
+from topolab.stats.summary import CellSummary, RunSummary
+
+Column = tuple[str, str]
+"""Topology, and the client protocol's short name."""
+
+TITLES = {
+    "requests_per_second": "good responses per second",
+    "page_seconds": "seconds until the last response of the page",
+    "finish_seconds": "seconds from the first connection to the last of the responses",
+    "p50_ms": "median latency in ms, from the planned send time",
+    "p99_ms": "p99 of the fast requests in ms, from the planned send time",
+}
+_MORE_IS_BETTER = {"requests_per_second"}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The cells of a set of tables, by row and column: one app's, under one load profile or on one server.
+
+    `rows_are` says what differs from row to row: `server`, `deployment` or `load`. Columns without a proxy stand first:
+    the first one is what changes are told against.
+    """
+
+    title: str
+    rows_are: str
+    columns: tuple[Column, ...]
+    rows: tuple[str, ...]
+    cells: Mapping[tuple[str, Column], CellSummary]
+    headline: str
+
+    @property
+    def competing(self) -> bool:
+        """Whether the rows can be better or worse than each other: loads cannot."""
+        return self.rows_are != "load"
+
+
+def groups(summary: RunSummary, rows: Rows = Rows.SERVERS) -> list[Group]:
+    """The run's cells by load profile and app, each with its servers best first. A/A copies are left out.
+
+    Where an app was run on one server alone and under several loads, these are the rows, in the plan's order. Where
+    deployments are to be compared, there is one group a load with all apps in it.
+    """
+    if rows is Rows.DEPLOYMENTS:
+        under = _by(summary, lambda cell: cell.combination.profile)
+        return [_group(load, "deployment", cells, _deployment) for load, cells in under.items()]
+    by_app = _by(summary, lambda cell: cell.combination.app)
+    return [group for app, cells in by_app.items() for group in _of_app(app, cells)]
+
+
+def _by(summary: RunSummary, key: Callable[[CellSummary], str]) -> dict[str, list[CellSummary]]:
+    found: dict[str, list[CellSummary]] = {}
+    for cell in summary.cells:
+        if not cell.combination.replica:
+            found.setdefault(key(cell), []).append(cell)
+    return {name: cells for name, cells in found.items() if any(cell.status != "skipped" for cell in cells)}
+
+
+def _of_app(app: str, cells: list[CellSummary]) -> list[Group]:
+    visited = [cell for cell in cells if cell.status != "skipped"]
+    servers = list(dict.fromkeys(_server(cell, visited) for cell in visited))
+    loads = dict.fromkeys(map(_load, visited))
+    if len(servers) != 1 or len(loads) == 1:
+        under = [[cell for cell in cells if _load(cell) == load] for load in loads]
+        return [_group(f"{_load(some[0])}, {app} app", "server", some, partial(_server, cells=some)) for some in under]
+    kinds = [[cell for cell in visited if cell.headline == name] for name in dict.fromkeys(HEADLINES.values())]
+    title = f"{servers[0]}, {app} app"
+    return [_group(f"{title}: {TITLES[some[0].headline or '']}", "load", some, _load) for some in kinds if some]
+
+
+def _group(title: str, rows_are: str, cells: list[CellSummary], row_of: Callable[[CellSummary], str]) -> Group:
+    visited = [cell for cell in cells if cell.status != "skipped"]
+    headline = next((cell.headline for cell in visited if cell.headline), "requests_per_second")
+    direct = {_column(cell) for cell in visited if len(cell.hops) == 1}
+    columns = tuple(sorted(dict.fromkeys(map(_column, visited)), key=lambda column: column not in direct))
+    named = {(row_of(cell), _column(cell)): cell for cell in cells if _column(cell) in columns}
+    rows = list(dict.fromkeys(map(row_of, visited)))
+    if rows_are != "load":
+        rows.sort(key=lambda row: -_score(row, columns, named, headline))
+    return Group(title, rows_are, columns, tuple(rows), named, headline)
+
+
+def _column(cell: CellSummary) -> Column:
+    return cell.combination.topology, cell.combination.client_protocol.short
+
+
+def _server(cell: CellSummary, cells: list[CellSummary]) -> str:
+    """The server's name, with the interface where it is run with several."""
+    name = cell.combination.server
+    interfaces = {c.combination.interface for c in cells if c.combination.server == name}
+    return name if len(interfaces) == 1 else f"{name} ({cell.combination.interface})"
+
+
+def _deployment(cell: CellSummary) -> str:
+    """The server, the app and the interface between them."""
+    c = cell.combination
+    return f"{c.server} × {c.app} ({c.interface})"
+
+
+def _load(cell: CellSummary) -> str:
+    return cell.combination.profile
+
+
+def goodness(estimate: Estimate | None, headline: str) -> float:
+    """A headline figure turned so that more is better; what was not measured comes last."""
+    if estimate is None:
+        return 0.0
+    return estimate.median if headline in _MORE_IS_BETTER else 1 / estimate.median
+
+
+def _score(
+    server: str, columns: tuple[Column, ...], cells: Mapping[tuple[str, Column], CellSummary], headline: str
+) -> float:
+    """How near a server is to the best of each column it is in, on average: the order of the rows."""
+    shares = []
+    for column in columns:
+        values = {s: goodness(cell.estimates.get(headline), headline) for (s, c), cell in cells.items() if c == column}
+        if values.get(server):
+            shares.append(values[server] / max(values.values()))
+    return sum(shares) / len(shares) if shares else 0.0
