@@ -15,11 +15,11 @@ from topolab.errors import InputError, StageError
 from topolab.model.driver import Driver
 from topolab.model.load import CountLoad, LoadProfile, Measurement, MixedLoad, PageLoad, Target, UsersLoad, Workplace
 from topolab.model.outcome import Stage
+from topolab.model.page import MOST_VISITS
 from topolab.process.conversation import Conversation, LostError
 from topolab.process.group import ProcessGroup, ProcessKeeper
 
 _GRACE_S = 15.0
-_BROWSER_ATTEMPTS = 5
 _BROWSER_GRACE_S = 180.0
 """A browser may be started twice and visit the page so often, and each other step of it has a limit of its own."""
 
@@ -116,7 +116,7 @@ def _expect(talk: Conversation, kind: type[Event] | UnionType, deadline: float, 
 def _longest_s(profile: LoadProfile) -> float:
     """Longer than the worker itself takes at worst: a page whose every wave of requests times out, one by one."""
     if profile.driver is Driver.BROWSER:
-        return _BROWSER_ATTEMPTS * profile.timeout_s + _BROWSER_GRACE_S
+        return MOST_VISITS * profile.timeout_s + _BROWSER_GRACE_S
     if isinstance(profile, PageLoad):
         waves = ceil(profile.requests / profile.http1.in_flight)
         return (waves + 1) * profile.timeout_s + _GRACE_S

@@ -9,6 +9,8 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 LONGEST_US = 60_000_000
+SERIES_SLICE_S = 0.1
+"""Good responses are counted in slices of this length, to see whether the rate held."""
 
 
 def latency_histogram(took_us: Iterable[int]) -> Any:

@@ -12,6 +12,8 @@ PAGE_FILE = "page.json"
 VISIT_FILE = "visit.json"
 SCREENSHOT_FILE = "page.png"
 MOST_REQUESTS = 1000
+MOST_VISITS = 5
+"""How often a visit is made that the machine's network disturbs."""
 LONGEST_DELAY_S = 30.0
 PAGE_BODY = '{"text":"spam, egg, spam and spam!, {i}!"}'
 """What the page itself compares every answer with."""

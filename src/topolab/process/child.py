@@ -48,7 +48,7 @@ class Child:
         self._uncounted_cpu_s = 0.0
 
     def restart_counting(self) -> None:
-        """Count what it uses from now on: the warm-up is over."""
+        """Count what it uses from now on: the warm-up is over. Without the kernel's counters its CPU stays counted."""
         self._counting_since = time.monotonic()
         self._uncounted_cpu_s = process_cpu_s(self._process.pid) or 0.0
 

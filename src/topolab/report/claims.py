@@ -83,7 +83,8 @@ def _told(finding: Finding) -> str:
     name = finding.check.figure
     if finding.verdict is Verdict.NOT_MEASURED:
         missing = finding.cell if finding.figure is None else finding.other
-        return f"`{_where(missing)}`: {missing.reason or 'no such figure'}" if missing else ""
+        why = (missing.reason if missing else "") or f"no {name} in a round that both have"
+        return f"`{_where(missing)}`: {why}"
     text = f"`{_where(finding.cell)}` {quantity(name, finding.figure)}"
     if finding.comparison is None:
         return text

@@ -32,13 +32,12 @@ from topolab.fetch import FetchError
 from topolab.fetch.certificate import leaf_certificate
 from topolab.model.driver import Driver
 from topolab.model.load import Measurement, PageLoad, Target
-from topolab.model.page import SCREENSHOT_FILE, VISIT_FILE, Visit, page_path, unfit_for_the_page
+from topolab.model.page import MOST_VISITS, SCREENSHOT_FILE, VISIT_FILE, Visit, page_path, unfit_for_the_page
 from topolab.model.protocol import ClientProtocol, Protocol
 from topolab.process.tools import find_chromium, missing_browser
 from topolab.process.usage import group_usage
 
 WARM_UP_PATH = "/query?id=warm-up"
-_ATTEMPTS = 5
 _OPEN_LIMIT_S = 15.0
 _POLL_MS = 50
 _TOLD_LIMIT_S, _TOLD_POLL_MS = 5.0, 5
@@ -127,7 +126,7 @@ def _visit(
     browser: Browser, flags: tuple[str, ...], http2_switched_off: bool, target: Target, profile: PageLoad, gate: Gate
 ) -> Measurement:
     """Visits until one was not disturbed; of it what is to be kept, and the measurement."""
-    for _ in range(_ATTEMPTS):
+    for _ in range(MOST_VISITS):
         # A context of its own: no socket, no TLS session and no cache of the warm-up's, or of a visit before.
         context = browser.new_context(
             viewport=_VIEWPORT, device_scale_factor=_SCREENSHOT_SCALE, color_scheme="light", reduced_motion="reduce"
@@ -146,7 +145,7 @@ def _visit(
         context.close()
     else:
         raise LoadError(
-            f"This machine's network changed during each of {_ATTEMPTS} visits, and Chromium drops its connections "
+            f"This machine's network changed during each of {MOST_VISITS} visits, and Chromium drops its connections "
             "then: containers or a VPN come and go. Run it when they do not, or with --backend docker, where the "
             "browser has a network of its own."
         )
@@ -196,7 +195,7 @@ def _open(page: Page, target: Target, profile: PageLoad) -> None:
 
 def _go_to(page: Page, url: str) -> Response | None:
     """Open `url`; again where this machine's network changed meanwhile, which is nothing that the server did."""
-    for _ in range(_ATTEMPTS - 1):
+    for _ in range(MOST_VISITS - 1):
         try:
             return page.goto(url, timeout=_OPEN_LIMIT_S * 1000)
         except Error as error:

@@ -9,10 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from topolab.drivers.curl.responses import Tally
-from topolab.drivers.latency import latency_histogram, percentiles_ms
+from topolab.drivers.latency import SERIES_SLICE_S, latency_histogram, percentiles_ms
 from topolab.model.load import Measurement
-
-SERIES_SLICE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from topolab.drivers.h2load.command import h2load_argv
 from topolab.drivers.h2load.output import Rows, Summary, last_words, parse_rows, parse_summary
-from topolab.drivers.latency import latency_histogram, percentiles_ms
+from topolab.drivers.latency import SERIES_SLICE_S, latency_histogram, percentiles_ms
 from topolab.drivers.protocol import Job
 from topolab.drivers.worker import Gate, LoadError
 from topolab.model.load import ClosedLoad, CountLoad, Measurement
@@ -22,7 +22,6 @@ from topolab.process.child import Child, Ran, ending_of
 
 _WARM = "Main benchmark duration is started"
 _LOADED = "Main benchmark duration is over"
-_SERIES_SLICE_S = 0.1
 _GRACE_S = 2.0
 
 
@@ -116,7 +115,7 @@ def measured(
         client_connections=lanes.connections if good else 0,
         client_protocols={summary.protocol: good} if summary.protocol else {},
         origin_protocols=None,
-        series_slice_s=_SERIES_SLICE_S,
+        series_slice_s=SERIES_SLICE_S,
         series=series,
         histogram=histogram.encode().decode("ascii"),
         **figures,
@@ -127,7 +126,7 @@ def _series(rows: Rows, seconds: float) -> tuple[int, ...]:
     """Good responses in each slice of a timed load, which begins with the first of them."""
     ended_us = sorted(rows.ended_us)
     if not ended_us:
-        return (0,) * round(seconds / _SERIES_SLICE_S)
-    slices = range(1, round(seconds / _SERIES_SLICE_S))
-    upto = [0, *(bisect_right(ended_us, ended_us[0] + round(1e6 * _SERIES_SLICE_S * i)) for i in slices), len(ended_us)]
+        return (0,) * round(seconds / SERIES_SLICE_S)
+    slices = range(1, round(seconds / SERIES_SLICE_S))
+    upto = [0, *(bisect_right(ended_us, ended_us[0] + round(1e6 * SERIES_SLICE_S * i)) for i in slices), len(ended_us)]
     return tuple(after - before for before, after in pairwise(upto))
