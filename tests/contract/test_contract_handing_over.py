@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from contract.origin_client import APPS, Answer, Origin
+from topolab.drivers.curl.parked import POLL_INTERVAL_S
 
 LOCATION = re.compile(r"/result/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 HANDED_OVER = b'{"detail":"handed over: the result will be at this location"}'
@@ -108,9 +109,9 @@ def test_other_paths_and_methods_are_not_found(handing_over: Origin, method: str
     assert essence(answer) == (404, "application/json", str(len(NOT_FOUND)), NOT_FOUND)
 
 
-def test_the_page_polls_as_often_as_the_contract_says() -> None:
+def test_page_and_load_driver_poll_as_often_as_the_contract_says() -> None:
     page = (APPS / "common" / "page.html").read_text(encoding="utf-8")
     contract = (APPS / "common" / "origin_contract.py").read_text(encoding="utf-8")
     (page_ms,) = re.findall(r"const POLL_MS = (\d+);", page)
     (contract_s,) = re.findall(r"^POLL_S = ([\d.]+)$", contract, re.MULTILINE)
-    assert int(page_ms) == float(contract_s) * 1000
+    assert int(page_ms) == float(contract_s) * 1000 == POLL_INTERVAL_S * 1000
