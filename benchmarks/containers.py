@@ -29,14 +29,16 @@ from topolab.backends.compose.images import base_image
 from topolab.backends.compose.site import ComposeSite, find_site
 from topolab.backends.local.site import LocalSite
 from topolab.catalogue import Catalogue, default_root, load_catalogue
-from topolab.drivers.client import LoadWorkers
+from topolab.drivers.load_workers import LoadWorkers
 from topolab.fetch import fetch
 from topolab.model.cell import Cell, Plan
 from topolab.model.driver import Driver
-from topolab.model.load import ClosedLoad, Measurement, Target, Workplace
+from topolab.model.matrix import Matrix, Selection
+from topolab.model.measurement import Measurement
 from topolab.model.outcome import Measured
+from topolab.model.profile import ClosedLoad
 from topolab.model.server import Debian
-from topolab.model.topology import Matrix, Selection
+from topolab.model.target import Target, Workplace
 from topolab.plan import Filters, make_plan
 from topolab.process.cpus import CpuLayout, pinned
 from topolab.process.group import ProcessKeeper

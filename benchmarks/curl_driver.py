@@ -26,8 +26,10 @@ import trustme
 
 from topolab.drivers.protocol import GO, Event, Loaded, Measured, Warm, job_line, parse_event
 from topolab.model.driver import Driver
-from topolab.model.load import ClosedLoad, Lanes, Measurement, Target
+from topolab.model.measurement import Measurement
+from topolab.model.profile import ClosedLoad, Lanes
 from topolab.model.protocol import ClientProtocol
+from topolab.model.target import Target
 
 BODY = '{"text": "spam, egg, spam and spam!, X!"}'
 CASES = (

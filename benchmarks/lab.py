@@ -107,7 +107,7 @@ def store_of_a_thousand(folder: Path) -> Path:
 
 def observations(record: RunRecord) -> Iterator[Observation]:
     """Made-up observations for every cell and round of the record's plan."""
-    from topolab.model.load import Measurement
+    from topolab.model.measurement import Measurement
     from topolab.model.outcome import GroupUsage, Measured, Observation, SeenHop, Timings
 
     source = random.Random(1)

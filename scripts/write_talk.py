@@ -9,6 +9,6 @@ from bootstrap import ROOT, ensure_environment
 
 if __name__ == "__main__":
     ensure_environment()
-    from topolab.cli.page import main
+    from topolab.cli.claims import main
 
     sys.exit(main(ROOT / "docs" / "talk.toml"))

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from h2load_tool import make_h2load_folder
-from topolab.backends.local import LocalBackend, find_nginx
+from support.h2load_tool import make_h2load_folder
+from topolab.backends.local.backend import LocalBackend
+from topolab.backends.local.nginx import find_nginx
 from topolab.catalogue import Catalogue, default_root, load_catalogue
 from topolab.process.cpus import CpuLayout
 from topolab.process.group import ProcessKeeper
+
+pytest_plugins = ("support.certificates", "support.keys")
 
 
 @pytest.fixture(scope="session")

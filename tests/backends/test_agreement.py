@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cli.test_run import hops_of
-from command import engine_of_this_machine, run_matrix
-from engines import site_here
+from support.command import engine_of_this_machine, run_matrix
+from support.engines import site_here
+from support.runs import hops_of
 from topolab.catalogue import Catalogue
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from topolab.catalogue import default_root, load_catalogue, load_matrix
 from topolab.errors import InputError
-from topolab.model.load import Lanes, OpenLoad
+from topolab.model.profile import Lanes, OpenLoad
 
 REPOSITORY = Path(__file__).parents[2]
 

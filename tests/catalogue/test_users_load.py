@@ -7,7 +7,7 @@ import pytest
 from catalogue.conftest import Edit, Refusal
 from topolab.catalogue import Catalogue
 from topolab.model.driver import Driver
-from topolab.model.load import Journey, UsersLoad
+from topolab.model.profile import Journey, UsersLoad
 
 FILE = "loadtest/profiles/journeys.toml"
 JOURNEYS = 'journeys = ["browse", "dashboard", "upload"]'

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from catalogues import catalogue_root
-from command import run_matrix
+from support.catalogues import catalogue_root
+from support.command import run_matrix
 
 BAD = [
     (["--matrix", "defualt"], "--matrix defualt: no such matrix; there are "),

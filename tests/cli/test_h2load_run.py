@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from catalogues import catalogue_root
-from cli.test_run import observed, only_run
-from command import engine_of_this_machine, run_matrix
-from engines import site_here
-from h2load_tool import path_with
+from support.catalogues import catalogue_root
+from support.command import engine_of_this_machine, run_matrix
+from support.engines import site_here
+from support.h2load_tool import path_with
+from support.runs import observed, only_run
 from topolab.catalogue import Catalogue
 from topolab.drivers.h2load.output import parse_rows, parse_summary
 from topolab.process.tools import H2LOAD_OLDEST, h2load_version

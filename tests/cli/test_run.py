@@ -11,27 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from catalogues import catalogue_root
-from command import SCRIPT, environment, processes_naming, run_matrix
+from support.catalogues import catalogue_root
+from support.command import SCRIPT, environment, processes_naming, run_matrix
+from support.runs import hops_of, observed, only_run
 
 SMALL = ("--matrix", "smoke", "--only", "server=granian-asgi", "--only", "protocol=h2")
-
-
-def only_run(out: Path) -> Path:
-    (folder,) = out.iterdir()
-    return folder
-
-
-def observed(out: Path) -> list[tuple[str, int, str]]:
-    """The observations committed so far, in order; none while there is no run yet."""
-    databases = list(out.glob("*/run.sqlite"))
-    if not databases:
-        return []
-    try:
-        with sqlite3.connect(f"file:{databases[0]}?mode=ro", uri=True) as connection:
-            return list(connection.execute("SELECT cell_id, round, observation FROM observation ORDER BY rowid"))
-    except sqlite3.OperationalError:
-        return []
 
 
 def test_a_run_prints_json_alone_on_standard_output_and_keeps_its_results(tmp_path: Path) -> None:
@@ -49,10 +33,6 @@ def test_a_run_prints_json_alone_on_standard_output_and_keeps_its_results(tmp_pa
         "nlb-tcp": ("measured", False, [("client", "proxy", "h2", True), ("proxy", "server", "h2", True)]),
     }
     assert all(cell["requests_per_second"]["median"] > 0 for cell in results["cells"])
-
-
-def hops_of(cell: dict[str, list[dict[str, object]]]) -> list[tuple[object, ...]]:
-    return [(hop["from"], hop["to"], hop["protocol"], hop["tls"]) for hop in cell["hops"]]
 
 
 def test_a_table_into_a_pipe_has_no_escape_codes(tmp_path: Path) -> None:

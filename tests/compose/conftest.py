@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from engines import site_here
+from support.engines import site_here
 from topolab.catalogue import Catalogue
 from topolab.plan import Filters, make_plan
 from topolab.process.group import ProcessKeeper

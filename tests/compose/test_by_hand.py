@@ -12,7 +12,7 @@ from http.client import HTTPSConnection
 
 import pytest
 
-from command import ROOT
+from support.command import ROOT
 from topolab.process.ports import LOOPBACK, ReservedPort
 
 pytestmark = pytest.mark.usefixtures("images")

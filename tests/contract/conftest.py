@@ -5,8 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from contract.origin_client import Case, Origin, discover, running
-from programs import missing_programs, require_programs
+from support.origin_client import Case, Origin, discover, running
+from support.programs import missing_programs, require_programs
 
 CASES = discover()
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from contract.origin_client import APPS, Answer, Origin
+from support.origin_client import APPS, Answer, Origin
 
 PORT_HEADER = "x-origin-peer"
 CHUNKED_BODY = [b"spam, ", b"egg, ", b"spam and spam"]

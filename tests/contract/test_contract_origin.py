@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contract.origin_client import APPS
+from support.origin_client import APPS
 
 
 @pytest.fixture

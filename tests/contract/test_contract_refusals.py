@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from contract.origin_client import Answer, Origin
+from support.origin_client import Answer, Origin
 
 NOT_FOUND = b'{"detail":"nothing here: no such path, or not with this method"}'
 ID = "id must be a non-empty string"

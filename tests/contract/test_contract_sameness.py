@@ -1,6 +1,6 @@
 """All apps answer alike: a figure must differ by the server and the framework, never by the bytes sent."""
 
-from contract.origin_client import APPS, Answer, Origin, discover
+from support.origin_client import APPS, Answer, Origin, discover
 
 TARGETS = [
     "/",

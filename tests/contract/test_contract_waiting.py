@@ -4,7 +4,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from contract.origin_client import Origin, whole
+from support.origin_client import Origin, whole
 
 PARALLEL = 20
 DELAY_S = 0.3

@@ -4,7 +4,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from contract.origin_client import Origin
+from support.origin_client import Origin
 
 NOT_FOUND = b'{"detail":"nothing here: no such path, or not with this method"}'
 

@@ -6,8 +6,8 @@ import json
 import re
 from pathlib import Path
 
-from catalogues import catalogue_root
-from command import ROOT, run_matrix
+from support.catalogues import catalogue_root
+from support.command import ROOT, run_matrix
 
 
 def documented_toml() -> str:

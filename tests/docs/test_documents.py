@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from command import ROOT, engine_of_this_machine, run_matrix
-from engines import site_here
+from support.command import ROOT, engine_of_this_machine, run_matrix
+from support.engines import site_here
 from topolab.catalogue import Catalogue
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from command import ROOT
-from topolab.cli.page import main, write_page
+from support.command import ROOT
+from topolab.cli.claims import main, write_article
 
 TALK = ROOT / "docs" / "talk.toml"
 
@@ -22,7 +22,7 @@ def runs(tmp_path: Path) -> list[Path]:
 
 
 def test_the_page_is_what_the_script_makes_of_the_stored_runs(runs: list[Path], tmp_path: Path) -> None:
-    write_page(TALK, runs, tmp_path / "talk.md")
+    write_article(TALK, runs, tmp_path / "talk.md")
 
     assert (tmp_path / "talk.md").read_text() == (ROOT / "docs" / "talk.md").read_text()
     made = {path.relative_to(tmp_path / "talk") for path in (tmp_path / "talk").rglob("*.*")}

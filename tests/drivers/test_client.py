@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from drivers.stage import BODY, SEEN, closed, counted, free_port, nginx, page
-from h2load_tool import path_with
-from topolab.drivers.client import LoadWorkers
+from support.driver_stage import BODY, SEEN, closed, counted, free_port, nginx, page
+from support.h2load_tool import path_with
+from topolab.drivers.load_workers import LoadWorkers
 from topolab.drivers.protocol import Failed, Loaded, Warm, event_line
 from topolab.errors import StageError
 from topolab.model.driver import Driver
-from topolab.model.load import Lanes, LoadProfile, Measurement, Target, Workplace
+from topolab.model.measurement import Measurement
 from topolab.model.outcome import Stage
+from topolab.model.profile import Lanes, LoadProfile
 from topolab.model.protocol import ClientProtocol
+from topolab.model.target import Target, Workplace
 from topolab.process.group import ProcessKeeper
 
 HERE = Workplace((), sys.executable, "")

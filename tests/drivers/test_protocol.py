@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.stage import closed, counted, mixed, opened, page
+from support.driver_stage import closed, counted, mixed, opened, page
 from topolab.drivers.protocol import (
     Event,
     Failed,
@@ -22,8 +22,10 @@ from topolab.drivers.protocol import (
     read_job,
 )
 from topolab.errors import InputError
-from topolab.model.load import Lanes, LoadProfile, Measurement, SlowPart, Target
+from topolab.model.measurement import Measurement
+from topolab.model.profile import Lanes, LoadProfile, SlowPart
 from topolab.model.protocol import ClientProtocol
+from topolab.model.target import Target
 
 MEASUREMENT = Measurement(
     seconds=1.5, good_responses=3, bad_responses={"status 502": 1}, responses_in_window=2, requests_per_second=2.0,

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from drivers.stage import BODY, SEEN, Client, closed, free_port, nginx, opened, page
+from support.driver_stage import BODY, SEEN, Client, closed, free_port, nginx, opened, page
 from topolab.drivers.protocol import Failed, Warm, job_line
-from topolab.model.load import Lanes, Target
+from topolab.model.profile import Lanes
 from topolab.model.protocol import ClientProtocol
+from topolab.model.target import Target
 
 
 @pytest.fixture(scope="module")

@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from catalogues import catalogue_root
-from topolab.backends import parts
-from topolab.backends.local import LocalBackend, find_nginx
+from support.catalogues import catalogue_root
+from topolab.backends import readiness
+from topolab.backends.local.backend import LocalBackend
+from topolab.backends.local.nginx import find_nginx
 from topolab.catalogue import Catalogue, load_catalogue
-from topolab.drivers.client import LoadWorkers
+from topolab.drivers.load_workers import LoadWorkers
 from topolab.model.cell import Cell
 from topolab.model.driver import Driver
-from topolab.model.load import ClosedLoad, MixedLoad
+from topolab.model.matrix import Matrix, Selection
 from topolab.model.outcome import Failed, Observation, Stage
-from topolab.model.topology import Matrix, Selection
+from topolab.model.profile import ClosedLoad, MixedLoad
 from topolab.plan import Filters, make_plan
 from topolab.process.cpus import CpuLayout
 from topolab.process.group import ProcessKeeper
@@ -163,7 +164,7 @@ def test_a_server_that_dies_under_load_says_how(
 def test_a_server_that_declares_http2_and_has_none_is_not_measured(
     faulty: Catalogue, local: LocalBackend, driver: LoadWorkers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "READY_DEADLINE_S", 1.0)
+    monkeypatch.setattr(readiness, "READY_DEADLINE_S", 1.0)
     stage, message = failure(observed(cell_of(faulty, "says-h2", protocol="h2c"), faulty, local, driver))
     assert stage in (Stage.READY, Stage.PROVE)
     assert message
@@ -172,7 +173,7 @@ def test_a_server_that_declares_http2_and_has_none_is_not_measured(
 def test_a_server_that_never_listens_is_given_up_at_the_deadline(
     faulty: Catalogue, local: LocalBackend, driver: LoadWorkers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "READY_DEADLINE_S", 1.0)
+    monkeypatch.setattr(readiness, "READY_DEADLINE_S", 1.0)
     variant = replace(faulty.candidates["faulty-silent"].variant)
     assert variant.name == "silent"
     cell = cell_of(faulty, "silent")

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from drivers.stage import free_port, scripted
+from support.driver_stage import free_port, scripted
 from topolab.fetch import FetchError, Response, fetch
 from topolab.fetch.remote import RemoteFetcher, serve
-from topolab.model.load import Target, Workplace
 from topolab.model.protocol import ClientProtocol
+from topolab.model.target import Target, Workplace
 from topolab.process.group import ProcessKeeper
 from topolab.process.usage import members
 

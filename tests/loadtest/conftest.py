@@ -6,10 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from servers.conftest import certificate
-from servers.serving import Certificate, discover, running
-
-__all__ = ["certificate"]
+from support.serving import Certificate, discover, running
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,11 @@ import pytest
 import trustme
 from h2.connection import H2Connection
 
-from drivers.stage import answer as http1_answer
-from drivers.stage import free_port, scripted
 from http2_client import Http2Client, Reply, RequestFailed
-from loadtest.h2_server import HEADERS, answer, answer_together, converse
-from servers.serving import Certificate
+from support.driver_stage import answer as http1_answer
+from support.driver_stage import free_port, scripted
+from support.h2_server import HEADERS, answer, answer_together, converse
+from support.serving import Certificate
 
 MEBIBYTE = 1024 * 1024
 

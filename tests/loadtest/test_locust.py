@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from command import ROOT
-from drivers.stage import free_port, wait_for
-from servers.serving import Certificate
+from support.command import ROOT
+from support.driver_stage import free_port, wait_for
+from support.serving import Certificate
 
 LOCUST = [sys.executable, "-m", "locust", "--locustfile", str(ROOT / "loadtest" / "locustfile.py")]
 SHORT = ("--headless", "--only-summary", "--users", "4", "--spawn-rate", "100", "--think", "0.02")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from command import ROOT, environment, run_matrix
+from support.command import ROOT, environment, run_matrix
 
 
 @pytest.fixture(scope="module")

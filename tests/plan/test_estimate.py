@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plan.planning import cell
+from support.planning import cell
 from topolab.catalogue import Catalogue
 from topolab.plan.estimate import COUNTED_PER_S, STACK_S, expected_s, expected_total_s
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plan.planning import ALL, matrix, planned
+from support.planning import ALL, matrix, planned
 from topolab.catalogue import Catalogue
 from topolab.errors import InputError
 from topolab.model.cell import Combination

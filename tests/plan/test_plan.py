@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from plan.planning import ALL, cell, matrix, planned
+from support.planning import ALL, cell, matrix, planned
 from topolab.catalogue import Catalogue
 from topolab.errors import InputError
 from topolab.model.cell import Plan, PlannedHop

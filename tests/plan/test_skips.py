@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plan.planning import ALL, matrix, planned, reason
+from support.planning import ALL, matrix, planned, reason
 from topolab.catalogue import Catalogue
 
 

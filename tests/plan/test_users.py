@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from plan.planning import cell, matrix, planned
+from support.planning import cell, matrix, planned
 from topolab.catalogue import Catalogue
-from topolab.model.load import Journey, UsersLoad
+from topolab.model.profile import Journey, UsersLoad
 from topolab.plan.estimate import LOCUST_S, STACK_S, expected_s
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from topolab.backends.local import LocalBackend, find_nginx
+from topolab.backends.local.backend import LocalBackend
+from topolab.backends.local.nginx import find_nginx
 from topolab.catalogue import Catalogue
-from topolab.drivers.client import LoadWorkers
-from topolab.model.load import ClosedLoad
+from topolab.drivers.load_workers import LoadWorkers
 from topolab.model.outcome import Measured
+from topolab.model.profile import ClosedLoad
 from topolab.plan import Filters, make_plan
 from topolab.process import usage
 from topolab.process.cpus import available_cpus, can_pin, cpu_layout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from report.made_report import stored_report
+from support.made_report import stored_report
 from topolab.report import Report
 
 

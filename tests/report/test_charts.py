@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from report.made_report import stored_report
-from report.test_pivot import CELLS, the_report
-from store.made_run import FAILURE, cell, counted, mixed, rounds
+from support.loads_report import CELLS, the_report
+from support.made_report import stored_report
+from support.made_run import FAILURE, cell, counted, mixed, rounds
 from topolab.report.charts import bar_chart, figures_drawn, picture
 from topolab.report.grouping import groups
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from report.made_report import ALB, DIRECT, stored_report
+from support.made_report import ALB, DIRECT, stored_report
 from topolab.errors import InputError
-from topolab.model.claim import Check, Claim, Page, Section
+from topolab.model.claim import Article, Check, Claim, Section
 from topolab.report import Report
-from topolab.report.claims import to_page
+from topolab.report.claims import to_article
 
 SLOWER = Check(cell=ALB.id, figure="requests_per_second", less_than=DIRECT.id)
-PAGE = Page(
+ARTICLE = Article(
     title="Then and now",
     text="What was said.\n",
     sections=(
@@ -35,7 +35,7 @@ def report(tmp_path: Path) -> Report:
 
 
 def test_a_claim_stands_beside_its_figures_and_the_verdict(report: Report) -> None:
-    text = to_page(PAGE, {"mine": report}, "page")
+    text = to_article(ARTICLE, {"mine": report}, "page")
     assert text.startswith("# Then and now\n\nWhat was said.\n\n## One\n\nA proxy costs something.\n\n")
     assert (
         "| then | now | |\n| --- | --- | --- |\n"
@@ -47,7 +47,9 @@ def test_a_claim_stands_beside_its_figures_and_the_verdict(report: Report) -> No
 
 
 def test_the_runs_behind_it_are_told_with_their_command(report: Report) -> None:
-    (line,) = [line for line in to_page(PAGE, {"mine": report}, "page").splitlines() if line.startswith("- `python3")]
+    (line,) = [
+        line for line in to_article(ARTICLE, {"mine": report}, "page").splitlines() if line.startswith("- `python3")
+    ]
     assert line.startswith(
         "- `python3 scripts/run_matrix.py --matrix mine --backend local --rounds 3`: 2026-11-24, 100 s, seed 7"
     )
@@ -55,10 +57,10 @@ def test_the_runs_behind_it_are_told_with_their_command(report: Report) -> None:
 
 def test_a_section_without_its_run_is_refused(report: Report) -> None:
     with pytest.raises(InputError, match="One: give the folder of a run of the matrix mine"):
-        to_page(PAGE, {"another": report}, "page")
+        to_article(ARTICLE, {"another": report}, "page")
 
 
 def test_an_unknown_table_is_refused(report: Report) -> None:
     section = Section(title="Two", text="x", matrix="mine", tables=("nonsense",))
     with pytest.raises(InputError, match="Two: no table is called 'nonsense'; there are headline, rate, "):
-        to_page(Page(title="t", text="x", sections=(section,)), {"mine": report}, "page")
+        to_article(Article(title="t", text="x", sections=(section,)), {"mine": report}, "page")

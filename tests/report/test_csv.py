@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from report.made_report import ALB, CELLS, FAILED, FAILED_ONCE, FAILED_PAGE, NOT_REACHED, SKIPPED
+from support.made_report import ALB, CELLS, FAILED, FAILED_ONCE, FAILED_PAGE, NOT_REACHED, SKIPPED
 from topolab.report import Report
 from topolab.report.as_csv import to_csv
 from topolab.stats.figures import FIGURES

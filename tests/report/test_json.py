@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from report.made_report import ALB, CELLS, DIRECT, FAILED, FAILED_ONCE, NOT_REACHED, SKIPPED
-from store.made_run import FAILURE
+from support.made_report import ALB, CELLS, DIRECT, FAILED, FAILED_ONCE, NOT_REACHED, SKIPPED
+from support.made_run import FAILURE
 from topolab.report import Report
 from topolab.report.as_json import to_json
 

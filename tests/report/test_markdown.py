@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from report.made_report import ALB, DIRECT, FAILED, FAILED_ONCE, FAILED_PAGE, PAGE, stored_report
-from store.made_run import FAILURE, cell, rates, rounds
+from support.made_report import ALB, DIRECT, FAILED, FAILED_ONCE, FAILED_PAGE, PAGE, stored_report
+from support.made_run import FAILURE, cell, rates, rounds
 from topolab.model.outcome import Failed, Stage
 from topolab.report import Report, write_files
 from topolab.report.markdown import to_markdown

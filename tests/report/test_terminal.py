@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from report.made_report import stored_report
-from store.made_run import FAILURE, rates, record, rounds
+from support.made_report import stored_report
+from support.made_run import FAILURE, rates, record, rounds
 from topolab.catalogue import Catalogue
-from topolab.model.topology import Matrix, Selection
+from topolab.model.matrix import Matrix, Selection
 from topolab.plan import Filters, make_plan
 from topolab.report import Report, read_report
 from topolab.report.terminal import print_report

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from store.made_run import cell, page, record, rounds
+from support.made_run import cell, page, record, rounds
 from topolab.errors import StoreError
 from topolab.model.driver import Driver
-from topolab.model.load import PageLoad
 from topolab.model.outcome import Failed, Observation, Stage
-from topolab.model.page import Visit
+from topolab.model.profile import PageLoad
 from topolab.model.protocol import ClientProtocol
+from topolab.model.visit import Visit
 from topolab.report import Report, read_report, write_files
 from topolab.report.charts import picture
 from topolab.report.visits import Shown

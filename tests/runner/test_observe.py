@@ -8,13 +8,15 @@ from dataclasses import replace
 
 import pytest
 
-from store.made_run import MEASUREMENT, cell
+from support.made_run import MEASUREMENT, cell
 from topolab.errors import StageError
 from topolab.fetch import Response
 from topolab.model.driver import Driver
-from topolab.model.load import CountLoad, Lanes, LoadProfile, Measurement, Target, Workplace
+from topolab.model.measurement import Measurement
 from topolab.model.outcome import Failed, GroupUsage, Measured, Observation, Stage
+from topolab.model.profile import CountLoad, Lanes, LoadProfile
 from topolab.model.protocol import ClientProtocol
+from topolab.model.target import Target, Workplace
 from topolab.runner.observe import observe
 
 CELL = cell(profile="counted")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import build_base_image
-from command import ROOT, processes_naming
+from support.command import ROOT, processes_naming
 
 SCRIPT = str(ROOT / "scripts" / "build_base_image.py")
 NO_IMAGE = 'case "$1" in image) exit 1;; esac'

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import bootstrap
-from command import ROOT, environment
+from support.command import ROOT, environment
 
 BASE_PYTHON = sys._base_executable  # type: ignore[attr-defined]
 FIRST = "topolab: setting up .venv (first run), once; this takes about ten seconds\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pycurl
 import pytest
 
-from servers.serving import ROOT, Answer, Certificate, Port, ask, discover, running
+from support.serving import ROOT, Answer, Certificate, Port, ask, discover, running
 
 PORTS = discover()
 DECLARED = [(port, protocol) for port in PORTS for protocol in port.protocols]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from servers.serving import SERVE, Port, discover
+from support.serving import SERVE, Port, discover
 
 SERVER = """
 name = "spam"

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from servers.serving import ROOT, SERVE
+from support.serving import ROOT, SERVE
 
 SAYS = '["{python}", "-c", "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)]))"'
 ECHO = f"""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from store.made_run import FAILURE, PROFILES, cell, rates, rounds
+from support.made_run import FAILURE, PROFILES, cell, rates, rounds
 from topolab.errors import InputError
 from topolab.model.cell import Cell, Plan
 from topolab.model.claim import Check, Claim

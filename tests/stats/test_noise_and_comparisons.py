@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from store.made_run import FAILURE, PROFILES, cell, measured, rates, rounds, skip
+from support.made_run import FAILURE, PROFILES, cell, measured, rates, rounds, skip
 from topolab.model.cell import Cell, Plan, Skip
 from topolab.model.outcome import Observation
 from topolab.stats.summary import RunSummary, summarise

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from store.made_run import FAILURE, PROFILES, cell, counted, measured, mixed, observation, page, rates, rounds, skip
+from support.made_run import FAILURE, PROFILES, cell, counted, measured, mixed, observation, page, rates, rounds, skip
 from topolab.model.cell import Cell, Plan, Skip
 from topolab.model.outcome import Failed, Measured, Observation, Stage
 from topolab.model.protocol import ClientProtocol

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from store.made_run import cell, measured, observation, record
+from support.made_run import cell, measured, observation, record
 from topolab.errors import StoreError
 from topolab.store import DATABASE, Store
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from store.made_run import FAILURE, cell, measured, observation, page, record, skip
+from support.made_run import FAILURE, cell, measured, observation, page, record, skip
 from topolab.model.outcome import Failed, Measured, Observation, Stage
 from topolab.model.protocol import ClientProtocol
 from topolab.model.run import Sitting
@@ -100,7 +100,7 @@ import sys
 sys.path[:0] = {sys.path!r}
 from dataclasses import replace
 from pathlib import Path
-from store.made_run import cell, measured, observation, record
+from support.made_run import cell, measured, observation, record
 from topolab.store import Store
 made = cell()
 with Store.create(Path(sys.argv[1]), record([made])) as store:

@@ -13,13 +13,13 @@ from dataclasses import replace
 import pytest
 
 from topolab.backends import Stack
-from topolab.backends.local import LocalBackend
+from topolab.backends.local.backend import LocalBackend
 from topolab.catalogue import Catalogue
 from topolab.fetch import FetchError, fetch
 from topolab.model.cell import Cell
-from topolab.model.load import EDGE_NAME
+from topolab.model.matrix import Matrix, Selection
 from topolab.model.protocol import ClientProtocol, Protocol
-from topolab.model.topology import Matrix, Selection
+from topolab.model.target import EDGE_NAME
 from topolab.plan import Filters, make_plan
 
 SERVER = "hypercorn-asyncio"

@@ -19,8 +19,8 @@ from topolab.cli.listing import print_catalogue, print_plan
 from topolab.cli.sites import Choice, choose_site
 from topolab.errors import EngineError, InputError, NothingSelectedError
 from topolab.model.cell import Plan
-from topolab.model.page import PAGE_FILE, SCREENSHOT_FILE
 from topolab.model.run import RunRecord
+from topolab.model.visit import PAGE_FILE, SCREENSHOT_FILE
 from topolab.plan import Filters, make_plan
 from topolab.store import Store
 
@@ -125,7 +125,7 @@ def _prepared(arguments: Arguments, choice: Choice, plan: Plan) -> Iterator[Proc
 
 def _measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: Store, begun: float) -> int:
     """Measure what is left, then report everything the store holds, also after an interruption."""
-    from topolab.drivers.client import LoadWorkers
+    from topolab.drivers.load_workers import LoadWorkers
     from topolab.process.cpus import available_cpus, can_pin, pinned
     from topolab.process.usage import counters_available
     from topolab.runner import run

@@ -16,7 +16,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from topolab.errors import InputError
-from topolab.model.load import AnyLoad, LoadProfile, Measurement, Target
+from topolab.model.measurement import Measurement
+from topolab.model.profile import AnyLoad, LoadProfile
+from topolab.model.target import Target
 
 GO = "go\n"
 

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from topolab.drivers.protocol import GO, Event, Failed, Job, Kept, Loaded, Measured, Warm, event_line, read_job
 from topolab.errors import InputError
-from topolab.model.load import Measurement
+from topolab.model.measurement import Measurement
 
 
 class LoadError(Exception):

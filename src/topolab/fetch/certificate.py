@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pycurl
 
-from topolab.fetch import FetchError
 from topolab.fetch.handles import new_handle
-from topolab.model.load import Target
+from topolab.fetch.request import FetchError
+from topolab.model.target import Target
 
 
 def leaf_certificate(target: Target, path: str, timeout_s: float) -> bytes:

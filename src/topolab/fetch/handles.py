@@ -6,8 +6,8 @@ from typing import Any
 
 import pycurl
 
-from topolab.model.load import Target
 from topolab.model.protocol import ClientProtocol
+from topolab.model.target import Target
 
 _HTTP_VERSIONS = {
     ClientProtocol.HTTP1: pycurl.CURL_HTTP_VERSION_1_1,

@@ -10,8 +10,8 @@ from typing import TextIO
 
 from pydantic import TypeAdapter
 
-from topolab.fetch import FetchError, Response, fetch
-from topolab.model.load import Target, Workplace
+from topolab.fetch.request import FetchError, Response, fetch
+from topolab.model.target import Target, Workplace
 from topolab.process.conversation import Conversation, LostError
 from topolab.process.group import ProcessKeeper
 

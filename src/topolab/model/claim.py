@@ -1,4 +1,4 @@
-"""Claims, and the page that holds each against a run: declared, so that nobody words a verdict."""
+"""Claims, and the article that holds each against a run: declared, so that nobody words a verdict."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Claim(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section(Declared):
-    """A part of a page about the run of one matrix: its tables by name, pictures with their captions, and claims."""
+    """A part of an article about one matrix's run: its tables by name, pictures with captions, and claims."""
 
     title: Text
     text: Text
@@ -47,8 +47,8 @@ class Section(Declared):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Declared):
-    """A page of claims and what became of them."""
+class Article(Declared):
+    """An article: claims by section, each held against a run."""
 
     title: Text
     text: Text

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from topolab.model.load import Measurement
+from topolab.model.measurement import Measurement
 
 
 class Stage(StrEnum):

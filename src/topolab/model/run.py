@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from topolab.model.cell import Plan
-from topolab.model.load import AnyLoad
-from topolab.model.topology import Rows, Topology
+from topolab.model.matrix import Rows
+from topolab.model.profile import AnyLoad
+from topolab.model.topology import Topology
 
 FORMAT_VERSION = 3
 """Of the results folder. 1 (November 2026): the first. 2: peak memory is what the backend can count, or null.

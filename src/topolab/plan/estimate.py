@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from topolab.model.cell import Cell
 from topolab.model.driver import Driver
-from topolab.model.load import CountLoad, LoadProfile, MixedLoad, PageLoad, UsersLoad
+from topolab.model.profile import CountLoad, LoadProfile, MixedLoad, PageLoad, UsersLoad
 
 STACK_S = 0.4
 """Starting and ending a stack and proving its hops: 0.26 s a visit in the default matrix, more with a framework."""

@@ -11,7 +11,7 @@ from topolab.stats.figures import FIGURES
 from topolab.stats.summary import CellSummary
 
 if TYPE_CHECKING:
-    from topolab.report import Report
+    from topolab.report.report import Report
 
 _NAMES = ("id", "server", "app", "interface", "topology", "client_protocol", "profile", "status", "reason")
 _SEEN = ("hops", "downgraded", "rounds")

@@ -12,7 +12,7 @@ from topolab.stats.figures import FIGURES
 from topolab.stats.summary import CellSummary
 
 if TYPE_CHECKING:
-    from topolab.report import Report
+    from topolab.report.report import Report
 
 
 def to_json(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""A page of claims, each beside what runs say of it: the Markdown, from the page and stored runs alone. Pure."""
+"""An article of claims, each next to what the runs say: Markdown, from the article and stored runs alone. Pure."""
 
 from __future__ import annotations
 
@@ -6,24 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from topolab.errors import InputError
-from topolab.model.claim import Claim, Page, Section
+from topolab.model.claim import Article, Claim, Section
 from topolab.report.format import duration, quantity
 from topolab.report.grouping import Group
 from topolab.report.markdown import table_lines
-from topolab.report.pivot import (
-    Table,
-    change_table,
-    cpu_table,
-    headline_table,
-    latency_table,
-    proof_table,
-    rate_table,
-)
+from topolab.report.tables import Table, change_table, cpu_table, headline_table, latency_table, proof_table, rate_table
 from topolab.stats.claims import Finding, Verdict, judge
 from topolab.stats.summary import CellSummary, RunSummary
 
 if TYPE_CHECKING:
-    from topolab.report import Report
+    from topolab.report.report import Report
 
 _TABLES: Mapping[str, Callable[[Group, RunSummary], Table | None]] = {
     "headline": headline_table,
@@ -35,13 +27,13 @@ _TABLES: Mapping[str, Callable[[Group, RunSummary], Table | None]] = {
 }
 
 
-def to_page(page: Page, reports: Mapping[str, Report], pictures: str) -> str:
-    """The page, ending in a newline; `reports` by matrix, `pictures` the folder of pictures as the page sees it.
+def to_article(article: Article, reports: Mapping[str, Report], pictures: str) -> str:
+    """The Markdown, ending in a newline; `reports` by matrix, `pictures` the folder of pictures relative to it.
 
-    Raises `InputError` where the page asks for a run, a cell, a figure or a table that is not there.
+    Raises `InputError` where the article asks for a run, a cell, a figure or a table that is not there.
     """
-    lines = [f"# {page.title}", "", page.text.strip(), ""]
-    for section in page.sections:
+    lines = [f"# {article.title}", "", article.text.strip(), ""]
+    for section in article.sections:
         if section.matrix not in reports:
             raise InputError(f"{section.title}: give the folder of a run of the matrix {section.matrix}")
         lines += _section(section, reports[section.matrix], f"{pictures}/{section.matrix}")

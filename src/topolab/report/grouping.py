@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from topolab.model.topology import Rows
+from topolab.model.matrix import Rows
 from topolab.stats.estimate import Estimate
 from topolab.stats.figures import HEADLINES
 from topolab.stats.summary import CellSummary, RunSummary

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from topolab.report import notes
 from topolab.report.format import hops
-from topolab.report.pivot import Entry, Table, tables
+from topolab.report.tables import Entry, Table, tables
 
 if TYPE_CHECKING:
-    from topolab.report import Report
+    from topolab.report.report import Report
 
 
 def to_markdown(report: Report) -> str:

@@ -7,16 +7,16 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from topolab.model.load import UsersLoad
+from topolab.model.profile import UsersLoad
 from topolab.model.server import PART_NAMES
 from topolab.report.format import duration, percent
-from topolab.report.pivot import MARKS
+from topolab.report.tables import MARKS
 from topolab.stats.estimate import CONFIDENCE, range_coverage
 from topolab.stats.summary import CellSummary
 from topolab.stats.warnings import Warning
 
 if TYPE_CHECKING:
-    from topolab.report import Report
+    from topolab.report.report import Report
 
 _FULL_INTERVAL_ROUNDS = 6
 

@@ -11,10 +11,10 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from topolab.report import notes
-from topolab.report.pivot import Table, tables
+from topolab.report.tables import Table, tables
 
 if TYPE_CHECKING:
-    from topolab.report import Report
+    from topolab.report.report import Report
 
 _LOG_LINES = 8
 _GAP = 3  # padding on both sides, and the box's own column between them

@@ -14,10 +14,10 @@ from topolab.errors import StoreError
 from topolab.model.cell import Combination
 from topolab.model.driver import Driver
 from topolab.model.outcome import Measured, Observation
-from topolab.model.page import SCREENSHOT_FILE, VISIT_FILE, Visit
+from topolab.model.visit import SCREENSHOT_FILE, VISIT_FILE, Visit
 
 if TYPE_CHECKING:
-    from topolab.report import Report
+    from topolab.report.report import Report
 
 _visits = TypeAdapter(Visit)
 

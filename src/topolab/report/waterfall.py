@@ -7,7 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from topolab.model.page import Visit
+from topolab.model.visit import Visit
 from topolab.report.visits import Shown
 
 if TYPE_CHECKING:  # what it brings in takes half a second

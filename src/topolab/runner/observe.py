@@ -10,9 +10,11 @@ from topolab.backends import Backend, Stack
 from topolab.errors import StageError
 from topolab.fetch import FetchError
 from topolab.model.cell import Cell
-from topolab.model.load import LoadProfile, Measurement, Target, Workplace
+from topolab.model.measurement import Measurement
 from topolab.model.outcome import Failed, GroupUsage, Measured, Observation, Outcome, SeenHop, Stage, Timings
+from topolab.model.profile import LoadProfile
 from topolab.model.protocol import Protocol
+from topolab.model.target import Target, Workplace
 from topolab.process.usage import usage_between
 
 _PROOF_PATH = "/query?id=proof"

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from topolab.model.cell import Cell, Combination, Plan, Skip
-from topolab.model.load import CountLoad, LoadProfile, Measurement, MixedLoad, PageLoad, UsersLoad
+from topolab.model.measurement import Measurement
 from topolab.model.outcome import Failed, Measured, Observation, SeenHop
+from topolab.model.profile import CountLoad, LoadProfile, MixedLoad, PageLoad, UsersLoad
 from topolab.model.protocol import Protocol
 from topolab.stats.compare import ByRound, Comparison, compare, noise_floor
 from topolab.stats.estimate import Estimate, estimate

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engines import site_here
+from support.engines import site_here
 from topolab.backends.compose import ComposeBackend
 from topolab.backends.compose.site import ComposeSite
 from topolab.catalogue import Catalogue

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import docker
 
-from command import ROOT, engine_of_this_machine, environment
-from engines import site_here
+from support.command import ROOT, engine_of_this_machine, environment
+from support.engines import site_here
 from topolab.catalogue import Catalogue
 
 

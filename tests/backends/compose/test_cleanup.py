@@ -14,14 +14,13 @@ from typing import Any
 import docker
 import pytest
 
-from command import SCRIPT, engine_of_this_machine, environment, processes_naming
+from support.command import SCRIPT, engine_of_this_machine, environment, processes_naming
+from support.waiting import DEADLINE_S, SMALL, until
 from topolab.backends.compose.images import PROXY
 
 pytestmark = pytest.mark.usefixtures("docker_site")  # the images are up to date
 
 OWNER = "topolab.owner"
-DEADLINE_S = 120.0
-SMALL = ("--matrix", "smoke", "--only", "server=granian-asgi", "--only", "protocol=h2", "--rounds", "50")
 
 
 class Lab:
@@ -64,7 +63,7 @@ class Lab:
 
     def observations(self) -> int:
         """How many cells have been measured."""
-        from cli.test_run import observed
+        from support.runs import observed
 
         return len(observed(self.out))
 
@@ -101,14 +100,6 @@ def bystanders(api: Any) -> Iterator[Callable[[], list[bool]]]:
     api.remove_container(container["Id"], force=True)
     api.remove_network(network["Id"])
     api.remove_volume(volume["Name"])
-
-
-def until(happened: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not happened():
-        assert time.monotonic() < deadline, "it never happened"
-        assert process is None or process.poll() is None, process.communicate()
-        time.sleep(0.01)
 
 
 def has(lab: Lab, part: str) -> Callable[[], bool]:

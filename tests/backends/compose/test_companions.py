@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from backends.compose.test_stack import TIMEOUT_S, api, inspected, project_of
-from cells import cell_of
-from engines import site_here
+from support.cells import cell_of
+from support.containers import TIMEOUT_S, api, inspected, project_of
+from support.engines import site_here
 from topolab.backends.compose import ComposeBackend
 from topolab.backends.compose.counters import container_usage
-from topolab.backends.compose.inside import installed_packages
+from topolab.backends.compose.image_contents import installed_packages
 from topolab.backends.compose.stack import ComposeStack
 from topolab.catalogue import Catalogue
 from topolab.fetch import Response

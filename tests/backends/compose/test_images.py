@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from catalogues import catalogue_root
+from support.catalogues import catalogue_root
 from topolab.backends.compose.images import compose_folder, digest, stage
 from topolab.catalogue.root import own_root
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from topolab.backends.compose.inside import locked_packages
+from topolab.backends.compose.image_contents import locked_packages
 from topolab.catalogue import Catalogue
 from topolab.catalogue.root import own_root
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-import private_engine
-from backends.compose.test_cleanup import DEADLINE_S, SMALL, until
-from cells import cell_of
-from cli.test_run import hops_of, observed
-from command import SCRIPT, environment, run_matrix
-from private_engine import PrivateEngine
+from support import private_engine
+from support.cells import cell_of
+from support.command import SCRIPT, environment, run_matrix
+from support.private_engine import PrivateEngine
+from support.runs import hops_of, observed
+from support.waiting import DEADLINE_S, SMALL, until
 from topolab.backends.compose import sweep
 from topolab.backends.compose.connect import connect
 from topolab.backends.compose.endpoint import find_endpoint

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from command import SCRIPT, engine_of_this_machine, environment, run_matrix
+from support.command import SCRIPT, engine_of_this_machine, environment, run_matrix
 from topolab.backends.compose.site import ComposeSite
 from topolab.catalogue import Catalogue
 from topolab.process.ports import LOOPBACK, ReservedPort
@@ -107,7 +107,7 @@ def test_a_base_image_that_nobody_gives_names_the_script_that_makes_one(docker_s
 def test_images_are_built_once_and_again_when_their_inputs_change(
     docker_site: ComposeSite, catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    from catalogues import catalogue_root
+    from support.catalogues import catalogue_root
 
     assert docker_site.name == "docker"
     only = ("--only", "server=granian-asgi", "--only", "topology=direct", "--only", "protocol=h2")

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
-import docker
 import pytest
 
-from cells import cell_of
+from support.cells import cell_of
+from support.containers import TIMEOUT_S, api, inspected, project_of
 from topolab.backends.compose import ComposeBackend
 from topolab.backends.compose.stack import ComposeStack
 from topolab.catalogue import Catalogue
@@ -20,27 +17,6 @@ from topolab.model.protocol import ClientProtocol
 from topolab.plan import Filters, make_plan
 
 SERVER = "hypercorn-asyncio"
-TIMEOUT_S = 10.0
-
-
-@contextmanager
-def api() -> Iterator[Any]:
-    """The engine's API, apart from the module under test."""
-    client = docker.from_env()
-    try:
-        yield client.api
-    finally:
-        client.close()
-
-
-def inspected(labels: list[str]) -> dict[str, dict[str, Any]]:
-    with api() as engine:
-        found = engine.containers(all=True, filters={"label": labels})
-        return {c["Labels"]["com.docker.compose.service"]: engine.inspect_container(c["Id"]) for c in found}
-
-
-def project_of(stack: ComposeStack) -> str:
-    return f"com.docker.compose.project={stack.project}"
 
 
 def seen(stack: ComposeStack) -> tuple[str, str, int]:

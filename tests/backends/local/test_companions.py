@@ -9,18 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from catalogues import catalogue_root
-from cells import cell_of
-from command import processes_naming
-from programs import require_programs
-from topolab.backends import parts
-from topolab.backends.local import LocalBackend, find_nginx
+from support.catalogues import catalogue_root
+from support.cells import cell_of
+from support.command import processes_naming
+from support.programs import require_programs
+from topolab.backends import readiness
+from topolab.backends.local.backend import LocalBackend
+from topolab.backends.local.nginx import find_nginx
 from topolab.backends.local.stack import LocalStack
 from topolab.catalogue import Catalogue, load_catalogue
 from topolab.errors import StageError
 from topolab.fetch import Response
 from topolab.model.cell import Cell
-from topolab.model.load import Measurement
+from topolab.model.measurement import Measurement
 from topolab.model.outcome import Failed, Stage
 from topolab.model.protocol import ClientProtocol
 from topolab.process.cpus import CpuLayout
@@ -191,7 +192,7 @@ def test_a_worker_that_takes_no_work_is_given_up_at_the_deadline(
     changed: Changed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalogue, backend = changed('"--without-gossip"', '"--queues", "another", "--without-gossip"')
-    monkeypatch.setattr(parts, "READY_DEADLINE_S", 3.0)
+    monkeypatch.setattr(readiness, "READY_DEADLINE_S", 3.0)
     with pytest.raises(StageError) as raised, stack_of(catalogue, backend):
         pass
     assert raised.value.stage == Stage.READY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from command import run_matrix
+from support.command import run_matrix
 from topolab.backends.local.site import LocalSite
 from topolab.catalogue import Catalogue
 

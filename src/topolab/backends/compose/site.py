@@ -8,16 +8,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_address
 
-from topolab.backends.compose import ComposeBackend, owner
+from topolab.backends.compose import owner
+from topolab.backends.compose.backend import ComposeBackend
 from topolab.backends.compose.composer import Composer, check_compose
 from topolab.backends.compose.connect import connect
 from topolab.backends.compose.endpoint import find_endpoint
 from topolab.backends.compose.engine import Engine
+from topolab.backends.compose.image_contents import ask_image, ask_nginx, ask_tools, installed_packages, locked_packages
 from topolab.backends.compose.images import BROWSER, LOAD, PROXY, compose_folder, ensure_images, server_image
-from topolab.backends.compose.inside import ask_image, ask_nginx, ask_tools, installed_packages, locked_packages
 from topolab.backends.compose.labels import OWNER, RUN
 from topolab.backends.compose.sweep import sweep_the_dead
-from topolab.backends.parts import drivers_used, missing_packages, packages_used
+from topolab.backends.packages import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
 from topolab.errors import InputError
 from topolab.model.cell import Plan

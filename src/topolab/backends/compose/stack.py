@@ -12,16 +12,17 @@ from pathlib import Path
 from topolab.backends.compose.composer import Composer, explain
 from topolab.backends.compose.counters import container_usage
 from topolab.backends.compose.engine import Container, Engine
-from topolab.backends.compose.lab import AUTHORITY, LoadLab
-from topolab.backends.parts import ATTEMPT_TIMEOUT_S, Part, await_answer, await_work, last_hop_client, split_log
+from topolab.backends.compose.load_generator import AUTHORITY, LoadGenerator
+from topolab.backends.launcher_log import split_log
+from topolab.backends.readiness import ATTEMPT_TIMEOUT_S, Part, await_answer, await_work, last_hop_client
 from topolab.catalogue import Catalogue
 from topolab.errors import EngineError, StageError
 from topolab.fetch import FetchError, Response, fetch
 from topolab.model.cell import Cell
 from topolab.model.driver import Driver
-from topolab.model.load import Target, Workplace
 from topolab.model.outcome import GroupUsage, Stage
 from topolab.model.protocol import ClientProtocol, Transport
+from topolab.model.target import Target, Workplace
 from topolab.process.usage import usage_sum
 
 SERVER_PORT, EDGE_PORT = 8000, 8443
@@ -39,7 +40,7 @@ class Surroundings:
     catalogue: Catalogue
     engine: Engine
     composer: Composer
-    lab: LoadLab | None
+    lab: LoadGenerator | None
     here: Workplace
     edge_address: str
     authority: Path

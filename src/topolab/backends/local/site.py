@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from importlib.metadata import PackageNotFoundError, version
 
-from topolab.backends.local import LocalBackend
+from topolab.backends.local.backend import LocalBackend
 from topolab.backends.local.nginx import Nginx, find_nginx, lacking
-from topolab.backends.parts import drivers_used, missing_packages, packages_used
+from topolab.backends.packages import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
 from topolab.model.cell import Plan
 from topolab.model.driver import Driver

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from topolab.backends.certificate import CertificateFiles
+from topolab.backends.launcher_log import split_log
 from topolab.backends.local.nginx import Nginx
-from topolab.backends.parts import ATTEMPT_TIMEOUT_S, Part, await_answer, await_work, last_hop_client, split_log
+from topolab.backends.readiness import ATTEMPT_TIMEOUT_S, Part, await_answer, await_work, last_hop_client
 from topolab.catalogue import Catalogue
 from topolab.fetch import Response, fetch
 from topolab.model.cell import Cell
 from topolab.model.driver import Driver
-from topolab.model.load import EDGE_NAME, Target, Workplace
 from topolab.model.outcome import GroupUsage
 from topolab.model.protocol import ClientProtocol
 from topolab.model.server import Companion
+from topolab.model.target import EDGE_NAME, Target, Workplace
 from topolab.process.child import ending_of
 from topolab.process.cpus import CpuLayout
 from topolab.process.group import ProcessGroup, ProcessKeeper

@@ -8,8 +8,8 @@ import hashlib
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
 
-from topolab.model.load import Target
 from topolab.model.protocol import Transport
+from topolab.model.target import Target
 
 _QUIET = (
     "--disable-background-networking",

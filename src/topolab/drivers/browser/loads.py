@@ -31,9 +31,11 @@ from topolab.drivers.worker import Gate, LoadError
 from topolab.fetch import FetchError
 from topolab.fetch.certificate import leaf_certificate
 from topolab.model.driver import Driver
-from topolab.model.load import Measurement, PageLoad, Target
-from topolab.model.page import MOST_VISITS, SCREENSHOT_FILE, VISIT_FILE, Visit, page_path, unfit_for_the_page
+from topolab.model.measurement import Measurement
+from topolab.model.profile import PageLoad
 from topolab.model.protocol import ClientProtocol, Protocol
+from topolab.model.target import Target
+from topolab.model.visit import MOST_VISITS, SCREENSHOT_FILE, VISIT_FILE, Visit, page_path, unfit_for_the_page
 from topolab.process.tools import find_chromium, missing_browser
 from topolab.process.usage import group_usage
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from topolab.model.load import Measurement
-from topolab.model.page import Visit
+from topolab.model.measurement import Measurement
 from topolab.model.protocol import Protocol
+from topolab.model.visit import Visit
 
 
 def measurement(visit: Visit, cpu_s: float, wall_s: float) -> Measurement:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from topolab.model.page import Fetch
+from topolab.model.visit import Fetch
 
 _MESSAGE = re.compile(r"/message/(\d+)")
 _HANDED_OVER = 202

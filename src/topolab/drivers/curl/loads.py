@@ -23,7 +23,9 @@ from topolab.drivers.curl.results import (
 )
 from topolab.drivers.protocol import Job
 from topolab.drivers.worker import Gate, LoadError
-from topolab.model.load import ClosedLoad, Lanes, Measurement, MixedLoad, OpenLoad, PageLoad, Target
+from topolab.model.measurement import Measurement
+from topolab.model.profile import ClosedLoad, Lanes, MixedLoad, OpenLoad, PageLoad
+from topolab.model.target import Target
 
 WARM_UP_PATH = "/query?id=warm-up"
 

@@ -10,7 +10,7 @@ from topolab.drivers.curl.open import planned_requests
 from topolab.drivers.curl.parked import Parked
 from topolab.drivers.curl.responses import Tally
 from topolab.drivers.curl.results import Span
-from topolab.model.load import SlowPart
+from topolab.model.profile import SlowPart
 
 _GRACE_S = 1.0  # as in the closed loop
 

@@ -16,7 +16,8 @@ import pycurl
 from topolab.drivers.curl.errors import error_name
 from topolab.drivers.curl.poller import Poller, new_poller
 from topolab.fetch.handles import new_handle
-from topolab.model.load import Lanes, Target
+from topolab.model.profile import Lanes
+from topolab.model.target import Target
 
 clock = time.perf_counter
 _NEVER = float("inf")

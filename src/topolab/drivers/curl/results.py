@@ -10,7 +10,7 @@ from typing import Any
 
 from topolab.drivers.curl.responses import Tally
 from topolab.drivers.latency import SERIES_SLICE_S, latency_histogram, percentiles_ms
-from topolab.model.load import Measurement
+from topolab.model.measurement import Measurement
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from topolab.model.load import ClosedLoad, CountLoad, Target
+from topolab.model.profile import ClosedLoad, CountLoad
 from topolab.model.protocol import Protocol
+from topolab.model.target import Target
 
 
 def h2load_argv(target: Target, profile: CountLoad | ClosedLoad, log_path: str) -> list[str]:

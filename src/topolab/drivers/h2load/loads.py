@@ -16,7 +16,8 @@ from topolab.drivers.h2load.output import Rows, Summary, last_words, parse_rows,
 from topolab.drivers.latency import SERIES_SLICE_S, latency_histogram, percentiles_ms
 from topolab.drivers.protocol import Job
 from topolab.drivers.worker import Gate, LoadError
-from topolab.model.load import ClosedLoad, CountLoad, Measurement
+from topolab.model.measurement import Measurement
+from topolab.model.profile import ClosedLoad, CountLoad
 from topolab.model.protocol import Protocol
 from topolab.process.child import Child, Ran, ending_of
 

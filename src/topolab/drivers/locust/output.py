@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from topolab.drivers.worker import LoadError
-from topolab.model.load import Measurement, UsersLoad
+from topolab.model.measurement import Measurement
+from topolab.model.profile import UsersLoad
 from topolab.model.protocol import Protocol
 from topolab.process.cpus import available_cpus
 

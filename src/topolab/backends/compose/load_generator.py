@@ -1,0 +1,89 @@
+"""A run's own corner of the engine: two networks, and on them what every stack is loaded from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from topolab.backends.compose.composer import Composer, docker_argv, explain
+from topolab.backends.compose.engine import Container, Engine
+from topolab.errors import StageError
+from topolab.fetch import FetchError, Response
+from topolab.fetch.remote import RemoteFetcher
+from topolab.model.driver import Driver
+from topolab.model.outcome import Stage
+from topolab.model.target import Target, Workplace
+
+AUTHORITY = Path("/run/topolab/authority.pem")
+"""Where the load generator finds the certificate authority; `compose/entry.sh` puts it there."""
+_LOAD, _BROWSER = "load", "browser"
+_CATALOGUE = "/topolab"
+
+
+class LoadGenerator:
+    """The Compose project of a run, from `compose/base.yaml` and `compose/load.yaml` without their server.
+
+    With `compose/browser.yaml`, from the first time that a browser is asked for.
+    """
+
+    def __init__(self, engine: Engine, composer: Composer, project: str, variables: Mapping[str, str]) -> None:
+        self.project = project
+        self._engine = engine
+        self._composer = composer
+        self._variables = variables
+        self._container: Container | None = None
+        self._browser: Container | None = None
+        self._fetcher: RemoteFetcher | None = None
+
+    def ready(self) -> None:
+        """Start the load generator, or start it again if it was lost. Raises `StageError` where it does not."""
+        if self._container is None or self._engine.ending(self._container.id):
+            self._start()
+
+    def workplace(self, driver: Driver) -> Workplace:
+        """Where a driver runs; the browser's is started, or started again if it was lost. Raises `StageError`."""
+        if driver is not Driver.BROWSER:
+            return self._workplace(self._running())
+        if self._browser is None or self._engine.ending(self._browser.id):
+            self._browser = self._up(_BROWSER, "the browser's container")
+        return self._workplace(self._browser)
+
+    def fetch(self, target: Target, path: str, timeout_s: float) -> Response:
+        """One request from there. Raises `FetchError`, and `StageError` where the load generator itself is gone."""
+        container, fetcher = self._running(), self._fetcher
+        if fetcher is None:
+            raise StageError(Stage.START, "the load generator is not running")
+        try:
+            return fetcher.fetch(target, path, timeout_s)
+        except FetchError as error:
+            if ending := self._engine.ending(container.id):
+                raise StageError(Stage.START, f"the load generator {ending}") from error
+            raise
+
+    def close(self) -> None:
+        """End the processes here; the containers go with the rest of what the run owns."""
+        if self._fetcher:
+            self._fetcher.close()
+
+    def _running(self) -> Container:
+        if self._container is None:
+            raise StageError(Stage.START, "the load generator is not running")
+        return self._container
+
+    def _start(self) -> None:
+        self.close()
+        self._container = self._up(_LOAD, "the load generator")
+        log = self._composer.keeper.folder / "fetcher.log"
+        self._fetcher = RemoteFetcher(self._composer.keeper, self._workplace(self._container), log)
+
+    def _up(self, service: str, called: str) -> Container:
+        files = ("base", _LOAD) if service == _LOAD else ("base", _LOAD, service)
+        done = self._composer.up(self.project, files, self._variables, (service,))
+        container = self._engine.containers(self.project).get(service)
+        if done.code != 0 or container is None:
+            raise StageError(Stage.START, f"{called} does not start: {explain(done.output)}", done.output)
+        return container
+
+    def _workplace(self, container: Container) -> Workplace:
+        enter = (*docker_argv(self._composer.context), "exec", "--interactive", container.id)
+        return Workplace(enter, "python", _CATALOGUE)

@@ -1,0 +1,47 @@
+"""Stacks as processes on 127.0.0.1: needs no Docker and no root, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from topolab.backends.certificate import issue_certificate
+from topolab.backends.local.nginx import Nginx
+from topolab.backends.local.stack import LocalStack, Surroundings
+from topolab.catalogue import Catalogue
+from topolab.model.cell import Cell
+from topolab.model.target import EDGE_NAME
+from topolab.process.cpus import CpuLayout
+from topolab.process.group import ProcessKeeper
+
+
+class LocalBackend:
+    """Makes stacks as process groups on loopback; `backends.Backend` says what its members mean."""
+
+    name = "local"
+
+    def __init__(self, catalogue: Catalogue, nginx: Nginx, keeper: ProcessKeeper, cpus: CpuLayout) -> None:
+        self._folder = Path(tempfile.mkdtemp(dir=keeper.folder))
+        self.keeper = keeper
+        certificate = issue_certificate(self._folder, EDGE_NAME)
+        self._around = Surroundings(catalogue, keeper, nginx, certificate, cpus)
+
+    def __enter__(self) -> LocalBackend:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        shutil.rmtree(self._folder)
+
+    @contextmanager
+    def stack(self, cell: Cell) -> Iterator[LocalStack]:
+        """The cell's processes, fresh, up and answering; gone afterwards, their files too."""
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        with ExitStack() as resources:
+            resources.callback(shutil.rmtree, folder)
+            yield LocalStack(cell, self._around, folder, resources)

@@ -1,0 +1,84 @@
+"""Waiting for a stack: until its server answers and its companions work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from topolab.errors import StageError
+from topolab.fetch import FetchError, Response
+from topolab.model.cell import Cell
+from topolab.model.outcome import Stage
+from topolab.model.protocol import ClientProtocol
+
+READY_DEADLINE_S = 20.0
+ATTEMPT_TIMEOUT_S = 5.0
+_POLL_S = 0.005
+_WORK_POLL_S = 0.05  # less often: here every question is work for those that are still starting
+_WORK_PATH = "/message/ready?delay=0"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part while it is waited for. `ending` says how it ended by itself, as "ended with exit code 1"; else empty."""
+
+    name: str
+    ending: Callable[[], str]
+    log_tail: Callable[[], str]
+
+
+def await_answer(part: Part, ask: Callable[[], object]) -> None:
+    """Ask until any answer comes; what it says is for the proof of the hops to judge.
+
+    Raises `StageError` where the part ends first, or the deadline comes.
+    """
+    _await((part,), ask, _POLL_S)
+
+
+def await_work(companions: Sequence[Part], ask: Callable[[str], Response]) -> None:
+    """Hand a piece of work over and ask for its result until it is there: then the companions do their part.
+
+    Raises `StageError` where one of them ends first, or the deadline comes.
+    """
+    path = _WORK_PATH
+
+    def once() -> None:
+        nonlocal path
+        answer = ask(path)
+        if answer.status == HTTPStatus.OK:
+            return
+        asked, path = path, _WORK_PATH  # what the broker was not up for yet is handed over again
+        if answer.status == HTTPStatus.ACCEPTED:
+            path = answer.headers.get("location", _WORK_PATH)
+        raise FetchError(f"{asked} was answered with status {answer.status}")
+
+    _await(companions, once, _WORK_POLL_S)
+
+
+def _await(parts: Sequence[Part], ask: Callable[[], object], poll_s: float) -> None:
+    deadline = time.monotonic() + READY_DEADLINE_S
+    while True:
+        try:
+            ask()
+            return
+        except FetchError as error:
+            for part in parts:
+                if ending := part.ending():
+                    message = f"the {part.name} {ending} before it answered"
+                    raise StageError(Stage.START, message, part.log_tail()) from error
+            if time.monotonic() > deadline:
+                names = " and ".join(part.name for part in parts)
+                message = f"no answer from the {names} within {READY_DEADLINE_S:.0f} s: {error}"
+                raise StageError(Stage.READY, message, parts[0].log_tail()) from error
+        time.sleep(poll_s)
+
+
+def last_hop_client(cell: Cell) -> ClientProtocol:
+    """The client that speaks to the server itself what the cell's last hop speaks.
+
+    Asking for readiness over that very leg proves its transport: a listener has one.
+    """
+    last = cell.hops[-1].leg
+    return next(c for c in ClientProtocol if (c.protocol, c.transport) == (last.protocol, last.transport))

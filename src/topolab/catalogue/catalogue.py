@@ -1,0 +1,106 @@
+"""The catalogue: everything the TOML folders declare, checked, and looked up by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from topolab.catalogue.checks import check_app, check_journeys, check_lanes, check_listeners, check_topology
+from topolab.catalogue.reading import read_toml, refuse, refuse_repeats
+from topolab.catalogue.root import NEEDED
+from topolab.errors import InputError
+from topolab.model.matrix import Matrix
+from topolab.model.profile import AnyLoad, LoadProfile, UsersLoad
+from topolab.model.server import App, Server, Variant
+from topolab.model.topology import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A server in one of its variants, and the folder that declares it."""
+
+    server: Server
+    variant: Variant
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """`server-variant`."""
+        return self.server.full_name(self.variant)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All that can be put into a matrix, by name, in the order it is listed."""
+
+    root: Path
+    candidates: Mapping[str, Candidate]
+    apps: Mapping[str, App]
+    topologies: Mapping[str, Topology]
+    profiles: Mapping[str, LoadProfile]
+    matrices: Mapping[str, Matrix]
+
+
+def load_catalogue(root: Path) -> Catalogue:
+    """Read every TOML file under `root`. Raises `InputError` at the first that cannot be used."""
+    for folder in NEEDED:
+        if not (root / folder).is_dir():
+            raise InputError(f"{root}: no {folder}/ folder; run from a checkout, or install topolab again")
+    candidates: dict[str, Candidate] = {}
+    for path in sorted((root / "servers").glob("*/server.toml")):
+        shown_as = _shown(root, path)
+        server: Server = read_toml(path, Server, shown_as)
+        _same_name(shown_as, server.name, path.parent.name, "folder")
+        refuse_repeats(shown_as, "variants", [variant.name for variant in server.variants])
+        check_listeners(shown_as, server)
+        for variant in server.variants:
+            candidate = Candidate(server, variant, path.parent)
+            if candidate.name in candidates:
+                refuse(shown_as, "variants", f"{candidate.name!r} is a name another server's variant has")
+            candidates[candidate.name] = candidate
+    apps = _named(root, "apps/*/app.toml", App, lambda path: path.parent.name)
+    for app in apps.values():
+        check_app(app, apps)
+    topologies = _named(root, "nginx/topologies/*.toml", Topology, lambda path: path.stem)
+    for topology in topologies.values():
+        check_topology(root, topology)
+    profiles = _named(root, "loadtest/profiles/*.toml", AnyLoad, lambda path: path.stem)
+    for profile in profiles.values():
+        if isinstance(profile, UsersLoad):
+            check_journeys(profile)
+        else:
+            check_lanes(profile)
+    matrices = _named(root, "loadtest/matrices/*.toml", Matrix, lambda path: path.stem)
+    return Catalogue(root, candidates, apps, topologies, profiles, matrices)
+
+
+def load_matrix(catalogue: Catalogue, name_or_file: str) -> Matrix:
+    """A matrix by name, or from a TOML file. Raises `InputError` where there is neither."""
+    if name_or_file in catalogue.matrices:
+        return catalogue.matrices[name_or_file]
+    path = Path(name_or_file)
+    if path.suffix == ".toml" or "/" in name_or_file:
+        matrix: Matrix = read_toml(path, Matrix, name_or_file)
+        return matrix
+    known = ", ".join(catalogue.matrices)
+    raise InputError(f"--matrix {name_or_file}: no such matrix; there are {known}, or give a .toml file")
+
+
+def _shown(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def _same_name(shown_as: str, declared: str, expected: str, of: str) -> None:
+    if declared != expected:
+        refuse(shown_as, "name", f"has to be {expected!r}, the name of its {of}, not {declared!r}")
+
+
+def _named(root: Path, pattern: str, kind: Any, name_of: Callable[[Path], str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for path in sorted(root.glob(pattern)):
+        declared = read_toml(path, kind, _shown(root, path))
+        _same_name(_shown(root, path), declared.name, name_of(path), "folder" if kind is App else "file")
+        found[declared.name] = declared
+    return found

@@ -1,0 +1,108 @@
+"""What a declared object must fulfil beyond its types: names that exist, and values that fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from topolab.catalogue.reading import refuse, refuse_repeats
+from topolab.model.driver import Driver
+from topolab.model.profile import CountLoad, Journey, MixedLoad, PageLoad, RequestLoad, UsersLoad
+from topolab.model.protocol import ClientProtocol, Protocol, Transport
+from topolab.model.server import PART_NAMES, App, Server
+from topolab.model.topology import Topology
+from topolab.model.visit import unfit_for_the_page
+
+
+def check_listeners(shown_as: str, server: Server) -> None:
+    """HTTP/3 goes over QUIC, and nothing else does."""
+    for index, variant in enumerate(server.variants):
+        for transport, listener in variant.listeners.items():
+            for protocol in listener.protocols:
+                if (protocol is Protocol.H3) is not (transport is Transport.QUIC):
+                    key = f"variants[{index}].listeners.{transport}.protocols"
+                    refuse(shown_as, key, f"{protocol.label} does not go over {transport}")
+
+
+def check_app(app: App, apps: Mapping[str, App]) -> None:
+    """Other apps' modules are those of apps there are, and companions can be told apart, found and reached."""
+    shown_as = f"apps/{app.name}/app.toml"
+    refuse_repeats(shown_as, "python_path", list(app.python_path))
+    for index, other in enumerate(app.python_path):
+        if other == app.name or other not in apps:
+            known = ", ".join(name for name in apps if name != app.name)
+            refuse(shown_as, f"python_path[{index}]", f"has to be another app, one of {known}, not {other!r}")
+    refuse_repeats(shown_as, "companions", [companion.name for companion in app.companions])
+    for index, companion in enumerate(app.companions):
+        where = f"companions[{index}]"
+        if companion.name in PART_NAMES:
+            refuse(shown_as, f"{where}.name", f"{companion.name!r} is what every stack calls another of its parts")
+        if bool(companion.program) is not bool(companion.package):
+            is_missing = f"missing; the package that brings {companion.program} has to be named"
+            needless = f"the command starts no program of its own; {companion.package!r} would bring none"
+            refuse(shown_as, f"{where}.package", is_missing if companion.program else needless)
+    if app.companions and [companion.listens for companion in app.companions].count(True) != 1:
+        refuse(
+            shown_as, "companions", "exactly one has to listen on {port}: it is the broker that the others are told of"
+        )
+
+
+def check_topology(root: Path, topology: Topology) -> None:
+    """Every client protocol is carried or refused, and the template is a file of nginx/."""
+    shown_as = f"nginx/topologies/{topology.name}.toml"
+    routed = [route.client.value for route in topology.routes]
+    refuse_repeats(shown_as, "routes", routed)
+    for client in ClientProtocol:
+        carried, refused = client.value in routed, client in topology.refusals
+        if carried and refused:
+            refuse(shown_as, f"refusals.{client}", "is also in routes; it has to be in one of the two")
+        if not carried and not refused:
+            refuse(shown_as, "routes", f"says nothing of {client}; add a route, or a refusal with the reason")
+    if topology.template:
+        folder = (root / "nginx").resolve()
+        try:
+            template = (folder / topology.template).resolve()
+            exists = template.is_file()
+        except (OSError, ValueError):  # too long, or with a null byte in it
+            refuse(shown_as, "template", "cannot be the name of a file")
+        if folder not in template.parents:
+            refuse(shown_as, "template", f"has to stay inside nginx/, not {topology.template!r}")
+        if not exists:
+            refuse(shown_as, "template", f"no such file in nginx/: {topology.template!r}")
+
+
+def check_journeys(profile: UsersLoad) -> None:
+    """Each once, and not chat alone; no more workers than users."""
+    shown_as = f"loadtest/profiles/{profile.name}.toml"
+    refuse_repeats(shown_as, "journeys", [journey.value for journey in profile.journeys])
+    if profile.journeys == (Journey.CHAT,):
+        refuse(shown_as, "journeys", "has to have another beside chat: the rate is that of HTTP responses")
+    if profile.workers > profile.users:
+        refuse(
+            shown_as, "workers", f"has to be at most {profile.users}, so that each has a user, not {profile.workers}"
+        )
+
+
+def check_lanes(profile: RequestLoad) -> None:
+    """Equal in-flight on every protocol, unless the profile follows a browser's connection rule."""
+    shown_as = f"loadtest/profiles/{profile.name}.toml"
+    if profile.http1.streams != 1 and not isinstance(profile, CountLoad):
+        refuse(shown_as, "http1.streams", "has to be 1: HTTP/1.1 has one request at a time on a connection")
+    for key, text in (("path", profile.path), ("body", profile.body)):
+        if profile.driver is Driver.H2LOAD and "{i}" in text:
+            refuse(shown_as, key, "has to be the same for every request: h2load has no {i}")
+    if isinstance(profile, PageLoad) and profile.driver is Driver.BROWSER and (unfit := unfit_for_the_page(profile)):
+        refuse(shown_as, *unfit)
+    if isinstance(profile, MixedLoad) and profile.slow.in_flight >= profile.http1.in_flight:
+        refuse(
+            shown_as,
+            "slow.in_flight",
+            f"has to be below {profile.http1.in_flight}, the connections x streams, or none is left for fast requests",
+        )
+    if not isinstance(profile, PageLoad | CountLoad) and profile.http1.in_flight != profile.multiplexed.in_flight:
+        refuse(
+            shown_as,
+            "multiplexed",
+            f"connections x streams has to be {profile.http1.in_flight}, as on HTTP/1.1, "
+            f"not {profile.multiplexed.in_flight}",
+        )

@@ -1,0 +1,134 @@
+"""The lab's side of the load workers: starts one a driver, hands it jobs, and waits for its events, never for ever."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from math import ceil
+from pathlib import Path
+from types import UnionType
+
+from topolab.drivers.locust.command import longest_s as longest_of_users_s
+from topolab.drivers.protocol import GO, Event, Failed, Kept, Loaded, Measured, Warm, job_line, parse_event
+from topolab.errors import InputError, StageError
+from topolab.model.driver import Driver
+from topolab.model.measurement import Measurement
+from topolab.model.outcome import Stage
+from topolab.model.profile import CountLoad, LoadProfile, MixedLoad, PageLoad, UsersLoad
+from topolab.model.target import Target, Workplace
+from topolab.model.visit import MOST_VISITS
+from topolab.process.conversation import Conversation, LostError
+from topolab.process.group import ProcessGroup, ProcessKeeper
+
+_GRACE_S = 15.0
+_BROWSER_GRACE_S = 180.0
+"""A browser may be started twice and visit the page so often, and each other step of it has a limit of its own."""
+
+Keep = Callable[[str, bytes], None]
+"""Takes what a tool wrote: a file's name and content."""
+
+
+class LoadWorkers:
+    """Makes load from a process of its own for each driver, on processors of their own, one job after the other."""
+
+    def __init__(self, keeper: ProcessKeeper, log_path: Path, cpus: frozenset[int] | None) -> None:
+        self._keeper = keeper
+        self._log_path = log_path
+        self._cpus = cpus
+        self._talks: dict[Driver, tuple[Workplace, Conversation]] = {}
+
+    def worker(self, driver: Driver) -> ProcessGroup | None:
+        """A driver's process group; None before its first job and after the worker was lost."""
+        return self._talks[driver][1].group if driver in self._talks else None
+
+    def measure(
+        self,
+        target: Target,
+        workplace: Workplace,
+        profile: LoadProfile,
+        on_warm: Callable[[], None],
+        on_loaded: Callable[[], None],
+        keep: Keep,
+    ) -> Measurement:
+        """From `workplace`, warm up, call `on_warm`, load, call `on_loaded`, and give what was measured.
+
+        These two run while nothing is in flight: the place to read counters. The first is called again where the
+        worker begins its load anew. `keep` is given what the tool wrote, whatever becomes of the load. Raises
+        `StageError` where it could not be made.
+        """
+        talk = self._running(profile.driver, workplace)
+        deadline = time.monotonic() + _longest_s(profile)
+        stage = Stage.WARM_UP
+        try:
+            talk.say(job_line(target, profile, workplace.catalogue))
+            _expect(talk, Warm, deadline, keep)
+            on_warm()
+            stage = Stage.LOAD
+            talk.say(GO)
+            while isinstance(_expect(talk, Loaded | Warm, deadline, keep), Warm):
+                on_warm()
+                talk.say(GO)
+            on_loaded()
+            event = _expect(talk, Measured, deadline, keep)
+        except LostError as error:
+            log = talk.group.log_tail()
+            self._end(profile.driver)
+            raise StageError(stage, f"the load worker {error}", log) from None
+        if isinstance(event, Measured):
+            return event.measurement
+        raise StageError(stage, event.message if isinstance(event, Failed) else "no measurement came")
+
+    def _running(self, driver: Driver, workplace: Workplace) -> Conversation:
+        """The driver's worker at `workplace`: that of the job before where it is still there, else a new one."""
+        if driver in self._talks:
+            where, talk = self._talks[driver]
+            if where == workplace and talk.group.exit_code() is None:
+                return talk
+            self._end(driver)
+        argv = [*workplace.enter, workplace.python, "-m", f"topolab.drivers.{driver}"]
+        # Temporary files of a worker's tools are gone with the lab, also where both are killed.
+        env = {**os.environ, "TMPDIR": str(self._keeper.folder)}
+        talk = Conversation(self._keeper.start("client", argv, self._log_path, cpus=self._cpus, env=env, pipes=True))
+        self._talks[driver] = (workplace, talk)
+        return talk
+
+    def _end(self, driver: Driver) -> None:
+        self._keeper.end(self._talks.pop(driver)[1].group)
+
+
+def _expect(talk: Conversation, kind: type[Event] | UnionType, deadline: float, keep: Keep) -> Event:
+    """The next event, of `kind`. Raises `StageError` where the worker reports a failure instead."""
+    while True:
+        line = talk.hear(deadline)
+        try:
+            event = parse_event(line)
+        except InputError as error:
+            raise LostError(f"broke the protocol: {error}") from error
+        if not isinstance(event, Kept):
+            break
+        keep(event.name, event.content)
+    if isinstance(event, Failed):
+        raise StageError(Stage.LOAD if kind is not Warm else Stage.WARM_UP, event.message)
+    if not isinstance(event, kind):
+        raise LostError(f"said {type(event).__name__} where {getattr(kind, '__name__', 'Loaded')} was due")
+    return event
+
+
+def _longest_s(profile: LoadProfile) -> float:
+    """Longer than the worker itself takes at worst: a page whose every wave of requests times out, one by one."""
+    if profile.driver is Driver.BROWSER:
+        return MOST_VISITS * profile.timeout_s + _BROWSER_GRACE_S
+    if isinstance(profile, PageLoad):
+        waves = ceil(profile.requests / profile.http1.in_flight)
+        return (waves + 1) * profile.timeout_s + _GRACE_S
+    if isinstance(profile, UsersLoad):
+        return longest_of_users_s(profile) + _GRACE_S
+    if isinstance(profile, CountLoad):
+        return profile.timeout_s + _GRACE_S
+    # A timeout each for opening the connections, and at the end of the warm-up and of the load.
+    longest_s = profile.warm_up_s + profile.duration_s + 3 * profile.timeout_s + _GRACE_S
+    if isinstance(profile, MixedLoad):
+        # The slow requests come before the fast ones, and are waited for after them.
+        longest_s += 2 * (profile.slow.spread_s + profile.timeout_s)
+    return longest_s

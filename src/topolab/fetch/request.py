@@ -1,0 +1,64 @@
+"""One request over a chosen protocol and transport: how readiness and the hops are proved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pycurl
+
+from topolab.errors import TopolabError
+from topolab.fetch.handles import new_handle
+from topolab.model.protocol import Protocol
+from topolab.model.target import Target
+
+_PROTOCOLS = {
+    pycurl.CURL_HTTP_VERSION_1_1: Protocol.HTTP1.value,
+    pycurl.CURL_HTTP_VERSION_2_0: Protocol.H2.value,
+    pycurl.CURL_HTTP_VERSION_3: Protocol.H3.value,
+}
+
+
+class FetchError(TopolabError):
+    """No complete answer came; the message is libcurl's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A complete answer. Header names are lower-case; `protocol` is what the client's own hop spoke."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    protocol: str
+
+
+def fetch(target: Target, path: str, timeout_s: float) -> Response:
+    """GET `path` once, on a connection of its own. Raises `FetchError`."""
+    handle = new_handle(target, timeout_s)
+    body: list[bytes] = []
+    lines: list[bytes] = []
+    handle.setopt(pycurl.URL, target.base_url + path)
+    handle.setopt(pycurl.WRITEFUNCTION, body.append)
+    handle.setopt(pycurl.HEADERFUNCTION, lines.append)
+    try:
+        handle.perform()
+    except pycurl.error as error:
+        raise FetchError(str(error.args[1]) or f"libcurl error {error.args[0]}") from None
+    else:
+        protocol = _PROTOCOLS.get(handle.getinfo(pycurl.INFO_HTTP_VERSION), "http/1.0")
+        return Response(handle.getinfo(pycurl.RESPONSE_CODE), _headers(lines), b"".join(body), protocol)
+    finally:
+        handle.close()
+
+
+def _headers(lines: list[bytes]) -> dict[str, str]:
+    """The last block of header lines: those before it belong to interim (1xx) answers."""
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.decode("latin-1").strip().partition(":")
+        if name.startswith("HTTP/"):
+            headers.clear()
+        elif colon:
+            headers[name.lower()] = value.strip()
+    return headers

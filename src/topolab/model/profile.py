@@ -1,0 +1,165 @@
+"""Load profiles: what a client does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, MinLen
+from pydantic import Field
+
+from topolab.model.declared import Declared, Name, Text, UrlPath
+from topolab.model.driver import Driver
+from topolab.model.protocol import Protocol
+
+PositiveSeconds = Annotated[float, Gt(0)]
+Seconds = Annotated[float, Ge(0)]
+Count = Annotated[int, Gt(0)]
+
+
+class Journey(StrEnum):
+    """What a Locust user may set out to do: the tags of `loadtest/locustfile.py`."""
+
+    BROWSE = "browse"
+    DASHBOARD = "dashboard"
+    UPLOAD = "upload"
+    CHAT = "chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes(Declared):
+    """How many connections, and how many requests in flight on each (streams; 1 on HTTP/1.1)."""
+
+    connections: Count
+    streams: Count = 1
+
+    @property
+    def in_flight(self) -> int:
+        """Requests in flight over all connections."""
+        return self.connections * self.streams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Load(Declared):
+    """What every load profile says. `{i}` in `path` and `body` is the request's number, from 1.
+
+    `body` is the exact answer expected; a response that differs is a bad one.
+    """
+
+    name: Name
+    summary: Text
+    path: UrlPath
+    body: str
+    http1: Lanes
+    multiplexed: Lanes
+    timeout_s: PositiveSeconds = 10.0
+
+    def lanes(self, protocol: Protocol) -> Lanes:
+        """Connections and streams for a client speaking `protocol`."""
+        return self.http1 if protocol is Protocol.HTTP1 else self.multiplexed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedLoad(_Load):
+    """Closed loop: a fixed number in flight for a fixed time. Gives the ceiling, and no latency."""
+
+    kind: Literal["closed"]
+    driver: Literal[Driver.CURL, Driver.H2LOAD]
+    warm_up_s: Seconds
+    duration_s: PositiveSeconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLoad(_Load):
+    """Open loop: a request every 1/rate seconds whatever happens; latency from the planned send time."""
+
+    kind: Literal["open"]
+    driver: Literal[Driver.CURL]
+    warm_up_s: Seconds
+    duration_s: PositiveSeconds
+    rate_per_s: Annotated[float, Gt(0)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowPart(Declared):
+    """The slow requests of a mixed load: `in_flight` at any time, in a closed loop over all connections.
+
+    They begin one after the other over `spread_s`: if that is how long one takes, they do not all end at once.
+    `{i}` in `path` and `body` is the number among the slow ones, from 1.
+    """
+
+    path: UrlPath
+    body: str
+    in_flight: Count
+    spread_s: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixedLoad(_Load):
+    """An open loop of fast requests beside the slow ones of `slow`; latency and rate are those of the fast."""
+
+    kind: Literal["mixed"]
+    driver: Literal[Driver.CURL]
+    warm_up_s: Seconds
+    duration_s: PositiveSeconds
+    rate_per_s: Annotated[float, Gt(0)]
+    slow: SlowPart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLoad(_Load):
+    """A page: `requests` at once by a browser's connection rule; the result is the seconds to the last.
+
+    With the driver `browser` the rule is the browser's own, `http1` and `multiplexed` are what is expected of it, and
+    `timeout_s` is for the whole page.
+    """
+
+    kind: Literal["page"]
+    driver: Literal[Driver.CURL, Driver.BROWSER]
+    requests: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountLoad(_Load):
+    """So many requests in all over cold connections, as fast as they go: handshakes are in the result.
+
+    `timeout_s` is for all of them together. Several streams under HTTP/1.1 mean pipelining here.
+    """
+
+    kind: Literal["count"]
+    driver: Literal[Driver.H2LOAD]
+    requests: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsersLoad(Declared):
+    """So many Locust users on `journeys` of the catalogue's locustfile, by so many Locust processes.
+
+    A closed loop: a user thinks for `think_s` on average and goes on its next journey. `spawn_per_s` users start each
+    second, then all run for `warm_up_s`, then for `duration_s` what they do counts.
+    """
+
+    name: Name
+    summary: Text
+    kind: Literal["users"]
+    driver: Literal[Driver.LOCUST]
+    users: Count
+    spawn_per_s: Annotated[float, Gt(0)]
+    think_s: Seconds
+    journeys: Annotated[tuple[Journey, ...], MinLen(1)]
+    warm_up_s: Seconds
+    duration_s: PositiveSeconds
+    workers: Count = 1
+
+    @property
+    def chats(self) -> bool:
+        """Whether users open WebSockets."""
+        return Journey.CHAT in self.journeys
+
+
+RequestLoad = ClosedLoad | OpenLoad | MixedLoad | PageLoad | CountLoad
+"""The loads that are the same requests, over and over."""
+LoadProfile = RequestLoad | UsersLoad
+AnyLoad = Annotated[LoadProfile, Field(discriminator="kind")]
+"""As pydantic reads it."""

@@ -1,0 +1,36 @@
+"""A report: everything its tables and files are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from topolab.model.outcome import Observation
+from topolab.model.run import RunRecord, Sitting
+from topolab.report.grouping import Group, groups
+from topolab.stats.summary import RunSummary, summarise
+from topolab.store import Store
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a report is made from."""
+
+    record: RunRecord
+    observations: tuple[Observation, ...]
+    sittings: tuple[Sitting, ...]
+
+    @cached_property
+    def summary(self) -> RunSummary:
+        """One row per cell."""
+        return summarise(self.record.plan, self.observations, self.record.profiles)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """The sets of tables, with the rows that the matrix wants."""
+        return groups(self.summary, self.record.rows)
+
+
+def read_report(store: Store) -> Report:
+    """The report of what is in the store so far."""
+    return Report(store.record, tuple(store.observations()), tuple(store.sittings()))

@@ -1,0 +1,62 @@
+"""The one loop: every round visits every cell in an order of its own, and commits each observation as it is made."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+
+from topolab.backends import Backend
+from topolab.model.cell import Cell
+from topolab.model.run import RunRecord, Sitting
+from topolab.plan.estimate import expected_s
+from topolab.runner.environment import load_average
+from topolab.runner.observe import Measure, observe
+from topolab.runner.progress import Progress
+from topolab.store import Store
+
+
+def visits(record: RunRecord) -> Iterator[tuple[int, Cell]]:
+    """Every round with every cell of the plan, in the random order that the seed and the round's number give."""
+    for round_number in range(1, record.rounds + 1):
+        order = list(record.plan.cells)
+        random.Random(f"{record.seed}/{round_number}").shuffle(order)  # noqa: S311 - an order, not a secret
+        for cell in order:
+            yield round_number, cell
+
+
+def left_to_do(store: Store) -> list[tuple[int, Cell]]:
+    """The visits the store holds no observation of, in their order."""
+    done = {(o.round, o.cell_id) for o in store.observations()}
+    return [(number, cell) for number, cell in visits(store.record) if (number, cell.id) not in done]
+
+
+def run(store: Store, backend: Backend, measure: Measure, progress: Progress, begun: float) -> None:
+    """Make every observation the store does not have yet; the account of the sitting is kept however it ends.
+
+    `begun` is the monotonic time the sitting started, so that its account holds the setting-up before this too.
+    """
+    record = store.record
+    load_before = load_average()
+    todo = left_to_do(store)
+    planned = record.rounds * len(record.plan.cells)
+    expected = [expected_s(cell, record.profiles[cell.combination.profile]) for _, cell in todo]
+    remaining_s, spent_s, elapsed_s = sum(expected), 0.0, 0.0
+
+    def account() -> Sitting:
+        return Sitting(wall_s=time.monotonic() - begun, load_before=load_before, load_after=load_average())
+
+    try:
+        with progress:
+            for index, (number, cell) in enumerate(todo):
+                # What the estimate was wrong by so far, it will be wrong by again.
+                pace = elapsed_s / spent_s if spent_s else 1.0
+                progress.step(cell, number, planned - len(todo) + index, planned, remaining_s * pace)
+                profile = record.profiles[cell.combination.profile]
+                observation, files = observe(cell, number, backend, profile, measure)
+                store.add(observation, account(), files)
+                remaining_s -= expected[index]
+                spent_s += expected[index]
+                elapsed_s += observation.timings.total_s
+    finally:
+        store.keep_sitting(account())

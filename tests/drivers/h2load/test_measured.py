@@ -1,0 +1,145 @@
+"""A measurement is what h2load's log and summary say together, and is refused where they do not."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from dataclasses import replace
+
+import pytest
+from hdrh.histogram import HdrHistogram
+
+from support.driver_stage import closed, counted
+from support.h2load_outputs import rows_of, summary_of
+from topolab.drivers.h2load.loads import measured
+from topolab.drivers.h2load.output import Rows
+from topolab.drivers.worker import LoadError
+from topolab.model.measurement import Measurement
+from topolab.model.profile import Lanes
+from topolab.model.protocol import Protocol
+from topolab.process.child import Ran
+
+RAN = Ran(code=0, output="", cpu_s=0.02, wall_s=0.06)
+BODY = '{"text":"spam, egg, spam and spam!, X!"}'  # as FastAPI writes it
+HUNDRED = counted(100, Lanes(10, 5), body=BODY)
+TIMED = closed(Lanes(2, 2), driver="h2load", duration_s=0.3)
+
+
+def seen(name: str, profile: object = HUNDRED, protocol: Protocol = Protocol.H2) -> Measurement:
+    return measured(profile, protocol, summary_of(name), rows_of(name), RAN)  # type: ignore[arg-type]
+
+
+def without_figures(measurement: Measurement) -> Measurement:
+    return replace(measurement, requests_per_second=None, finish_seconds=None)
+
+
+def test_a_counted_load_that_is_complete_has_its_figures() -> None:
+    assert seen("h2") == Measurement(
+        seconds=pytest.approx(100 / 1990.45),
+        good_responses=100,
+        bad_responses={},
+        responses_in_window=100,
+        requests_per_second=pytest.approx(1990.45),
+        finish_seconds=pytest.approx(100 / 1990.45),
+        p50_ms=pytest.approx(12.037, rel=0.001),
+        p90_ms=pytest.approx(26.617, rel=0.001),
+        p99_ms=pytest.approx(29.370, rel=0.001),
+        client_cpu_s=0.02,
+        client_wall_s=0.06,
+        client_connections=10,
+        client_protocols={"h2": 100},
+        origin_protocols=None,
+        origin_connections=None,
+        histogram=seen("h2").histogram,
+    )
+    assert HdrHistogram.decode(seen("h2").histogram).get_total_count() == 100
+
+
+def test_a_pipelined_load_is_over_the_connections_asked_for() -> None:
+    measurement = seen("pipelined", protocol=Protocol.HTTP1)
+    assert (measurement.client_connections, measurement.client_protocols) == (10, {"http/1.1": 100})
+
+
+def test_a_timed_load_is_over_its_main_part_and_leaves_out_what_began_before() -> None:
+    measurement = seen("timed-h2", TIMED)
+    assert (measurement.seconds, measurement.good_responses, measurement.bad_responses) == (0.3, 883, {})
+    assert measurement.requests_per_second == pytest.approx(883 / 0.3)
+    assert (len(measurement.series), sum(measurement.series), measurement.finish_seconds) == (3, 883, None)
+    assert min(measurement.series) > 250
+
+
+@pytest.mark.parametrize(
+    ("name", "requests", "bad"),
+    [
+        ("not-found", 20, {"status 4xx": 20}),
+        ("server-died", 100_000, {"not answered": 99_815}),
+        ("retired", 200, {"not answered": 100}),
+        ("refused", 10, {"not answered": 10}),
+        ("no-h2", 10, {"not answered": 10}),
+    ],
+)
+def test_a_counted_load_with_bad_responses_has_no_figure(name: str, requests: int, bad: dict[str, int]) -> None:
+    body = "spam" if name == "retired" else BODY
+    measurement = seen(name, counted(requests, Lanes(4, 2), body=body))
+    assert measurement.bad_responses == bad
+    assert measurement == without_figures(measurement)
+
+
+@pytest.mark.parametrize("name", ["not-found", "refused", "no-h2"])
+def test_where_nothing_was_good_there_are_neither_percentiles_nor_connections(name: str) -> None:
+    measurement = seen(name)
+    assert (measurement.good_responses, measurement.p50_ms, measurement.client_connections) == (0, None, 0)
+
+
+def test_a_timed_load_that_reached_nobody_has_no_good_response() -> None:
+    measurement = seen("timed-refused", TIMED)
+    assert (measurement.good_responses, measurement.client_protocols, measurement.series) == (0, {}, (0, 0, 0))
+
+
+def test_a_timed_load_that_lost_its_connections_is_refused() -> None:
+    profile = closed(Lanes(4), driver="h2load", duration_s=1.0)
+    message = (
+        "of 4 requests at a time, 4 were made no more before the end: h2load replaces no connection that ends under a "
+        "timed load"
+    )
+    with pytest.raises(LoadError, match=f"^{re.escape(message)}$"):
+        seen("timed-server-died", profile, Protocol.HTTP1)
+
+
+def test_a_log_that_lacks_a_row_of_the_summarys_is_refused() -> None:
+    rows = rows_of("h2")
+    fewer = Rows(rows.statuses[1:], rows.ended_us[1:], rows.took_us[1:])
+    message = "^h2load's log has 99 requests that succeeded, its summary 100$"
+    with pytest.raises(LoadError, match=message):
+        measured(HUNDRED, Protocol.H2, summary_of("h2"), fewer, RAN)
+
+
+@pytest.mark.parametrize("body", ["x" * 39, "x" * 41, "œ" * 40, ""])
+def test_bodies_of_another_length_than_the_profiles_are_refused(body: str) -> None:
+    message = f"^100 responses had 4000 bytes of body; the profile's body has {len(body.encode())} each$"
+    with pytest.raises(LoadError, match=message):
+        seen("h2", counted(100, Lanes(10, 5), body=body))
+
+
+def test_bodies_of_a_timed_load_that_are_too_short_are_refused() -> None:
+    with pytest.raises(LoadError, match="883 responses had 58640 bytes of body; the profile's body has 67 each"):
+        seen("timed-h2", closed(Lanes(2, 2), driver="h2load", duration_s=0.3, body="x" * 67))
+
+
+def test_a_redirection_is_no_good_response() -> None:
+    summary = replace(summary_of("h2"), statuses={"2xx": 99, "3xx": 1, "4xx": 0, "5xx": 0})
+    rows = rows_of("h2")
+    redirected = Rows(array("q", [302, *rows.statuses[1:]]), rows.ended_us, rows.took_us)
+
+    measurement = measured(HUNDRED, Protocol.H2, summary, redirected, RAN)
+
+    assert (measurement.good_responses, measurement.bad_responses) == (99, {"status 3xx": 1})
+    assert measurement == without_figures(measurement)
+
+
+def test_a_counted_load_too_slow_for_its_rate_to_be_printed_has_its_time_all_the_same() -> None:
+    summary = replace(summary_of("h2"), finished_s=400.0, requests_per_second=0.25)
+
+    measurement = measured(HUNDRED, Protocol.H2, summary, rows_of("h2"), RAN)
+
+    assert (measurement.finish_seconds, measurement.requests_per_second) == (400.0, 0.25)

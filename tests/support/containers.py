@@ -1,0 +1,33 @@
+"""The engine's own view of a stack, apart from the modules under test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import docker
+
+from topolab.backends.compose.stack import ComposeStack
+
+TIMEOUT_S = 10.0
+
+
+@contextmanager
+def api() -> Iterator[Any]:
+    """The engine's API, apart from the module under test."""
+    client = docker.from_env()
+    try:
+        yield client.api
+    finally:
+        client.close()
+
+
+def inspected(labels: list[str]) -> dict[str, dict[str, Any]]:
+    with api() as engine:
+        found = engine.containers(all=True, filters={"label": labels})
+        return {c["Labels"]["com.docker.compose.service"]: engine.inspect_container(c["Id"]) for c in found}
+
+
+def project_of(stack: ComposeStack) -> str:
+    return f"com.docker.compose.project={stack.project}"
