@@ -1,4 +1,4 @@
-"""What tests of several folders share: the real catalogue, and a local backend to stand stacks up with."""
+"""What tests of several folders share: the real catalogue, a local backend, and the summary of skips."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.h2load_tool import make_h2load_folder
+from support.needs import skips_by_reason
 from topolab.backends.local.backend import LocalBackend
 from topolab.backends.local.nginx import find_nginx
 from topolab.catalogue import Catalogue, default_root, load_catalogue
@@ -41,3 +42,12 @@ def backend(catalogue: Catalogue, keeper: ProcessKeeper) -> Iterator[LocalBacken
 def h2load_folder(catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for PATH with an h2load that is new enough."""
     return make_h2load_folder(tmp_path_factory.mktemp("h2load"), catalogue)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once for each reason how many tests were skipped for it, and what would make them run."""
+    skipped = skips_by_reason(terminalreporter.getreports("skipped"))
+    if skipped:
+        terminalreporter.section("skipped")
+    for line in skipped:
+        terminalreporter.line(line)

@@ -12,7 +12,7 @@ import pytest
 
 from support.catalogues import catalogue_root
 from support.command import ROOT, environment, processes_naming
-from support.engines import skip_or_fail
+from support.needs import skip_or_fail
 from topolab.process.tools import missing_browser
 
 SCRIPT = [sys.executable, str(ROOT / "scripts" / "run_page.py")]

@@ -76,7 +76,9 @@ def test_without_docker_it_names_the_command_that_brings_it(machine: Machine) ->
     )
 
 
-@pytest.mark.skipif(not shutil.which("docker"), reason="there is no docker command")
+@pytest.mark.skipif(
+    not shutil.which("docker"), reason="the docker command is needed (on Debian, as root: bash .ci/engine)"
+)
 def test_where_no_engine_answers_it_hands_on_what_docker_says(machine: Machine, tmp_path: Path) -> None:
     nowhere = f"unix://{tmp_path}/none.sock"
     code, said = machine.run(PATH=os.environ["PATH"], DOCKER_HOST=nowhere)

@@ -1,23 +1,11 @@
-"""The Docker Engine that tests use: skipped without one, except where one is required, as in CI."""
+"""The Docker Engine that tests use."""
 
 from __future__ import annotations
 
-import os
-
-import pytest
-
+from support.needs import skip_or_fail
 from topolab.backends.compose.site import ComposeSite, find_site
 from topolab.catalogue import Catalogue
 from topolab.errors import EngineError
-
-REQUIRED = "TOPOLAB_REQUIRE_ENGINE"
-
-
-def skip_or_fail(reason: str) -> None:
-    """Skip the test for `reason`; where an engine is required, that is a failure."""
-    if os.environ.get(REQUIRED):
-        pytest.fail(f"{reason} ({REQUIRED} is set)")
-    pytest.skip(reason)
 
 
 def site_here(catalogue: Catalogue) -> ComposeSite:
@@ -25,5 +13,5 @@ def site_here(catalogue: Catalogue) -> ComposeSite:
     try:
         return find_site(catalogue, None)
     except EngineError as error:
-        skip_or_fail(f"no Docker engine to test on: {error}")
+        skip_or_fail(f"a Docker Engine is needed (on Debian, as root: bash .ci/engine): {error}")
         raise

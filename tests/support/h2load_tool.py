@@ -10,7 +10,8 @@ import tarfile
 from pathlib import Path
 
 from support.command import engine_of_this_machine
-from support.engines import site_here, skip_or_fail
+from support.engines import site_here
+from support.needs import skip_or_fail
 from topolab.backends.compose.images import LOAD
 from topolab.catalogue import Catalogue
 from topolab.plan import Filters, make_plan
@@ -23,7 +24,7 @@ PACK = "tar -chf - /usr/bin/h2load $(ldd /usr/bin/h2load | grep -o '/[^ ]*')"
 
 
 def make_h2load_folder(folder: Path, catalogue: Catalogue) -> Path:
-    """Put an `h2load` into `folder`; skips the test, or fails it where an engine is required, without either."""
+    """Put an `h2load` into `folder`; skips the test, or fails it where everything is required, without either."""
     own = shutil.which("h2load")
     if own and not missing_h2load():
         (folder / "h2load").symlink_to(own)

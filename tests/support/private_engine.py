@@ -31,7 +31,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pytest
+from support.needs import skip_or_fail
 
 _COMMANDS = ("docker", "dockerd", "ip", "iptables", "nsenter", "setpriv", "unshare")
 _FOLDERS = Path("/var/tmp")  # noqa: S108 - root's tests only; short (a socket's path ends at 108 bytes), and on a disk
@@ -64,12 +64,10 @@ def why_not(*images: str) -> str:
 
 
 def require(*images: str) -> None:
-    """Skip the test where `why_not` has a reason; in CI, where an engine is a must, fail it."""
+    """Skip the test where `why_not` has a reason, or fail it where everything is required."""
     reason = why_not(*images)
-    if reason and os.environ.get("TOPOLAB_REQUIRE_ENGINE"):
-        pytest.fail(reason)
     if reason:
-        pytest.skip(reason)
+        skip_or_fail(reason)
 
 
 class PrivateEngine:

@@ -1,11 +1,11 @@
-"""The system's programs that some apps need beside Python: skipped without, except where all is required, as in CI."""
+"""The system's programs that some apps need."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
 
-from support.engines import skip_or_fail
+from support.needs import skip_or_fail
 
 
 def missing_programs(programs: Iterable[str]) -> list[str]:
@@ -14,6 +14,6 @@ def missing_programs(programs: Iterable[str]) -> list[str]:
 
 
 def require_programs(programs: Iterable[str]) -> None:
-    """Skip the test where one is missing; where an engine is required, so are they."""
+    """Skip the test where one is missing, or fail it where everything is required."""
     if missing := missing_programs(programs):
-        skip_or_fail(f"not on PATH: {', '.join(missing)}")
+        skip_or_fail(f"{', '.join(missing)} must be on PATH (on Debian: sudo apt-get install {' '.join(missing)})")

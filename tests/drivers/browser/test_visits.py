@@ -15,8 +15,8 @@ from pydantic import TypeAdapter
 
 from support.apps import page_app
 from support.driver_stage import Client, free_port, hypercorn, nginx, worker
-from support.engines import skip_or_fail
 from support.keys import Keys
+from support.needs import skip_or_fail
 from topolab.drivers.protocol import GO, Failed, Loaded, Measured, Warm, job_line
 from topolab.model.driver import Driver
 from topolab.model.measurement import Measurement
