@@ -95,7 +95,8 @@ def test_an_interrupted_run_stops_at_once_reports_and_goes_on(number: signal.Sig
     assert process.returncode == 130
     assert "good responses per second" in stdout
     folder = only_run(out)
-    assert stderr.endswith(f"interrupted; go on with --resume {folder.name}\n")
+    resume = f"python3 {SCRIPT[1]} --resume {folder}"
+    assert stderr.endswith(f"interrupted; continue with: {resume}\n")
     assert processes_naming(str(tmp_path)) == []
     assert list((tmp_path / "tmp").iterdir()) == []
     before = observed(out)

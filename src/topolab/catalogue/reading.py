@@ -91,7 +91,7 @@ def _key_and_expectation(error: ErrorDetails, data: dict[str, Any]) -> tuple[str
     if error["type"] == "union_tag_not_found":
         return "kind", "missing; this key is required"
     if error["type"] == "union_tag_invalid":
-        return "kind", f"has to be one of {error['ctx']['expected_tags']}, not {_shortened(data.get('kind'))}"
+        return "kind", f"has to be one of {error['ctx']['expected_tags']}, not {shortened(data.get('kind'))}"
     # Of a union pydantic names the branch before the key; the branch is no key of the file.
     path = error["loc"][1:] if len(error["loc"]) > 1 and error["loc"][0] == data.get("kind") else error["loc"]
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
@@ -104,10 +104,11 @@ def _key_and_expectation(error: ErrorDetails, data: dict[str, Any]) -> tuple[str
     # Of a choice among some of an enum's members pydantic shows their representations.
     message = re.sub(r"<\w+\.\w+: ('[^']*')>", r"\1", error["msg"][0].lower() + error["msg"][1:])
     given = error["input"]
-    shown = "" if isinstance(given, dict | list) else f", not {_shortened(given)}"
+    shown = "" if isinstance(given, dict | list) else f", not {shortened(given)}"
     return key.removesuffix(".[key]"), f"{message}{shown}"
 
 
-def _shortened(value: object) -> str:
+def shortened(value: object) -> str:
+    """How a message shows a refused value: its beginning, where it is long."""
     text = repr(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
