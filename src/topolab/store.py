@@ -95,7 +95,7 @@ class Store:
             raise StoreError(f"{folder}: no run here; give the id of a folder that holds {DATABASE}")
         if not os.access(path, os.R_OK):
             raise StoreError(f"{path}: cannot be read: permission denied")
-        writable = os.access(path, os.W_OK) and os.access(folder, os.W_OK)
+        writable = os.access(path, os.W_OK) and os.access(folder, os.W_OK) and _takes_transactions(path)
         try:
             record = _read_record(path, writable)
             return cls(
@@ -161,6 +161,18 @@ class Store:
             return [adapter.validate_json(text) for (text,) in rows]
         except (sqlite3.Error, ValidationError) as error:
             raise _damaged(self.folder, error) from error
+
+
+def _takes_transactions(path: Path) -> bool:
+    """Whether SQLite has room for the files it needs next to the database: without it, it cannot even read."""
+    try:
+        with closing(_connect_to_read(path, writable=True)) as connection:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorcode & 0xFF not in _NOT_READABLE
+    except sqlite3.DatabaseError:
+        return True  # damaged, which reading it says in full
+    return True
 
 
 def _read_record(path: Path, writable: bool) -> RunRecord:

@@ -56,7 +56,7 @@ def test_no_line_is_wider_than_the_terminal(report: Report, width: int) -> None:
 
 
 def test_a_terminal_too_narrow_for_columns_has_a_line_for_each_field(report: Report) -> None:
-    assert "\nhypercorn-uvloop\n  direct h2: 1,000\n" in printed(report, 24)
+    assert "\nhypercorn-uvloop\n  direct h2: " in printed(report, 24)
 
 
 def test_the_tables_and_the_failures_are_told(report: Report) -> None:
