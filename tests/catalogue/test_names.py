@@ -88,6 +88,42 @@ def test_a_nul_character_in_a_key(root: Path, refusal: Refusal) -> None:
     assert refusal() == "loadtest/matrices/smoke.toml: 'a\\x00b': holds a NUL character; remove it"
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "key"),
+    [
+        (
+            "ceiling",
+            "duration_s = 1.0",
+            "duration_s = 1e308",
+            "duration_s: input should be less than or equal to 86400",
+        ),
+        ("ceiling", "warm_up_s = 0.25", "warm_up_s = 1e9", "warm_up_s: input should be less than or equal to 86400"),
+        (
+            "steady",
+            "rate_per_s = ",
+            "rate_per_s = 999999999",
+            "rate_per_s: input should be less than or equal to 1000000",
+        ),
+        (
+            "journeys",
+            "spawn_per_s = 32.0",
+            "spawn_per_s = 1e-300",
+            "spawn_per_s: input should be greater than or equal",
+        ),
+        (
+            "page-24",
+            "requests = 24",
+            f"requests = {10**18}",
+            "requests: input should be less than or equal to 10000000",
+        ),
+    ],
+)
+def test_a_load_that_would_take_years(edit: Edit, refusal: Refusal, file: str, old: str, new: str, key: str) -> None:
+    path = f"loadtest/profiles/{file}.toml"
+    edit(path, old, new)
+    assert refusal().startswith(f"{path}: {key}")
+
+
 @pytest.mark.parametrize("rounds", ["1001", "1000000000", "9" * 400])
 def test_more_rounds_than_anybody_measures(edit: Edit, refusal: Refusal, rounds: str) -> None:
     edit("loadtest/matrices/smoke.toml", "rounds = 1", f"rounds = {rounds}")
