@@ -62,6 +62,18 @@ def test_a_report_whose_files_cannot_be_written_is_printed_first(tmp_path: Path)
         f"topolab: {run}: the report's files cannot be written: Is a directory; all that was measured is kept; "
         f"make room there, and write them with: python3 {SCRIPT[1]} --resume {run}\n",
     )
+    assert [path.name for path in run.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_disk_that_is_too_small_for_a_report_leaves_the_old_one_whole(tmp_path: Path) -> None:
+    run = finished_run(tmp_path / "run")
+    assert finish([*SCRIPT, "--resume", str(run)]).returncode == 0
+    before = (run / "results.json").read_bytes()
+    limited = ["sh", "-c", 'ulimit -f 2; exec "$@"', "sh", *SCRIPT, "--resume", str(run)]
+    assert len(before) > 1024
+    done = finish(limited)
+    assert "hypercorn-uvloop" in done.stdout
+    assert (run / "results.json").read_bytes() == before
 
 
 def test_a_disk_that_fills_up_in_the_middle_ends_the_run_after_its_table(tmp_path: Path) -> None:
