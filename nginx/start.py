@@ -82,9 +82,11 @@ def main(arguments: list[str]) -> None:
 def _read_topology(name: str) -> dict[str, Any]:
     file = _FOLDER / "topologies" / f"{name}.toml"
     try:
-        topology = tomllib.loads(file.read_text(encoding="utf-8"))
+        topology = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        _fail(f"{name}: no such topology; there are {', '.join(sorted(f.stem for f in file.parent.glob('*.toml')))}")
+        _fail(
+            f"{name}: no such topology; there are {', '.join(sorted(f.stem for f in file.parent.glob('[!.]*.toml')))}"
+        )
     except (OSError, ValueError) as error:
         _fail(f"nginx/topologies/{file.name}: cannot be read as TOML: {error}")
     if "template" not in topology:

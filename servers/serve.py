@@ -134,7 +134,7 @@ def find_server(root: Path, full_name: str) -> tuple[Path, str]:
 
     A server's name alone means its first variant.
     """
-    folders = sorted(file.parent for file in (root / "servers").glob("*/server.toml"))
+    folders = sorted(file.parent for file in (root / "servers").glob("[!.]*/server.toml"))
     alone = next((folder for folder in folders if folder.name == full_name), None)
     if alone is not None:
         file = f"servers/{alone.name}/server.toml"
@@ -149,7 +149,7 @@ def find_server(root: Path, full_name: str) -> tuple[Path, str]:
 
 def find_app(root: Path, name: str) -> tuple[str, Table]:
     """Return an app's file, as messages name it, and what it declares; raise UsageError where there is none."""
-    _choose(f"{root}/apps", name, name, sorted(file.parent.name for file in (root / "apps").glob("*/app.toml")))
+    _choose(f"{root}/apps", name, name, sorted(file.parent.name for file in (root / "apps").glob("[!.]*/app.toml")))
     file = f"apps/{name}/app.toml"
     return file, {**_read(root, file), "name": name}
 
@@ -178,7 +178,7 @@ def _fill(file: str, key: str, word: str, values: Mapping[str, str]) -> str:
 
 def _read(root: Path, file: str) -> Table:
     try:
-        return tomllib.loads((root / file).read_text(encoding="utf-8"))
+        return tomllib.loads((root / file).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{file}: cannot be read as TOML: {error}") from error
 

@@ -1,6 +1,7 @@
-"""The errors topolab raises, in one flat tree: the command line turns each into one line and a code.
+"""The errors that end a command or a cell, in one flat tree: the command line turns each into one line and a code.
 
-Every message says what was wrong, where, and what to do or what was expected instead.
+Every message says what is wrong, where, and what to do or what was expected instead. An error that never leaves the
+layers that handle it is declared next to what raises it.
 """
 
 
@@ -17,7 +18,7 @@ class NothingSelectedError(TopolabError):
 
 
 class StageError(TopolabError):
-    """A cell could not be measured; it becomes a `Failed` outcome and the run goes on.
+    """A cell could not be measured; it becomes a `Failed` outcome and the run continues.
 
     `stage` is the step that failed, `log` the end of what the failing process wrote (may be empty).
     """
@@ -30,8 +31,20 @@ class StageError(TopolabError):
 
 
 class EngineError(TopolabError):
-    """The Docker Engine, or what is needed to use it, cannot be used; the run cannot go on with it."""
+    """The Docker Engine, or what is needed to use it, cannot be used; the run cannot continue with it."""
 
 
 class StoreError(TopolabError):
     """A results folder is missing, is not one of topolab's, or was written by another format version."""
+
+
+class UnwritableError(TopolabError):
+    """A results folder can no longer be written: its disk is full, or it has become read-only."""
+
+
+class OutputError(TopolabError):
+    """Standard output cannot be written: its disk is full, or it is closed."""
+
+
+class OutputClosedError(TopolabError):
+    """Whoever read an output has stopped reading, as `head` does; not a failure."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -11,7 +13,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from topolab.errors import StoreError
+from topolab.errors import StoreError, UnwritableError
 from topolab.model.outcome import Observation
 from topolab.model.run import FORMAT_VERSION, RunRecord, Sitting
 
@@ -26,6 +28,10 @@ CREATE TABLE observation (
 );
 CREATE TABLE sitting (id INTEGER PRIMARY KEY, sitting TEXT NOT NULL);
 """
+_NOT_READABLE = frozenset(
+    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY}
+)
+"""Primary result codes that say nothing of the file's content."""
 T = TypeVar("T")
 _records = TypeAdapter(RunRecord)
 _observations = TypeAdapter(Observation)
@@ -33,11 +39,19 @@ _sittings = TypeAdapter(Sitting)
 
 
 class Store:
-    """An open results folder. A context manager: leaving it closes the file."""
+    """An open results folder. A context manager: leaving it closes the file.
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, record: RunRecord) -> None:
+    What could not be written to it is still among what is read from it, so that a report has all that was measured.
+    """
+
+    def __init__(
+        self, folder: Path, connection: sqlite3.Connection, record: RunRecord, *, writable: bool = True
+    ) -> None:
         self.folder = folder
         self.record = record
+        self.writable = writable
+        self.unwritten: list[Observation] = []
+        self._unwritten_sitting: Sitting | None = None
         self._connection = connection
         self._sitting_id: int | None = None
 
@@ -51,26 +65,42 @@ class Store:
 
     @classmethod
     def create(cls, folder: Path, record: RunRecord) -> Store:
-        """A new results folder. Raises `StoreError` where it cannot be made."""
+        """Make a new results folder. Raises `StoreError`, and leaves no folder, where that fails."""
         try:
             folder.mkdir(parents=True)
+        except (OSError, ValueError) as error:
+            raise _not_made(folder, error) from error
+        try:
             connection = _connect(folder)
             connection.executescript(_SCHEMA)
             with connection:
                 connection.execute("INSERT INTO run VALUES (?)", (_records.dump_json(record).decode(),))
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{folder}: cannot be made a results folder: {error}; give another --out") from error
+            shutil.rmtree(folder, ignore_errors=True)
+            raise _not_made(folder, error) from error
         return cls(folder, connection, record)
 
     @classmethod
     def open(cls, folder: Path) -> Store:
-        """An existing one. Raises `StoreError` where it is missing, damaged, or another format's."""
+        """Open an existing one, to read it alone where it cannot be written.
+
+        Raises `StoreError` where it is missing, unreadable, damaged, or another format's.
+        """
         path = folder / DATABASE
-        if not path.is_file():
-            raise StoreError(f"{folder}: no run here; give the id of a folder that holds {DATABASE}")
         try:
-            record = _read_record(path)
-            return cls(folder, _connect(folder), record)
+            present = path.is_file()
+        except (OSError, ValueError) as error:  # too long, or in a folder that may not be entered
+            raise StoreError(f"{folder}: cannot be read: {error}") from error
+        if not present:
+            raise StoreError(f"{folder}: no run here; give the id of a folder that holds {DATABASE}")
+        if not os.access(path, os.R_OK):
+            raise StoreError(f"{path}: cannot be read: permission denied")
+        writable = os.access(path, os.W_OK) and os.access(folder, os.W_OK) and _takes_transactions(path)
+        try:
+            record = _read_record(path, writable)
+            return cls(
+                folder, _connect(folder) if writable else _connect_to_read(path, False), record, writable=writable
+            )
         except (sqlite3.Error, ValidationError) as error:
             raise _damaged(folder, error) from error
 
@@ -79,35 +109,51 @@ class Store:
     ) -> None:
         """Commit one observation, the account so far of the sitting it was made in, and what its tool wrote.
 
-        `files` are contents by the paths that the observation names; they are there before it is.
+        `files` are contents by the paths that the observation names; they are there before it is. Raises
+        `UnwritableError` where the folder cannot take it; `unwritten` then holds the observation.
         """
-        for name, content in (files or {}).items():
-            path = self.folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
         row = (observation.cell_id, observation.round, _observations.dump_json(observation).decode())
-        with self._connection:
-            self._connection.execute("INSERT INTO observation VALUES (?, ?, ?)", row)
-            if sitting is not None:
-                self._put(sitting)
+        try:
+            for name, content in (files or {}).items():
+                path = self.folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            with self._connection:
+                self._connection.execute("INSERT INTO observation VALUES (?, ?, ?)", row)
+                sitting_id = self._put(sitting) if sitting is not None else self._sitting_id
+            self._sitting_id = sitting_id
+        except (OSError, sqlite3.OperationalError) as error:
+            self.unwritten.append(observation)
+            self._unwritten_sitting = sitting
+            raise UnwritableError(f"{self.folder}: cannot be written any more: {error}") from error
 
     def keep_sitting(self, sitting: Sitting) -> None:
-        """Commit the account of this stretch of work, in place of what it was before."""
-        with self._connection:
-            self._put(sitting)
+        """Commit the account of this stretch of work, in place of what it was before.
 
-    def _put(self, sitting: Sitting) -> None:
+        Where the folder cannot take it, only this process's report has it: it is no figure, and `add` ends the run.
+        """
+        try:
+            with self._connection:
+                sitting_id = self._put(sitting)
+            self._sitting_id = sitting_id
+        except sqlite3.OperationalError:
+            self._unwritten_sitting = sitting
+
+    def _put(self, sitting: Sitting) -> int | None:
         text = _sittings.dump_json(sitting).decode()
         statement = "INSERT OR REPLACE INTO sitting (id, sitting) VALUES (?, ?)"
-        self._sitting_id = self._connection.execute(statement, (self._sitting_id, text)).lastrowid
+        return self._connection.execute(statement, (self._sitting_id, text)).lastrowid
 
     def observations(self) -> list[Observation]:
         """Every observation, in the order they were made. Raises `StoreError` where one is damaged."""
-        return self._read("observation", "rowid", _observations)
+        return [*self._read("observation", "rowid", _observations), *self.unwritten]
 
     def sittings(self) -> list[Sitting]:
         """Every stretch of work, in order. Raises `StoreError` where one is damaged."""
-        return self._read("sitting", "id", _sittings)
+        kept = self._read("sitting", "id", _sittings)
+        if self._unwritten_sitting is None:
+            return kept
+        return [*(kept if self._sitting_id is None else kept[:-1]), self._unwritten_sitting]
 
     def _read(self, table: str, order: str, adapter: TypeAdapter[T]) -> list[T]:
         try:
@@ -117,9 +163,21 @@ class Store:
             raise _damaged(self.folder, error) from error
 
 
-def _read_record(path: Path) -> RunRecord:
+def _takes_transactions(path: Path) -> bool:
+    """Whether SQLite has room for the files it needs next to the database: without it, it cannot even read."""
+    try:
+        with closing(_connect_to_read(path, writable=True)) as connection:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorcode & 0xFF not in _NOT_READABLE
+    except sqlite3.DatabaseError:
+        return True  # damaged, which reading it says in full
+    return True
+
+
+def _read_record(path: Path, writable: bool) -> RunRecord:
     """The run's record, read without touching the file: it may be another program's."""
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+    with closing(_connect_to_read(path, writable)) as connection:
         row = connection.execute("SELECT record FROM run").fetchone()
         if row is None:
             raise sqlite3.DatabaseError("its record was never written")
@@ -130,7 +188,15 @@ def _read_record(path: Path) -> RunRecord:
     return _records.validate_json(text)
 
 
+def _not_made(folder: Path, error: Exception) -> StoreError:
+    return StoreError(f"{folder}: cannot be made a results folder: {error}; give another --out")
+
+
 def _damaged(folder: Path, error: Exception) -> StoreError:
+    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _NOT_READABLE:
+        return StoreError(
+            f"{folder / DATABASE}: cannot be read: {error}; copy the folder to a disk that can be written"
+        )
     what = "its content is not what was written" if isinstance(error, ValidationError) else str(error)
     return StoreError(f"{folder / DATABASE}: is no run of topolab's, or damaged: {what}; start a new run")
 
@@ -139,3 +205,14 @@ def _connect(folder: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(folder / DATABASE)
     with closing(connection.execute("PRAGMA journal_mode = WAL")):
         return connection
+
+
+def _connect_to_read(path: Path, writable: bool) -> sqlite3.Connection:
+    """A connection that changes nothing.
+
+    Reading in WAL mode makes files next to the database. Where that is impossible, SQLite may take it that nobody
+    writes to the database, unless there is a log with transactions that the database does not hold yet.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    settled = not writable and not (log.exists() and log.stat().st_size)
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if settled else ''}", uri=True)

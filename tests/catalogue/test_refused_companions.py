@@ -20,12 +20,12 @@ def test_the_modules_of_an_app_that_is_not_there(edit: Edit, refusal: Refusal, o
 
 def test_the_same_modules_twice(edit: Edit, refusal: Refusal) -> None:
     edit(APP, 'python_path = ["django"]', 'python_path = ["django", "django"]')
-    assert refusal() == f"{APP}: python_path: 'django' stands twice; each has to be there once"
+    assert refusal() == f"{APP}: python_path: 'django' is listed twice"
 
 
 def test_two_companions_of_one_name(edit: Edit, refusal: Refusal) -> None:
     edit(APP, WORKER, 'name = "broker"')
-    assert refusal() == f"{APP}: companions: 'broker' stands twice; each has to be there once"
+    assert refusal() == f"{APP}: companions: 'broker' is listed twice"
 
 
 @pytest.mark.parametrize("name", ["server", "proxy", "load"])

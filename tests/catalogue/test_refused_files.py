@@ -85,7 +85,7 @@ def test_a_name_other_than_its_folders_or_files(
 
 def test_a_variant_that_stands_twice(edit: Edit, refusal: Refusal) -> None:
     edit(SERVER, 'name = "wsgi"', 'name = "asgi"')
-    assert refusal() == f"{SERVER}: variants: 'asgi' stands twice; each has to be there once"
+    assert refusal() == f"{SERVER}: variants: 'asgi' is listed twice"
 
 
 def test_two_servers_whose_variants_would_share_a_full_name(root: Path, refusal: Refusal) -> None:
@@ -111,7 +111,7 @@ def test_a_protocol_both_carried_and_refused(edit: Edit, refusal: Refusal) -> No
 
 def test_a_protocol_routed_twice(edit: Edit, refusal: Refusal) -> None:
     edit(TOPOLOGY, 'client = "http/1.1"', 'client = "h2"')
-    assert refusal() == f"{TOPOLOGY}: routes: 'h2' stands twice; each has to be there once"
+    assert refusal() == f"{TOPOLOGY}: routes: 'h2' is listed twice"
 
 
 @pytest.mark.parametrize("template", ["../x.conf", "/etc/passwd", "topologies/../../x.conf", ".", ".."])

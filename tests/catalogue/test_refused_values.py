@@ -64,7 +64,7 @@ def test_a_misspelt_required_key_is_named_as_it_was_written(edit: Edit, refusal:
 
 def test_the_key_in_a_profile_is_named_as_the_file_writes_it(edit: Edit, refusal: Refusal) -> None:
     edit(OPEN, "500.0", "0.0")
-    assert refusal() == f"{OPEN}: rate_per_s: input should be greater than 0, not 0.0"
+    assert refusal() == f"{OPEN}: rate_per_s: input should be greater than or equal to 0.001, not 0.0"
 
 
 @pytest.mark.parametrize("new", ["", 'kind = "wild"\n'])
@@ -109,8 +109,8 @@ def test_a_value_of_the_wrong_type(
 @pytest.mark.parametrize(
     ("file", "old", "new", "key", "expected"),
     [
-        (OPEN, "500.0", "-1.0", "rate_per_s", "input should be greater than 0, not -1.0"),
-        (OPEN, "500.0", "0.0", "rate_per_s", "input should be greater than 0, not 0.0"),
+        (OPEN, "500.0", "-1.0", "rate_per_s", "input should be greater than or equal to 0.001, not -1.0"),
+        (OPEN, "500.0", "0.0", "rate_per_s", "input should be greater than or equal to 0.001, not 0.0"),
         (OPEN, "500.0", "nan", "rate_per_s", "input should be a finite number, not nan"),
         (OPEN, "500.0", "inf", "rate_per_s", "input should be a finite number, not inf"),
         (OPEN, "500.0", "-inf", "rate_per_s", "input should be a finite number, not -inf"),

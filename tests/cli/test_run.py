@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -85,7 +86,7 @@ def test_an_interrupted_run_stops_at_once_reports_and_goes_on(number: signal.Sig
     arguments = [*SCRIPT, *SMALL, "--rounds", "2", "--out", str(tmp_path)]
     env = environment(TMPDIR=str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
-    out = tmp_path / "out"
+    out = tmp_path / "out of the way"
     arguments[-1] = str(out)
     with subprocess.Popen(arguments, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         wait_for_observations(out, 2, process)
@@ -95,13 +96,17 @@ def test_an_interrupted_run_stops_at_once_reports_and_goes_on(number: signal.Sig
     assert process.returncode == 130
     assert "good responses per second" in stdout
     folder = only_run(out)
-    assert stderr.endswith(f"interrupted; go on with --resume {folder.name}\n")
+    resume = f"python3 {SCRIPT[1]} --resume '{folder}'"
+    assert stderr.endswith(f"interrupted; continue with: {resume}\n")
     assert processes_naming(str(tmp_path)) == []
     assert list((tmp_path / "tmp").iterdir()) == []
     before = observed(out)
     assert 2 <= len(before) < 6
 
-    done = run_matrix("--resume", folder.name, "--out", str(out), "--json")
+    command = shlex.split(stderr.splitlines()[-1].partition("continue with: ")[2])
+    done = subprocess.run(
+        [*command, "--json"], env=environment(), capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr
     after = observed(out)
     assert after[: len(before)] == before

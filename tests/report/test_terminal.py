@@ -50,8 +50,13 @@ def test_no_color_into_a_pipe_leaves_no_escape_code(report: Report, monkeypatch:
     assert ESCAPE not in printed(report)
 
 
-def test_no_line_is_wider_than_the_terminal(report: Report) -> None:
-    assert max(map(len, printed(report).splitlines())) <= 80
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_no_line_is_wider_than_the_terminal(report: Report, width: int) -> None:
+    assert max(map(len, printed(report, width).splitlines())) <= width
+
+
+def test_a_terminal_too_narrow_for_columns_has_a_line_for_each_field(report: Report) -> None:
+    assert "\nhypercorn-uvloop\n  direct h2: " in printed(report, 24)
 
 
 def test_the_tables_and_the_failures_are_told(report: Report) -> None:
@@ -103,7 +108,7 @@ def test_no_figure_is_cut_however_many_columns_there_are(catalogue: Catalogue, t
     assert "…" not in printed(everything_measured(catalogue, tmp_path / "run", everywhere=True), width)
 
 
-@pytest.mark.parametrize("width", [60, 80, 100, 118, 120, 123, 140])
+@pytest.mark.parametrize("width", [20, 24, 30, 38, 40, 46, 50, 60, 80, 100, 118, 120, 123, 140])
 def test_every_figure_is_there_whatever_the_width(catalogue: Catalogue, tmp_path: Path, width: int) -> None:
     report = everything_measured(catalogue, tmp_path / "run", everywhere=True)
     wide, narrow = (printed(report, columns).partition("\nBold: ")[0].split() for columns in (500, width))

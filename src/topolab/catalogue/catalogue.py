@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from topolab.catalogue.checks import check_app, check_journeys, check_lanes, check_listeners, check_topology
-from topolab.catalogue.reading import read_toml, refuse, refuse_repeats
+from topolab.catalogue.checks import (
+    check_app,
+    check_app_names,
+    check_journeys,
+    check_lanes,
+    check_listeners,
+    check_server_names,
+    check_topology,
+)
+from topolab.catalogue.reading import declared_files, read_toml, refuse, refuse_repeats
 from topolab.catalogue.root import NEEDED
 from topolab.errors import InputError
 from topolab.model.matrix import Matrix
@@ -49,7 +57,7 @@ def load_catalogue(root: Path) -> Catalogue:
         if not (root / folder).is_dir():
             raise InputError(f"{root}: no {folder}/ folder; run from a checkout, or install topolab again")
     candidates: dict[str, Candidate] = {}
-    for path in sorted((root / "servers").glob("*/server.toml")):
+    for path in declared_files(root, "servers/*/server.toml"):
         shown_as = _shown(root, path)
         server: Server = read_toml(path, Server, shown_as)
         _same_name(shown_as, server.name, path.parent.name, "folder")
@@ -60,7 +68,9 @@ def load_catalogue(root: Path) -> Catalogue:
             if candidate.name in candidates:
                 refuse(shown_as, "variants", f"{candidate.name!r} is a name another server's variant has")
             candidates[candidate.name] = candidate
+    check_server_names([candidate.server for candidate in candidates.values()])
     apps = _named(root, "apps/*/app.toml", App, lambda path: path.parent.name)
+    check_app_names(apps)
     for app in apps.values():
         check_app(app, apps)
     topologies = _named(root, "nginx/topologies/*.toml", Topology, lambda path: path.stem)
@@ -99,7 +109,7 @@ def _same_name(shown_as: str, declared: str, expected: str, of: str) -> None:
 
 def _named(root: Path, pattern: str, kind: Any, name_of: Callable[[Path], str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for path in sorted(root.glob(pattern)):
+    for path in declared_files(root, pattern):
         declared = read_toml(path, kind, _shown(root, path))
         _same_name(_shown(root, path), declared.name, name_of(path), "folder" if kind is App else "file")
         found[declared.name] = declared

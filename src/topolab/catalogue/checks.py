@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from topolab.catalogue.reading import refuse, refuse_repeats
 from topolab.model.driver import Driver
 from topolab.model.profile import CountLoad, Journey, MixedLoad, PageLoad, RequestLoad, UsersLoad
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
-from topolab.model.server import PART_NAMES, App, Server
+from topolab.model.server import PART_NAMES, App, Interface, Server
 from topolab.model.topology import Topology
 from topolab.model.visit import unfit_for_the_page
 
@@ -22,6 +22,29 @@ def check_listeners(shown_as: str, server: Server) -> None:
                 if (protocol is Protocol.H3) is not (transport is Transport.QUIC):
                     key = f"variants[{index}].listeners.{transport}.protocols"
                     refuse(shown_as, key, f"{protocol.label} does not go over {transport}")
+
+
+def check_server_names(servers: Iterable[Server]) -> None:
+    """No `server-variant` is also the name of a server, or `--only server=NAME` would mean both."""
+    by_name = {server.name: server for server in servers}
+    for server in by_name.values():
+        for index, variant in enumerate(server.variants):
+            if (name := server.full_name(variant)) in by_name:
+                key = f"variants[{index}].name"
+                taken = f"{server.name!r} and {variant.name!r} make {name!r}, which is the name of another server"
+                refuse(f"servers/{server.name}/server.toml", key, f"{taken}, servers/{name}/; rename one of them")
+
+
+def check_app_names(apps: Iterable[str]) -> None:
+    """No `app-interface` is also the name of an app, or `--only app=NAME` would mean both."""
+    names = set(apps)
+    for name in sorted(names):
+        for interface in Interface:
+            if (joined := f"{name}-{interface.value}") in names:
+                expectation = (
+                    f"{joined!r} also means the {interface.value} side of the app {name!r}; rename one of them"
+                )
+                refuse(f"apps/{joined}/app.toml", "name", expectation)
 
 
 def check_app(app: App, apps: Mapping[str, App]) -> None:

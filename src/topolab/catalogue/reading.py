@@ -1,10 +1,11 @@
-"""One TOML file to one model object, or one line that names file, key and what was expected."""
+"""Read one TOML file as one model object, or raise one line that names file, key and what was expected."""
 
 from __future__ import annotations
 
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,16 @@ from pydantic_core import ErrorDetails
 
 from topolab.errors import InputError
 
+_LONGEST_SHOWN = 80
+"""Characters of a refused value that its message repeats."""
 _UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
+
+
+def declared_files(root: Path, pattern: str) -> Iterator[Path]:
+    """The files below `root` that match, in order. What editors and systems leave behind is hidden, and skipped."""
+    for path in sorted(root.glob(pattern)):
+        if not any(part.startswith(".") for part in path.relative_to(root).parts):
+            yield path
 
 
 def read_toml(path: Path, kind: Any, shown_as: str) -> Any:
@@ -24,14 +34,14 @@ def read_toml(path: Path, kind: Any, shown_as: str) -> Any:
     Raises `InputError` for a file that cannot be read, is not TOML, or does not fit the type.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except FileNotFoundError:
         raise InputError(f"{shown_as}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # not UTF-8, or no possible file name
         raise InputError(f"{shown_as}: cannot be read as text: {error}") from error
     try:
         data = tomllib.loads(text)
-        _refuse_dates(shown_as, data, "")
+        _refuse_unusable(shown_as, data, "")
         # By way of JSON, because pydantic's strict mode then still takes arrays as tuples and names as enums.
         return _adapter(kind).validate_json(json.dumps(data))
     except ValidationError as error:
@@ -49,10 +59,10 @@ def refuse(shown_as: str, key: str, expectation: str) -> NoReturn:
 
 
 def refuse_repeats(shown_as: str, key: str, names: list[str]) -> None:
-    """Raise `InputError` where a name stands twice."""
+    """Raise `InputError` where a name is listed twice."""
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        refuse(shown_as, key, f"{repeated[0]!r} stands twice; each has to be there once")
+        refuse(shown_as, key, f"{repeated[0]!r} is listed twice")
 
 
 @cache
@@ -60,14 +70,19 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _refuse_dates(shown_as: str, value: object, key: str) -> None:
-    """TOML has dates and JSON has not; no key takes one."""
+def _refuse_unusable(shown_as: str, value: object, key: str) -> None:
+    """Refuse dates, which JSON does not have, and NUL characters, which no argument, variable or file name can hold."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            _refuse_dates(shown_as, inner, f"{key}.{name}" if key else name)
+            inner_key = f"{key}.{name}" if key else name
+            _refuse_unusable(shown_as, name, inner_key)
+            _refuse_unusable(shown_as, inner, inner_key)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            _refuse_dates(shown_as, inner, f"{key}[{index}]")
+            _refuse_unusable(shown_as, inner, f"{key}[{index}]")
+    elif isinstance(value, str):
+        if "\0" in value:
+            refuse(shown_as, key, "holds a NUL character; remove it")
     elif isinstance(value, datetime | date | time):
         refuse(shown_as, key, f"no key takes a TOML {type(value).__name__}; put a text in quotes")
 
@@ -76,7 +91,7 @@ def _key_and_expectation(error: ErrorDetails, data: dict[str, Any]) -> tuple[str
     if error["type"] == "union_tag_not_found":
         return "kind", "missing; this key is required"
     if error["type"] == "union_tag_invalid":
-        return "kind", f"has to be one of {error['ctx']['expected_tags']}, not {data.get('kind')!r}"
+        return "kind", f"has to be one of {error['ctx']['expected_tags']}, not {shortened(data.get('kind'))}"
     # Of a union pydantic names the branch before the key; the branch is no key of the file.
     path = error["loc"][1:] if len(error["loc"]) > 1 and error["loc"][0] == data.get("kind") else error["loc"]
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
@@ -89,5 +104,11 @@ def _key_and_expectation(error: ErrorDetails, data: dict[str, Any]) -> tuple[str
     # Of a choice among some of an enum's members pydantic shows their representations.
     message = re.sub(r"<\w+\.\w+: ('[^']*')>", r"\1", error["msg"][0].lower() + error["msg"][1:])
     given = error["input"]
-    shown = "" if isinstance(given, dict | list) else f", not {given!r}"
+    shown = "" if isinstance(given, dict | list) else f", not {shortened(given)}"
     return key.removesuffix(".[key]"), f"{message}{shown}"
+
+
+def shortened(value: object) -> str:
+    """How a message shows a refused value: its beginning, where it is long."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

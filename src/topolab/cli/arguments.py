@@ -5,12 +5,21 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
+
+from topolab.catalogue.reading import shortened
+from topolab.errors import InputError
+from topolab.model.matrix import MAX_ROUNDS
 
 _EPILOG = """\
 filters:  --only topology='nlb-*' --only protocol=h2   one key twice means either, two keys mean both;
           keys are server, app, topology, protocol, profile; names are those of --list
-exit:     0 all measured (skips are fine), 1 some cell failed, 2 bad input, 3 nothing selected, 130 interrupted
+exit:     0 all measured (skips are fine), 1 some cell failed, 2 bad input, 3 nothing selected,
+          4 results or output not written (disk full, read-only), 130 interrupted,
+          141 whoever read the output stopped reading, as in `| head -1`
 """
+_MAX_SEED = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +43,7 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of the lab's: its name, what it is for, and the matrix it runs where none is named."""
+    """A command of the lab: its name, what it is for, and the matrix it runs where none is named."""
 
     name: str
     about: str
@@ -52,8 +61,8 @@ PAGE = Command(
 
 
 def parse(arguments: list[str], command: Command = MATRIX) -> Arguments:
-    """Raises `SystemExit` with code 2 and a line on standard error for what cannot be understood."""
-    parser = argparse.ArgumentParser(
+    """Raises `InputError` for what cannot be understood, and `SystemExit` after printing the help."""
+    parser = _Parser(
         prog=command.name,
         description=command.about,
         epilog=_EPILOG,
@@ -61,18 +70,28 @@ def parse(arguments: list[str], command: Command = MATRIX) -> Arguments:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--matrix", metavar="NAME|FILE", help=f"what to run (default: {command.matrix})")
-    add("--only", metavar="KEY=GLOB", action="append", default=[], help="keep only the cells that match")
-    add("--rounds", type=_at_least_one, metavar="N", help="passes over all cells (default: the matrix's own)")
+    add("--matrix", type=_text, metavar="NAME|FILE", help=f"what to run (default: {command.matrix})")
+    add("--only", type=_text, metavar="KEY=GLOB", action="append", default=[], help="keep only the cells that match")
+    add(
+        "--rounds",
+        type=_rounds,
+        metavar="N",
+        help=f"passes over all cells, at most {MAX_ROUNDS:,} (default: the matrix's own)",
+    )
     add(
         "--backend",
         choices=("auto", "docker", "local"),
         help="where stacks live (default: auto: docker where an engine answers, else local)",
     )
-    add("--context", metavar="NAME", help="the Docker context whose engine to use (default: as for the docker command)")
+    add(
+        "--context",
+        type=_text,
+        metavar="NAME",
+        help="the Docker context whose engine to use (default: as for the docker command)",
+    )
     add("--seed", type=_seed, metavar="N", help="of the random order (default: drawn, and kept with the run)")
-    add("--out", type=Path, default=Path("results"), metavar="DIR", help="where runs are kept (default: results)")
-    add("--resume", metavar="RUN", help="go on with an interrupted run, by id or folder")
+    add("--out", type=_path, default=Path("results"), metavar="DIR", help="where runs are kept (default: results)")
+    add("--resume", type=_text, metavar="RUN", help="continue an interrupted run, by id or folder")
     add("--list", action="store_true", help="print everything that has a name, and stop")
     add("--dry-run", action="store_true", help="print the plan, the skips and the time it takes, and stop")
     add("--json", action="store_true", help="print results.json instead of the table")
@@ -88,26 +107,39 @@ def parse(arguments: list[str], command: Command = MATRIX) -> Arguments:
         ]
         if given.dry_run or given.list or fixed:
             clash = ", ".join(fixed) or ("--dry-run" if given.dry_run else "--list")
-            parser.error(f"--resume goes on with a run as it was planned; it cannot be given with {clash}")
+            parser.error(f"--resume continues a run as it was planned; it cannot be given with {clash}")
     return Arguments(**{**vars(given), "only": tuple(given.only), "default_matrix": command.matrix})
 
 
-def _at_least_one(text: str) -> int:
-    number = _whole(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"has to be 1 or more, not {text!r}")
-    return number
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see --help")
+
+
+def _text(text: str) -> str:
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError("must not be empty" if not text else "must not hold a NUL character")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_text(text))
+
+
+def _rounds(text: str) -> int:
+    return _whole(text, 1, MAX_ROUNDS)
 
 
 def _seed(text: str) -> int:
-    number = _whole(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"has to be 0 or more, not {text!r}")
-    return number
+    return _whole(text, 0, _MAX_SEED)
 
 
-def _whole(text: str) -> int:
+def _whole(text: str, least: int, most: int) -> int:
+    wanted = f"must be a whole number from {least} to {most}, not {shortened(text)}"
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"has to be a whole number, not {text!r}") from None
+        raise argparse.ArgumentTypeError(wanted) from None
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(wanted)
+    return number

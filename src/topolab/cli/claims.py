@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 from pathlib import Path
 
 from topolab.catalogue.reading import read_toml
+from topolab.cli.entry import exit_code_of
 from topolab.cli.exit_codes import ExitCode
-from topolab.errors import InputError, StoreError
+from topolab.errors import InputError, UnwritableError
 from topolab.model.claim import Article
 from topolab.report import Report, read_report
 from topolab.store import DATABASE, Store
@@ -17,20 +17,23 @@ from topolab.store import DATABASE, Store
 
 def main(declared: Path, arguments: list[str] | None = None) -> int:
     """Write the article that the TOML file `declared` describes, and return the exit code."""
+    return exit_code_of(lambda: _carry_out(declared, arguments))
+
+
+def _carry_out(declared: Path, arguments: list[str] | None) -> int:
     parser = argparse.ArgumentParser(description=f"Write the article of {declared.name} from runs of its matrices.")
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="the folder of a run, one for each matrix")
     parser.add_argument("--out", type=Path, default=declared.with_suffix(".md"), help="default: %(default)s")
     given = parser.parse_args(arguments)
     try:
         write_article(declared, given.runs, given.out)
-    except (InputError, StoreError) as error:
-        print(f"topolab: {error}", file=sys.stderr)
-        return ExitCode.BAD_INPUT
+    except OSError as error:
+        raise UnwritableError(f"{given.out}: the article cannot be written: {error.strerror}") from error
     return ExitCode.MEASURED
 
 
 def write_article(declared: Path, folders: list[Path], out: Path) -> None:
-    """The Markdown at `out`, and in a folder beside it the pictures and the runs it is made from, to make it again.
+    """Write Markdown to `out`, and to a folder next to it the pictures and runs it is made from, to make it again.
 
     Raises `InputError` and `StoreError`.
     """

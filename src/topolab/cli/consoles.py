@@ -1,4 +1,4 @@
-"""The two outputs: results on standard output, everything else on standard error. NO_COLOR is rich's to respect."""
+"""The two consoles: results on standard output, everything else on standard error. NO_COLOR is left to rich."""
 
 from __future__ import annotations
 
@@ -7,14 +7,34 @@ import os
 from rich.console import Console
 
 _FILE_WIDTH = 120
+_NARROWEST = 20
 
 
 def to_stdout() -> Console:
     """As wide as the terminal, or as `COLUMNS` says; into files and pipes wide enough for a table."""
-    narrow = Console()
-    return narrow if narrow.is_terminal or "COLUMNS" in os.environ else Console(width=_FILE_WIDTH)
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        return Console(width=_FILE_WIDTH)
+    return Console(width=max(console.width, _NARROWEST))
 
 
 def to_stderr() -> Console:
     """For progress and notices: plain text, nothing highlighted."""
     return Console(stderr=True, highlight=False)
+
+
+class Notices:
+    """What is said on standard error; nothing where the user wants quiet, except what must be said."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.console = to_stderr()
+        self._quiet = quiet
+
+    def say(self, text: str) -> None:
+        """A line, unless quiet."""
+        if not self._quiet:
+            self.insist(text)
+
+    def insist(self, text: str) -> None:
+        """A line, whatever the user wants: something is lost, or is to be done."""
+        self.console.print(text, markup=False, soft_wrap=True)

@@ -1,30 +1,88 @@
-"""The command line: arguments, printing, exit codes. `topolab` and the scripts that run a matrix are this."""
+"""The one path through a command: parse, do what was asked, and turn every error into one line and an exit code."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 from topolab.cli.exit_codes import ExitCode
-from topolab.errors import EngineError, InputError, NothingSelectedError, StoreError
+from topolab.cli.outputs import safe_outputs
+from topolab.errors import (
+    EngineError,
+    InputError,
+    NothingSelectedError,
+    OutputClosedError,
+    OutputError,
+    StoreError,
+    TopolabError,
+    UnwritableError,
+)
+
+_CODES: dict[type[TopolabError], ExitCode] = {
+    InputError: ExitCode.BAD_INPUT,
+    StoreError: ExitCode.BAD_INPUT,
+    EngineError: ExitCode.BAD_INPUT,
+    NothingSelectedError: ExitCode.NOTHING_SELECTED,
+    UnwritableError: ExitCode.NOT_WRITTEN,
+    OutputError: ExitCode.NOT_WRITTEN,
+}
 
 
 def main(arguments: list[str] | None = None, *, page: bool = False) -> int:
-    """Run the command, or that for the page, and return its exit code. Bad input is one line on standard error."""
+    """Run the command, or the one for the page, and return its exit code."""
     begun = time.monotonic()
-    from topolab.cli.arguments import MATRIX, PAGE, parse
-    from topolab.cli.commands import carry_out
+    given = sys.argv[1:] if arguments is None else arguments
+    return exit_code_of(lambda: _carry_out(given, page, begun))
 
+
+def exit_code_of(command: Callable[[], int]) -> int:
+    """Run `command` with safe outputs. Bad input is one line on standard error, and a closed output is none."""
     try:
-        return carry_out(parse(sys.argv[1:] if arguments is None else arguments, PAGE if page else MATRIX), begun)
-    except (InputError, StoreError, EngineError) as error:
-        code = ExitCode.BAD_INPUT
-        message = str(error)
-    except NothingSelectedError as error:
-        code = ExitCode.NOTHING_SELECTED
-        message = str(error)
-    except KeyboardInterrupt:
-        code = ExitCode.INTERRUPTED
-        message = "interrupted"
+        with safe_outputs():
+            try:
+                return command()
+            except tuple(_CODES) as error:
+                _say(str(error))
+                return _CODES[type(error)]
+            except SystemExit as ended:  # the help is printed
+                return int(ended.code or 0)
+            except KeyboardInterrupt:
+                _say("interrupted")
+                return ExitCode.INTERRUPTED
+    except OutputClosedError:
+        return ExitCode.OUTPUT_CLOSED
+    except OutputError as error:  # only the last of the output was refused
+        _say(str(error))
+        return ExitCode.NOT_WRITTEN
+
+
+def _say(message: str) -> None:
     print(f"topolab: {' '.join(message.split())}", file=sys.stderr)
-    return code
+
+
+def _carry_out(given: list[str], page: bool, begun: float) -> int:
+    """Do what was asked. What each command needs is imported for it alone: --list answers in a quarter of a second."""
+    from topolab.catalogue import default_root, load_catalogue
+    from topolab.cli.arguments import MATRIX, PAGE, parse
+
+    arguments = parse(given, PAGE if page else MATRIX)
+    catalogue = load_catalogue(default_root())
+    if arguments.list:
+        from topolab.cli.listing import list_catalogue
+
+        return list_catalogue(catalogue)
+    if arguments.resume is not None:
+        from topolab.cli.resuming import resume
+
+        return resume(arguments, arguments.resume, catalogue, begun)
+    from topolab.cli.planned import plan_run
+
+    planned = plan_run(arguments, catalogue)
+    if arguments.dry_run:
+        from topolab.cli.dry_run import show_plan
+
+        return show_plan(planned, catalogue)
+    from topolab.cli.new_run import start
+
+    return start(arguments, planned, catalogue, begun)

@@ -6,10 +6,13 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The outcomes a script that calls the lab can tell apart."""
+    """The outcomes that a script which calls the lab can distinguish."""
 
     MEASURED = 0
     FAILED = 1
     BAD_INPUT = 2
     NOTHING_SELECTED = 3
+    NOT_WRITTEN = 4
     INTERRUPTED = 130
+    OUTPUT_CLOSED = 141
+    """As a shell reports a program that SIGPIPE ended, which is how other tools end then."""

@@ -1,8 +1,7 @@
-"""`--list` and `--dry-run`: what there is, and what would be done."""
+"""`--list`: everything that has a name."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 
 from rich.console import Console
@@ -10,10 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from topolab.catalogue import Catalogue
-from topolab.model.cell import Cell, Plan
+from topolab.cli.consoles import to_stdout
+from topolab.cli.exit_codes import ExitCode
 from topolab.model.protocol import ClientProtocol
-from topolab.plan.estimate import expected_total_s
-from topolab.report.format import duration
 
 _PROTOCOLS = {
     ClientProtocol.HTTP1: "HTTP/1.1 over TLS",
@@ -22,10 +20,13 @@ _PROTOCOLS = {
     ClientProtocol.H2C: "HTTP/2 in cleartext, by prior knowledge",
     ClientProtocol.H3: "HTTP/3 over QUIC",
 }
+_SUMMARY_WIDTH = 20
+"""Where a summary has fewer columns next to the names, it goes below them."""
 
 
-def print_catalogue(catalogue: Catalogue, console: Console) -> None:
-    """Every name that `--matrix` and `--only` understand, with what it stands for."""
+def list_catalogue(catalogue: Catalogue) -> int:
+    """Print every name that `--matrix` and `--only` understand, with what it stands for."""
+    console = to_stdout()
     apps = {f"{name} ({', '.join(app.entrypoints)})": app.summary for name, app in catalogue.apps.items()}
     _print(console, "matrix", {name: matrix.summary for name, matrix in catalogue.matrices.items()})
     _print(console, "server", {name: c.variant.summary for name, c in catalogue.candidates.items()})
@@ -33,35 +34,17 @@ def print_catalogue(catalogue: Catalogue, console: Console) -> None:
     _print(console, "topology", {name: topology.summary for name, topology in catalogue.topologies.items()})
     _print(console, "protocol", {protocol.value: text for protocol, text in _PROTOCOLS.items()})
     _print(console, "profile", {name: profile.summary for name, profile in catalogue.profiles.items()})
-
-
-def print_plan(plan: Plan, catalogue: Catalogue, rounds: int, console: Console) -> None:
-    """The cells with the hops they will take, the skips by reason, and the time it will take."""
-    # Plain lines, aligned by hand: a rich table of a thousand rows takes longer than planning them.
-    names, chains = max((len(cell.id) for cell in plan.cells), default=0), [_chain(cell) for cell in plan.cells]
-    widest = max(map(len, chains), default=0)
-    for cell, chain in zip(plan.cells, chains, strict=True):
-        line = f"{cell.id:{names}}  {chain:{widest}}  {'downgraded' if cell.downgraded else ''}"
-        console.out(line.rstrip(), highlight=False)
-    reasons = Counter(skip.reason for skip in plan.skips)
-    if reasons:
-        console.print(Text(f"\n{len(plan.skips)} skipped:"))
-        for reason, count in reasons.items():
-            console.print(Text(f"  {reason}" + (f" ({count} cells)" if count > 1 else "")), soft_wrap=True)
-    total_s = expected_total_s(plan.cells, catalogue.profiles, rounds)
-    console.print(Text(f"\n{len(plan.cells)} cells x {rounds} rounds: about {duration(total_s)}"))
-
-
-def _chain(cell: Cell) -> str:
-    text = cell.hops[0].source
-    for hop in cell.hops:
-        text += f" -{hop.leg.protocol} {hop.leg.transport}-> {hop.target}"
-    return text
+    return ExitCode.MEASURED
 
 
 def _print(console: Console, heading: str, names: Mapping[str, str]) -> None:
+    console.print(Text(heading, style="bold"))
+    if max(map(len, names), default=0) + _SUMMARY_WIDTH > console.width:
+        for name, summary in names.items():
+            console.print(Text(f"  {name}"), soft_wrap=True)
+            console.print(Text(f"    {summary}"), soft_wrap=True)
+        return
     table = Table(box=None, pad_edge=False, show_header=False)
     for name, summary in names.items():
         table.add_row(Text(f"  {name}", no_wrap=True), Text(summary))
-    console.print(Text(heading, style="bold"))
     console.print(table)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import pycurl
 
-from topolab.errors import TopolabError
 from topolab.fetch.handles import new_handle
 from topolab.model.protocol import Protocol
 from topolab.model.target import Target
@@ -19,7 +18,7 @@ _PROTOCOLS = {
 }
 
 
-class FetchError(TopolabError):
+class FetchError(Exception):
     """No complete answer came; the message is libcurl's."""
 
 

@@ -9,8 +9,8 @@ from annotated_types import MinLen
 from pydantic import StringConstraints
 
 Text = Annotated[str, MinLen(1)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-"""Lower-case words with hyphens: safe in file names, ids and globs."""
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
+"""Lower-case words with hyphens: safe in file names, ids and globs, and no longer than a host name's label can be."""
 EntryPoint = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 """`module:attribute`."""
 UrlPath = Annotated[str, StringConstraints(pattern=r"^/[!-~]*$")]

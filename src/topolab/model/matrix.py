@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from annotated_types import Ge, MinLen
+from annotated_types import Ge, Le, MinLen
 
 from topolab.model.declared import Declared, Name, Text
+
+MAX_ROUNDS = 1_000
+"""Days of measuring even for a small matrix; more is a slip of the finger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,7 @@ class Matrix(Declared):
 
     name: Name
     summary: Text
-    rounds: Annotated[int, Ge(1)]
+    rounds: Annotated[int, Ge(1), Le(MAX_ROUNDS)]
     select: Annotated[tuple[Selection, ...], MinLen(1)]
     aa_pairs: Annotated[int, Ge(0)] = 0
     charts: bool = False

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import Field
 
 from topolab.model.declared import Declared, Name, Text, UrlPath
 from topolab.model.driver import Driver
 from topolab.model.protocol import Protocol
 
-PositiveSeconds = Annotated[float, Gt(0)]
-Seconds = Annotated[float, Ge(0)]
-Count = Annotated[int, Gt(0)]
+DAY_S = 86_400.0
+PositiveSeconds = Annotated[float, Gt(0), Le(DAY_S)]
+Seconds = Annotated[float, Ge(0), Le(DAY_S)]
+Count = Annotated[int, Gt(0), Le(10_000_000)]
+Rate = Annotated[float, Ge(0.001), Le(1_000_000)]
+"""Per second. Limits keep a slip of the finger from planning years, or more than memory holds."""
 
 
 class Journey(StrEnum):
@@ -78,7 +81,7 @@ class OpenLoad(_Load):
     driver: Literal[Driver.CURL]
     warm_up_s: Seconds
     duration_s: PositiveSeconds
-    rate_per_s: Annotated[float, Gt(0)]
+    rate_per_s: Rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +106,7 @@ class MixedLoad(_Load):
     driver: Literal[Driver.CURL]
     warm_up_s: Seconds
     duration_s: PositiveSeconds
-    rate_per_s: Annotated[float, Gt(0)]
+    rate_per_s: Rate
     slow: SlowPart
 
 
@@ -145,7 +148,7 @@ class UsersLoad(Declared):
     kind: Literal["users"]
     driver: Literal[Driver.LOCUST]
     users: Count
-    spawn_per_s: Annotated[float, Gt(0)]
+    spawn_per_s: Rate
     think_s: Seconds
     journeys: Annotated[tuple[Journey, ...], MinLen(1)]
     warm_up_s: Seconds

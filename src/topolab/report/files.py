@@ -20,14 +20,25 @@ def write_files(report: Report, folder: Path) -> list[str]:
     They are report.md, results.csv, results.json, where the matrix wants them its charts, and of what a browser
     visited page.json and the waterfalls.
     """
-    (folder / "results.json").write_text(to_json(report), encoding="utf-8")
-    (folder / "results.csv").write_text(to_csv(report), encoding="utf-8")
-    (folder / "report.md").write_text(to_markdown(report), encoding="utf-8")
+    _put(folder / "results.json", to_json(report).encode())
+    _put(folder / "results.csv", to_csv(report).encode())
+    _put(folder / "report.md", to_markdown(report).encode())
     names = ["report.md", "results.csv", "results.json"]
     for name, content in (*_charts(report), *_pages(report, folder)):
-        (folder / name).write_bytes(content)
+        _put(folder / name, content)
         names.append(name)
     return names
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write the whole file or leave the one that is there: a full disk must not cut a report short."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _charts(report: Report) -> Iterator[tuple[str, bytes]]:

@@ -25,6 +25,9 @@ def print_report(report: Report, console: Console) -> None:
     for group in report.groups:
         console.print(Text(f"\n{group.title}", style="bold underline"))
         for table in tables(group, report.summary, memory=False):
+            if _too_wide(table, console.width):
+                _print_fields(table, console)
+                continue
             for part in _fitting(table, console.width):
                 _print_table(part, console)
     console.print()
@@ -40,6 +43,12 @@ def print_report(report: Report, console: Console) -> None:
     time = notes.where_the_time_went(report)
     if time:
         console.print(Text(f"time: {time}"))
+
+
+def _too_wide(table: Table, width: int) -> bool:
+    """Whether some column does not fit even alone next to the names."""
+    names, *others = _narrowest_widths(table)
+    return any(names + other + 2 * _GAP > width for other in others)
 
 
 def _fitting(table: Table, width: int) -> Iterator[Table]:
@@ -87,6 +96,16 @@ def _print_table(table: Table, console: Console) -> None:
     for row in table.rows:
         rich_table.add_row(*(Text(entry.text, style="bold" if entry.best else "") for entry in row))
     console.print(rich_table)
+    console.print()
+
+
+def _print_fields(table: Table, console: Console) -> None:
+    """Every field on a line of its own, below the name of its row: for terminals too narrow for columns."""
+    console.print(Text(table.title))
+    for name, *entries in table.rows:
+        console.print(Text(name.text))
+        for heading, entry in zip(table.head[1:], entries, strict=True):
+            console.print(Text(f"  {heading}: ").append(entry.text, style="bold" if entry.best else ""))
     console.print()
 
 

@@ -75,6 +75,14 @@ def test_compiled_files_are_left_out(tmp_path: Path) -> None:
     assert {file for file in files(tmp_path / "staged") if "spam" in file} == {"servers/spam/server.toml"}
 
 
+def test_hidden_files_are_left_out(tmp_path: Path) -> None:
+    root = catalogue_root(tmp_path / "mine", {"spam": SPAM, ".spam-old": SPAM})
+    (root / "servers" / "spam" / ".server.toml.swp").touch()
+    (root / "servers" / "spam" / ".#server.toml").symlink_to("user@host.1234")
+    stage(root, tmp_path / "staged")
+    assert {file for file in files(tmp_path / "staged") if "spam" in file} == {"servers/spam/server.toml"}
+
+
 def test_a_catalogue_of_links_is_staged_as_files(tmp_path: Path) -> None:
     root = catalogue_root(tmp_path / "mine", {})
     assert (root / "apps").is_symlink()

@@ -39,7 +39,7 @@ def stage(root: Path, folder: Path) -> None:
 
     A copy, because a catalogue may be links, and an installed package is not laid out like a checkout.
     """
-    ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
+    ignore = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
     own = own_root()
     for source in (own, root) if root != own else (own,):
         for name in (*FOLDERS, COMPOSE):

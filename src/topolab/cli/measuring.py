@@ -1,0 +1,69 @@
+"""Measure what a run has left, then report all that it holds, however the measuring ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from topolab.cli.arguments import Arguments
+from topolab.cli.consoles import Notices
+from topolab.cli.exit_codes import ExitCode
+from topolab.cli.reporting import report_run
+from topolab.cli.resume_command import resume_command
+from topolab.cli.sites import Choice
+from topolab.drivers.load_workers import LoadWorkers
+from topolab.errors import EngineError, OutputClosedError, UnwritableError
+from topolab.model.cell import Plan
+from topolab.process.cpus import available_cpus, can_pin, pinned
+from topolab.process.group import ProcessKeeper
+from topolab.process.usage import counters_available
+from topolab.runner import run
+from topolab.runner.interruption import first_signal_interrupts
+from topolab.runner.progress import ConsoleProgress
+from topolab.store import Store
+
+
+@contextmanager
+def prepared(arguments: Arguments, choice: Choice, plan: Plan) -> Iterator[ProcessKeeper]:
+    """A keeper, and the site made ready; the first signal from here on interrupts, those after it disturb nothing."""
+    notices = Notices(arguments.quiet)
+    with first_signal_interrupts(), ProcessKeeper() as keeper:
+        choice.site.prepare(plan, keeper, lambda text: notices.say(f"topolab: {text}"))
+        yield keeper
+
+
+def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: Store, begun: float) -> int:
+    """Make the observations that are missing, and return the exit code. Raises `OutputError`, `OutputClosedError`."""
+    notices = Notices(arguments.quiet)
+    record = store.record
+    stopped: KeyboardInterrupt | EngineError | UnwritableError | OutputClosedError | None = None
+    try:
+        notices.say(f"run {record.id}: {len(record.plan.cells)} cells, {record.rounds} rounds, {choice.about}")
+        if choice.site.name == "local" and not (can_pin() and counters_available()):
+            notices.insist("this system lets no process be pinned or counted from outside: CPU and memory stay empty")
+        _observe(choice, keeper, store, ConsoleProgress(notices.console, arguments.quiet), begun)
+    except (KeyboardInterrupt, EngineError, UnwritableError, OutputClosedError) as error:
+        stopped = error
+    code = report_run(arguments, store)
+    if isinstance(stopped, OutputClosedError):
+        raise stopped
+    if stopped is None:
+        return code
+    resume = resume_command(store.folder, arguments.context)
+    if isinstance(stopped, KeyboardInterrupt):
+        notices.insist(f"interrupted; continue with: {resume}")
+        return ExitCode.INTERRUPTED
+    if isinstance(stopped, EngineError):
+        notices.insist(f"topolab: {stopped}; continue with: {resume}")
+        return ExitCode.FAILED
+    lost = f"{len(store.unwritten)} observation is lost" if len(store.unwritten) == 1 else "nothing is lost"
+    notices.insist(f"topolab: {stopped}; {lost}; make room there, or make it writable, and continue with: {resume}")
+    return ExitCode.NOT_WRITTEN
+
+
+def _observe(choice: Choice, keeper: ProcessKeeper, store: Store, progress: ConsoleProgress, begun: float) -> None:
+    # The lab itself stays off the server's processor, as the client does.
+    own = (choice.site.cpus.client or frozenset()) & set(available_cpus())
+    workers = LoadWorkers(keeper, keeper.folder / "client.log", own or None)
+    with pinned(own or None), choice.site.open(store.record.id, keeper) as backend:
+        run(store, backend, workers.measure, progress, begun)

@@ -1,0 +1,56 @@
+"""A new run: its record and its results folder."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from topolab.catalogue import Catalogue
+from topolab.cli.arguments import Arguments
+from topolab.cli.measuring import measure, prepared
+from topolab.cli.planned import PlannedRun, refuse_empty
+from topolab.errors import StoreError
+from topolab.model.run import RunRecord
+from topolab.runner.environment import describe
+from topolab.store import Store
+
+_SEED_LIMIT = 2**31
+
+
+def start(arguments: Arguments, planned: PlannedRun, catalogue: Catalogue, begun: float) -> int:
+    """Measure what is planned. `begun` is the monotonic time at which the command was given."""
+    refuse_empty(planned.plan)
+    matrix, choice = planned.matrix, planned.choice
+    with prepared(arguments, choice, planned.plan) as keeper:
+        started = datetime.now(UTC)
+        record = RunRecord(
+            id=f"{started:%Y%m%d-%H%M%S}-{matrix.name}",
+            started=started.isoformat(timespec="seconds"),
+            seed=random.randrange(_SEED_LIMIT) if arguments.seed is None else arguments.seed,  # noqa: S311
+            rounds=planned.rounds,
+            backend=choice.site.name,
+            matrix=matrix.name,
+            environment=describe(choice.site, planned.plan),
+            plan=planned.plan,
+            profiles=catalogue.profiles,
+            topologies=catalogue.topologies,
+            charts=matrix.charts,
+            rows=matrix.rows,
+        )
+        folder = _unused(arguments.out / record.id)
+        with Store.create(folder, replace(record, id=folder.name)) as store:
+            return measure(arguments, choice, keeper, store, begun)
+
+
+def _unused(folder: Path) -> Path:
+    """`folder`, or with a number at its end where two runs start in the same second. Raises `StoreError`."""
+    candidate, number = folder, 2
+    try:
+        while candidate.exists():
+            candidate = folder.with_name(f"{folder.name}-{number}")
+            number += 1
+    except (OSError, ValueError) as error:  # too long, or in a folder that may not be entered
+        raise StoreError(f"{folder}: cannot be made a results folder: {error}; give another --out") from error
+    return candidate

@@ -1,0 +1,43 @@
+"""What a new run would measure: the cells of a matrix that pass the filters, on the backend that can be used here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from topolab.catalogue import Catalogue, load_matrix
+from topolab.cli.arguments import Arguments
+from topolab.cli.sites import Choice, choose_site
+from topolab.errors import NothingSelectedError
+from topolab.model.cell import Plan
+from topolab.model.matrix import Matrix
+from topolab.plan import Filters, make_plan
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """A plan, and where it would be carried out."""
+
+    matrix: Matrix
+    rounds: int
+    choice: Choice
+    plan: Plan
+
+
+def plan_run(arguments: Arguments, catalogue: Catalogue) -> PlannedRun:
+    """Raises `InputError` and `EngineError` where something cannot be used."""
+    matrix = load_matrix(catalogue, arguments.default_matrix if arguments.matrix is None else arguments.matrix)
+    filters = Filters.parse(arguments.only, catalogue)
+    choice = choose_site(arguments.backend, arguments.context, catalogue)
+    plan = make_plan(matrix, catalogue, filters, choice.site.unavailable())
+    return PlannedRun(matrix, arguments.rounds or matrix.rounds, choice, plan)
+
+
+def refuse_empty(plan: Plan) -> None:
+    """Raise `NothingSelectedError` where no cell is left, with the reason."""
+    if plan.cells:
+        return
+    if not plan.skips:
+        raise NothingSelectedError("nothing selected: no cell of the matrix passes --only; see --list for the names")
+    reasons = list(dict.fromkeys(skip.reason for skip in plan.skips))
+    more = f" (and {len(reasons) - 1} more reasons; see --dry-run)" if len(reasons) > 1 else ""
+    raise NothingSelectedError(f"nothing selected: every cell is skipped: {reasons[0]}{more}")

@@ -1,0 +1,70 @@
+"""Report a run: the table or the JSON document first, then its files."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from topolab.cli.arguments import Arguments
+from topolab.cli.consoles import Notices, to_stdout
+from topolab.cli.exit_codes import ExitCode
+from topolab.cli.resume_command import resume_command
+from topolab.model.visit import PAGE_FILE, SCREENSHOT_FILE
+from topolab.report import Report, read_report, write_files
+from topolab.report.as_json import to_json
+from topolab.report.terminal import print_report
+from topolab.store import Store
+
+
+def report_run(arguments: Arguments, store: Store) -> ExitCode:
+    """Print all that the store holds, write its files, and return the exit code.
+
+    The files are written also where printing fails. Raises `OutputError` and `OutputClosedError` after that.
+    """
+    report = read_report(store)
+    try:
+        _print(arguments, report)
+    finally:
+        written = _write(arguments, store, report)
+    if not written:
+        return ExitCode.NOT_WRITTEN
+    return ExitCode.FAILED if any(cell.status == "failed" for cell in report.summary.cells) else ExitCode.MEASURED
+
+
+def _print(arguments: Arguments, report: Report) -> None:
+    if arguments.json:
+        sys.stdout.write(_encodable(to_json(report), sys.stdout.encoding))
+    else:
+        print_report(report, to_stdout())
+    sys.stdout.flush()
+
+
+def _encodable(document: str, encoding: str) -> str:
+    """The JSON document with escapes where the encoding lacks a character: a replacement would change its values."""
+    try:
+        document.encode(encoding)
+    except UnicodeEncodeError:
+        return json.dumps(json.loads(document), indent=2) + "\n"
+    return document
+
+
+def _write(arguments: Arguments, store: Store, report: Report) -> bool:
+    """Write the report's files and say which; whether a folder that should have them has them."""
+    notices, folder = Notices(arguments.quiet), store.folder
+    if not store.writable:
+        notices.insist(f"topolab: {folder}: cannot be written, so the report is printed and its files are not updated")
+        return True
+    try:
+        written = write_files(report, folder)
+    except OSError as error:
+        if not store.unwritten:  # else what ended the run says so
+            resume = resume_command(folder, arguments.context)
+            notices.insist(
+                f"topolab: {folder}: the report's files cannot be written: {error.strerror}; all that was measured is "
+                f"kept; make room there, and write them with: {resume}"
+            )
+        return False
+    notices.say(f"written: {folder}/{', '.join(written)}")
+    if PAGE_FILE in written:
+        notices.say(f"screenshots: {folder}/raw/*/*/*/*/*/*/{SCREENSHOT_FILE}")
+    return True

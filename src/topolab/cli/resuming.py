@@ -1,0 +1,48 @@
+"""`--resume`: measure the rest of a run, or report one that has nothing left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from topolab.catalogue import Catalogue
+from topolab.cli.arguments import Arguments
+from topolab.cli.measuring import measure, prepared
+from topolab.cli.reporting import report_run
+from topolab.cli.sites import Choice, choose_site
+from topolab.errors import InputError, StoreError
+from topolab.runner import left_to_do
+from topolab.runner.environment import describe, differences
+from topolab.store import Store
+
+
+def resume(arguments: Arguments, run: str, catalogue: Catalogue, begun: float) -> int:
+    """Measure what `run`, an id or a folder, has left; one that has nothing left is reported again, on any machine."""
+    with Store.open(_folder_of(run, arguments.out)) as store:
+        if not left_to_do(store):
+            return report_run(arguments, store)
+        if not store.writable:
+            raise StoreError(
+                f"{store.folder}: the run is not finished and cannot be written there; copy it and resume the copy"
+            )
+        choice = choose_site(store.record.backend, arguments.context, catalogue)
+        unknown = {cell.combination.server for cell in store.record.plan.cells} - set(catalogue.candidates)
+        if unknown:
+            raise InputError(f"--resume {run}: no server is called {min(unknown)} any more; start a new run")
+        with prepared(arguments, choice, store.record.plan) as keeper:
+            _refuse_elsewhere(run, choice, store)
+            return measure(arguments, choice, keeper, store, begun)
+
+
+def _folder_of(run: str, out: Path) -> Path:
+    asked = Path(run)
+    try:
+        return asked if asked.is_dir() else out / asked
+    except (OSError, ValueError) as error:
+        raise StoreError(f"--resume {run}: cannot be read: {error}") from error
+
+
+def _refuse_elsewhere(run: str, choice: Choice, store: Store) -> None:
+    """Rounds measured on different machines, or with different packages, are not rounds of one run."""
+    changed = differences(store.record.environment, describe(choice.site, store.record.plan))
+    if changed:
+        raise InputError(f"--resume {run}: this is not where it began: {'; '.join(changed)}; start a new run")

@@ -1,0 +1,131 @@
+"""Output that cannot be written: a reader that has gone, a full disk, an encoding that lacks characters."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.command import ROOT, SCRIPT, environment
+from support.stored_runs import finished_run
+
+ASCII = [
+    {"PYTHONIOENCODING": "ascii"},
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+]
+COMMANDS = ["--list", "--dry-run", "--resume", "--help", "--json"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return finished_run(tmp_path / "rün")
+
+
+def command(option: str, run: Path) -> list[str]:
+    arguments = ["--resume", str(run), "--json"] if option == "--json" else [option]
+    return [*SCRIPT, *arguments, *([str(run)] if option == "--resume" else [])]
+
+
+def finish(argv: list[str], **extra: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(argv, env=environment(**extra), capture_output=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("option", COMMANDS)
+def test_a_reader_that_has_gone_ends_the_command_quietly(option: str, run: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        done = subprocess.run(
+            command(option, run), env=environment(), stdout=closed, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    said = [line for line in done.stderr.decode().splitlines() if not line.startswith("written: ")]
+    assert (done.returncode, said) == (141, [])
+
+
+def test_the_files_of_a_report_are_written_though_nobody_reads_the_table(run: Path) -> None:
+    test_a_reader_that_has_gone_ends_the_command_quietly("--resume", run)
+    assert (run / "report.md").read_text().startswith("# ")
+
+
+def test_a_reader_of_both_outputs_that_has_gone_ends_the_command_quietly(run: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        done = subprocess.run(
+            command("--resume", run), env=environment(), stdout=closed, stderr=closed, timeout=60, check=False
+        )
+    assert done.returncode == 141
+
+
+@pytest.mark.parametrize("option", COMMANDS)
+def test_a_full_disk_is_one_line_and_code_4(option: str, run: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*command(option, run)], env=environment(), stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    said = [line for line in done.stderr.decode().splitlines() if not line.startswith("written: ")]
+    assert said == ["topolab: standard output cannot be written: No space left on device"]
+    assert done.returncode == 4
+
+
+def test_notices_that_cannot_be_written_change_nothing(run: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command("--resume", run), env=environment(), stdout=subprocess.PIPE, stderr=full, timeout=60, check=False
+        )
+    assert done.returncode == 0
+    assert b"hypercorn-uvloop" in done.stdout
+
+
+@pytest.mark.parametrize("option", COMMANDS)
+@pytest.mark.parametrize("extra", ASCII, ids=["PYTHONIOENCODING", "LC_ALL"])
+def test_ascii_output_has_replacements_and_the_same_code(option: str, extra: dict[str, str], run: Path) -> None:
+    usual, plain = finish(command(option, run)), finish(command(option, run), **extra)
+    assert (usual.returncode, plain.returncode) == (0, 0)
+    assert len(plain.stdout.splitlines()) == len(usual.stdout.splitlines())
+    assert b"Traceback" not in plain.stderr
+    plain.stdout.decode("ascii")
+
+
+def test_latin_1_output_keeps_what_it_has(run: Path) -> None:
+    done = finish(command("--resume", run), PYTHONIOENCODING="latin-1")
+    assert done.returncode == 0
+    assert "CPU per good response in µs" in done.stdout.decode("latin-1")
+
+
+def test_json_on_ascii_output_is_the_same_document(run: Path) -> None:
+    usual = finish(command("--json", run))
+    plain = finish(command("--json", run), PYTHONIOENCODING="ascii")
+    assert json.loads(plain.stdout) == json.loads(usual.stdout)
+
+
+def test_a_name_that_is_not_utf8_is_written_as_it_is(tmp_path: Path) -> None:
+    run = finished_run(tmp_path / os.fsdecode(b"r\xfcn"))
+    done = finish(command("--resume", run))
+    assert done.returncode == 0
+    assert done.stderr.startswith(b"written: " + os.fsencode(run))
+
+
+@pytest.mark.parametrize("script", ["run_page.py", "write_talk.py"])
+def test_the_other_commands_treat_their_outputs_alike(script: str) -> None:
+    argv = [sys.executable, str(ROOT / "scripts" / script), "--help"]
+    assert finish(argv, PYTHONIOENCODING="ascii").returncode == 0
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(argv, env=environment(), stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (4, 1)
+
+
+def test_closed_outputs_are_no_failure(run: Path) -> None:
+    argv = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *command("--resume", run)]
+    assert finish(argv).returncode == 0
+
+
+def test_the_help_says_what_the_codes_mean() -> None:
+    text = finish([*SCRIPT, "--help"]).stdout.decode()
+    assert "4 results or output not written" in text
+    assert "141 whoever read the output" in text
+    assert "at most 1,000" in " ".join(text.split())

@@ -1,0 +1,89 @@
+"""A results folder that cannot be written: the table is printed, and one line says what is lost and what to do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.command import SCRIPT, environment, run_matrix
+from support.mounts import with_read_only, with_tiny
+from support.runs import observed
+from support.stored_runs import finished_run
+
+ONE_CELL = ["--matrix", "smoke", "--only", "server=granian-asgi", "--only", "protocol=h2", "--only", "topology=direct"]
+
+
+def finish(argv: list[str], limit_s: float = 120) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(argv, env=environment(), capture_output=True, text=True, timeout=limit_s, check=False)
+
+
+def test_a_finished_run_in_a_read_only_folder_is_reported(tmp_path: Path) -> None:
+    run = finished_run(tmp_path / "run")
+    done = finish(with_read_only(run, [*SCRIPT, "--resume", str(run)]))
+    assert done.returncode == 0
+    assert "hypercorn-uvloop" in done.stdout
+    assert done.stderr == (
+        f"topolab: {run}: cannot be written, so the report is printed and its files are not updated\n"
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="modes mean nothing to root")
+def test_a_finished_run_in_a_folder_that_only_others_may_write_is_reported(tmp_path: Path) -> None:
+    run = finished_run(tmp_path / "run")
+    run.chmod(0o555)
+    done = run_matrix("--resume", str(run))
+    run.chmod(0o755)
+    assert (done.returncode, "hypercorn-uvloop" in done.stdout) == (0, True)
+
+
+def test_a_finished_run_on_a_full_disk_is_reported(tmp_path: Path) -> None:
+    run, disk = finished_run(tmp_path / "run"), tmp_path / "disk"
+    disk.mkdir()
+    copied = disk / "run"
+    script = f'cp -r {run} {disk}; head -c 10M /dev/zero > {disk}/filler; "$@"'
+    done = finish(with_tiny(disk, 200, ["sh", "-c", script, "sh", *SCRIPT, "--resume", str(copied)]))
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        0,
+        f"topolab: {copied}: cannot be written, so the report is printed and its files are not updated",
+    )
+    assert "hypercorn-uvloop" in done.stdout
+
+
+def test_a_report_whose_files_cannot_be_written_is_printed_first(tmp_path: Path) -> None:
+    run = finished_run(tmp_path / "run")
+    (run / "report.md").mkdir()
+    done = finish([*SCRIPT, "--resume", str(run)])
+    assert "hypercorn-uvloop" in done.stdout
+    assert (done.returncode, done.stderr) == (
+        4,
+        f"topolab: {run}: the report's files cannot be written: Is a directory; all that was measured is kept; "
+        f"make room there, and write them with: python3 {SCRIPT[1]} --resume {run}\n",
+    )
+    assert [path.name for path in run.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_disk_that_is_too_small_for_a_report_leaves_the_old_one_whole(tmp_path: Path) -> None:
+    run = finished_run(tmp_path / "run")
+    assert finish([*SCRIPT, "--resume", str(run)]).returncode == 0
+    before = (run / "results.json").read_bytes()
+    limited = ["sh", "-c", 'ulimit -f 2; exec "$@"', "sh", *SCRIPT, "--resume", str(run)]
+    assert len(before) > 1024
+    done = finish(limited)
+    assert "hypercorn-uvloop" in done.stdout
+    assert (run / "results.json").read_bytes() == before
+
+
+def test_a_disk_that_fills_up_in_the_middle_ends_the_run_after_its_table(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    out = disk / "out"
+    done = finish(with_tiny(disk, 220, [*SCRIPT, *ONE_CELL, "--rounds", "60", "--quiet", "--out", str(out)]))
+    assert done.returncode == 4, done.stderr
+    assert "granian-asgi" in done.stdout
+    (line,) = done.stderr.splitlines()
+    assert "cannot be written any more: database or disk is full; 1 observation is lost; make room there" in line
+    assert f"continue with: python3 {SCRIPT[1]} --resume {out}/" in line
+    assert len(observed(tmp_path / "disk-kept" / "out")) >= 1
