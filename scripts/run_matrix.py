@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from bootstrap import INTERRUPTED, ensure_environment
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # which is not there under -P, -I or PYTHONSAFEPATH
+
+from bootstrap import INTERRUPTED, ensure_environment, extras_for
 
 if __name__ == "__main__":
-    ensure_environment()
+    ensure_environment(extras_for(sys.argv[1:], default_matrix="default"))
     try:
         from topolab.cli import main
 

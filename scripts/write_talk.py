@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # which is not there under -P, -I or PYTHONSAFEPATH
 
 from bootstrap import ROOT, ensure_environment
 
