@@ -160,7 +160,7 @@ def _measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store:
 
 
 def _report(arguments: Arguments, store: Store, interrupted: bool) -> int:
-    from topolab.report import read_report, write_files
+    from topolab.report import read_report, undrawn, write_files
     from topolab.report.as_json import to_json
     from topolab.report.terminal import print_report
 
@@ -175,6 +175,8 @@ def _report(arguments: Arguments, store: Store, interrupted: bool) -> int:
         notices.print(f"written: {store.folder}/{', '.join(written)}", soft_wrap=True)
         if PAGE_FILE in written:
             notices.print(f"screenshots: {store.folder}/raw/*/*/*/*/*/*/{SCREENSHOT_FILE}", soft_wrap=True)
+    if reason := undrawn(report):
+        notices.print(f"topolab: {reason}, then --resume {store.record.id} draws what is missing", soft_wrap=True)
     if interrupted:
         notices.print(f"interrupted; go on with --resume {store.record.id}", soft_wrap=True)
         return ExitCode.INTERRUPTED
