@@ -1,32 +1,25 @@
 """Gives the scripts an environment of their own: `.venv`, with the parts that are asked for, and re-executes in it.
 
-Standard library only, and written for old interpreters too, so that those get a sentence and not a traceback.
+Standard library only. This file and the scripts are written so that an old interpreter can read them: it gets a
+sentence and not a traceback.
 """
 
-from __future__ import annotations
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - the point is to be understood by an old interpreter
+    sys.exit("topolab needs Python 3.11 or later; this is {}.{}.".format(*sys.version_info[:2]))
 
 import os
-import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from installed import CORE, EXTRAS, ROOT, Installed
+from wanted_extras import wanted_extras
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-__all__ = ["EVERYTHING", "INTERRUPTED", "ROOT", "ensure_environment", "extras_for"]
+__all__ = ["EVERYTHING", "INTERRUPTED", "ROOT", "ensure_environment", "wanted_extras"]
 
 INTERRUPTED = 130
 EVERYTHING = (*EXTRAS, "dev")
-
-
-def extras_for(arguments: Sequence[str], default_matrix: str) -> tuple[str, ...]:
-    """The extras that running a matrix needs with these arguments."""
-    _check_python()
-    from wanted_extras import wanted_extras
-
-    return wanted_extras(arguments, default_matrix)
 
 
 def ensure_environment(extras: Iterable[str] = ()) -> None:
@@ -35,9 +28,6 @@ def ensure_environment(extras: Iterable[str] = ()) -> None:
     Parts are added as they are asked for. The environment is made again where it does not fit: another Python's,
     another lock's, cut short, or with something missing.
     """
-    _check_python()
-    from installing import SetupError, add_parts
-
     found = Installed(ROOT, (CORE, *sorted(set(extras))))
     inside = Path(sys.prefix).resolve() == found.folder.resolve()
     if not (found.unfit() or found.missing_parts()):
@@ -46,6 +36,8 @@ def ensure_environment(extras: Iterable[str] = ()) -> None:
         return
     if inside:  # the running interpreter cannot be replaced under itself: go back to the one it was made from
         _execute(sys._base_executable)  # type: ignore[attr-defined]
+    from installing import SetupError, add_parts
+
     try:
         add_parts(found)
     except SetupError as error:
@@ -54,11 +46,6 @@ def ensure_environment(extras: Iterable[str] = ()) -> None:
         print("\ntopolab: set-up interrupted; the next call starts it again", file=sys.stderr)
         sys.exit(INTERRUPTED)
     _execute(found.python)
-
-
-def _check_python() -> None:
-    if sys.version_info < (3, 11):  # noqa: UP036 - the point is to be understood by an old interpreter
-        sys.exit("topolab needs Python 3.11 or later; this is {}.{}.".format(*sys.version_info[:2]))
 
 
 def _execute(python: Path | str) -> None:

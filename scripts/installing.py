@@ -68,7 +68,7 @@ def _add_parts(wanted: Installed) -> None:
 
 
 class _Progress:
-    """One line that says what is done; on a terminal it also shows the step and the seconds it has taken."""
+    """One line that says what is done; below it, on a terminal, the step and the seconds since the first."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -76,25 +76,24 @@ class _Progress:
         self._begun = time.monotonic()
 
     def __enter__(self) -> _Progress:
-        print(self._text, end="" if self._live else "\n", file=sys.stderr, flush=True)
+        print(self._text, file=sys.stderr, flush=True)
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        if self._live:
-            self._show(self._text)
-            print(file=sys.stderr)
+        self._show("")
 
     def tick(self, step: str) -> None:
         """Show the step that is being carried out, where somebody is watching."""
-        if self._live:
-            self._show(f"{self._text}: {step}, {time.monotonic() - self._begun:.0f} s")
+        self._show(f"  {step}, {time.monotonic() - self._begun:.0f} s")
 
     def note(self, text: str) -> None:
         """Say something that is worth a line of its own."""
-        print(f"\n{text}" if self._live else text, file=sys.stderr)
+        self._show("")
+        print(text, file=sys.stderr)
 
     def _show(self, text: str) -> None:
-        print(f"\r\033[K{text[: shutil.get_terminal_size().columns - 1]}", end="", file=sys.stderr, flush=True)
+        if self._live:
+            print(f"\r\033[K{text[: shutil.get_terminal_size().columns - 1]}", end="", file=sys.stderr, flush=True)
 
 
 class _Steps:
@@ -109,11 +108,14 @@ class _Steps:
         """An empty environment in place of what is there."""
         folder = self._wanted.folder
         try:
-            argv = [sys.executable, "-I", "-m", "venv", "--clear", str(folder)]
+            argv = [sys.executable, "-I", "-m", "venv", "--clear", "--without-pip", str(folder)]
+            self._run(argv, plain_environment(), "making the environment")
+            # venv does this too, and keeps to itself what goes wrong.
+            argv = [str(self._wanted.python), "-I", "-m", "ensurepip", "--upgrade", "--default-pip"]
             self._run(argv, plain_environment(), "making the environment")
         except SetupError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            if "ensurepip" in str(error) or "No module named venv" in str(error):
+            if "No module named" in str(error):
                 package = "python{}.{}-venv".format(*sys.version_info[:2])
                 raise SetupError(
                     "this Python cannot make virtual environments; on Debian or Ubuntu, install what it lacks: "

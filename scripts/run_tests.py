@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """Every check the project has: lint, format, types, layers, and the tests last. Arguments go to pytest."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """Writes docs/talk.md from stored runs: write_talk.py RUN RUN RUN, a run for each matrix of docs/talk.toml."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 
