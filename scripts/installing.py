@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import re
 import shutil
 import subprocess
@@ -14,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from installed import CORE, OPTIONAL_LOCK, Installed
-from package_sources import NO_INDEX, for_pip, for_uv, pip_settings, plain_environment
+from package_sources import NO_INDEX, for_listing, for_pip, for_uv, pip_settings, plain_environment
 
 _TAIL_LINES = 12
 _TICK_S = 0.2
@@ -126,7 +125,7 @@ class _Steps:
     def install(self, parts: Sequence[str]) -> None:
         """The parts, with uv for the time it takes, or with pip where uv does not do."""
         self._wanted.begin()
-        sources = pip_settings(self._said([*self._pip, "config", "list"], "reading pip's settings"))
+        sources = pip_settings(self._run([*self._pip, "config", "list"], for_listing(), "reading pip's settings"))
         with tempfile.TemporaryDirectory(prefix="installer-", dir=self._wanted.folder) as folder:
             installers = [*self._uv(Path(folder), sources), ([*self._pip, "install", "--no-compile"], for_pip(sources))]
             # A part's lock leaves out what the core has, and names everything else that the part needs.
@@ -186,9 +185,6 @@ class _Steps:
             self._progress.note(
                 f"topolab: an optional server could not be built (see {shown}); its rows will be skipped"
             )
-
-    def _said(self, argv: list[str], step: str) -> str:
-        return self._run(argv, dict(os.environ), step)
 
     def _run(self, argv: list[str], environment: Mapping[str, str], step: str) -> str:
         with subprocess.Popen(

@@ -50,6 +50,13 @@ def pip_settings(listed: str) -> dict[str, str]:
     return found
 
 
+def for_listing() -> dict[str, str]:
+    """The environment of the pip that lists its settings: the files and variables that have them, and no silence."""
+    kept = {f"PIP_{key.upper().replace('-', '_')}" for key in (*_UV_NAMES, *_PIP_ONLY)} | {"PIP_CONFIG_FILE"}
+    names = {name: value for name, value in os.environ.items() if name in kept}
+    return {**plain_environment(), **names, "PIP_QUIET": "0", "PIP_VERBOSE": "0"}
+
+
 def for_pip(settings: Mapping[str, str]) -> dict[str, str]:
     """The environment of a pip that has these settings and no others."""
     names = {f"PIP_{key.upper().replace('-', '_')}": value for key, value in settings.items()}

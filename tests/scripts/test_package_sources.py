@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from package_sources import for_pip, for_uv, pip_settings, plain_environment
+from package_sources import for_listing, for_pip, for_uv, pip_settings, plain_environment
 
 LISTED = """\
 :env:.index-url='https://mirror.test/env'
@@ -39,20 +39,34 @@ INHERITED = {
 }
 
 
+class Environment(dict[str, str]):
+    """An environment that pytest does not write the test's name into."""
+
+    def __setitem__(self, name: str, value: str) -> None:
+        pass
+
+
 @pytest.fixture(autouse=True)
 def inherited(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Environment(dict[str, str]):
-        """An environment that pytest does not write the test's name into."""
-
-        def __setitem__(self, name: str, value: str) -> None:
-            pass
-
     monkeypatch.setattr(os, "environ", Environment(INHERITED))
 
 
 def test_the_settings_are_read_as_pip_weighs_them() -> None:
     assert pip_settings(LISTED) == SETTINGS
     assert pip_settings("") == {}
+
+
+def test_the_settings_are_listed_from_where_pip_has_them_and_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    inherited = {**INHERITED, "PIP_INDEX_URL": "https://mirror.test", "PIP_QUIET": "3", "PIP_CONFIG_FILE": "/pip.conf"}
+    monkeypatch.setattr(os, "environ", Environment(inherited))
+    assert for_listing() == {
+        "HTTPS_PROXY": "http://proxy.test:3128",
+        "PATH": "/bin",
+        "PIP_CONFIG_FILE": "/pip.conf",
+        "PIP_INDEX_URL": "https://mirror.test",
+        "PIP_QUIET": "0",
+        "PIP_VERBOSE": "0",
+    }
 
 
 def test_pip_is_given_these_and_no_others() -> None:

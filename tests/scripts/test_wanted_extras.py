@@ -8,6 +8,8 @@ import pytest
 
 import wanted_extras as module
 from installed import EXTRAS
+from support.command import ROOT
+from topolab.cli.arguments import MATRIX, PAGE, Command
 from wanted_extras import wanted_extras
 
 LOCAL = ("--backend", "local")
@@ -51,6 +53,11 @@ def test_they_are_those_of_the_drivers_the_servers_and_the_apps_that_are_left(
 
 def test_the_command_without_a_matrix_gets_those_of_its_own() -> None:
     assert wanted_extras((), "page-browser") == ("apps", "browser", "charts")
+
+
+@pytest.mark.parametrize(("script", "command"), [("run_matrix.py", MATRIX), ("run_page.py", PAGE)])
+def test_a_script_looks_at_the_matrix_that_its_command_runs(script: str, command: Command) -> None:
+    assert f'default_matrix="{command.matrix}"' in (ROOT / "scripts" / script).read_text()
 
 
 @pytest.mark.parametrize("arguments", [("--list",), ("--help",), ("-h",), ("--matrix", "full", "--list")])
