@@ -20,7 +20,7 @@ from installed import CORE, EXTRAS, ROOT, distributions_of
 Table = Mapping[str, Any]
 _RUN_ID = re.compile(r"\d{8}-\d{6}-(.+?)(-\d+)?")
 _ENGINE_SOCKET = Path("/var/run/docker.sock")
-_NAMES_AN_ENGINE = ("DOCKER_HOST", "DOCKER_CONTEXT")
+_NAMES_AN_ENGINE = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY")
 _DRAWS = "browser"  # a driver whose visits are drawn as a waterfall
 
 

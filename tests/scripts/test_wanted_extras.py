@@ -18,7 +18,7 @@ WITHOUT_DOCKER = tuple(extra for extra in EXTRAS if extra != "docker")
 
 @pytest.fixture(autouse=True)
 def no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "TOPOLAB_CATALOGUE"):
+    for name in (*module._NAMES_AN_ENGINE, "TOPOLAB_CATALOGUE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setattr(module, "_ENGINE_SOCKET", tmp_path / "docker.sock")
