@@ -184,7 +184,7 @@ def run(arguments: list[str], out: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    from bootstrap import ensure_environment
+    from bootstrap import EVERYTHING, ensure_environment
 
-    ensure_environment()
+    ensure_environment(EVERYTHING)
     sys.exit(main())

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """The talk's stream demonstration: the app's page in a real browser, drawn as waterfalls side by side."""
 
-from __future__ import annotations
-
 import sys
+from pathlib import Path
 
-from bootstrap import INTERRUPTED, ensure_environment
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # which is not there under -P, -I or PYTHONSAFEPATH
+
+from bootstrap import INTERRUPTED, ensure_environment, wanted_extras
 
 if __name__ == "__main__":
-    ensure_environment()
+    ensure_environment(wanted_extras(sys.argv[1:], default_matrix="page-browser"))
     try:
         from topolab.cli import main
 

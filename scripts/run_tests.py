@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Every check the project has: lint, format, types, layers, and the tests last. Arguments go to pytest."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
+from pathlib import Path
 
-from bootstrap import ROOT, ensure_environment
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # which is not there under -P, -I or PYTHONSAFEPATH
+
+from bootstrap import EVERYTHING, ROOT, ensure_environment
 
 CHECKS = {
     "lint": ["-m", "ruff", "check", "--quiet", "--output-format=concise", "."],
@@ -32,5 +33,5 @@ def _failed(name: str, argv: list[str]) -> bool:
 
 
 if __name__ == "__main__":
-    ensure_environment()
+    ensure_environment(EVERYTHING)
     sys.exit(main(sys.argv[1:]))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from topolab.model.driver import Driver
-from topolab.process import tools
+from topolab.process import distributions, tools
 from topolab.process.tools import (
     find_chromium,
     h2load_version,
@@ -165,5 +165,15 @@ def test_a_named_chromium_that_is_not_there_is_no_reason_to_take_another(
 
 def test_without_playwright_its_package_is_named(no_chromium: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(no_chromium / "chromium")
-    monkeypatch.setattr(tools, "find_spec", lambda _name: None)
-    assert missing_browser() == "the package playwright is not installed: pip install playwright"
+    monkeypatch.setattr(tools, "missing", lambda names: names)
+    line = distributions.install_line(["playwright"])
+    assert missing_browser() == f"a browser's load needs playwright, not installed here: {line}"
+
+
+def test_without_locust_its_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "locust" not in missing_tools()
+    monkeypatch.setattr(tools, "missing", lambda names: names)
+    line = distributions.install_line(["locust", "websocket-client"])
+    assert missing_tools()["locust"] == (
+        f"the load of Locust's users needs locust, websocket-client, not installed here: {line}"
+    )

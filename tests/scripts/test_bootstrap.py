@@ -1,7 +1,9 @@
-"""The scripts set themselves up from nothing but Python, once, and say what they do or what is missing."""
+"""The scripts set themselves up from nothing but Python, part by part, and again where the environment does not fit."""
 
 from __future__ import annotations
 
+import ast
+import os
 import re
 import shutil
 import subprocess
@@ -10,106 +12,109 @@ from pathlib import Path
 
 import pytest
 
-import bootstrap
-from support.command import ROOT, environment
+import installing
+from support.checkouts import BASE_PYTHON, FIRST, called, listing
+from support.command import ROOT
 
-BASE_PYTHON = sys._base_executable  # type: ignore[attr-defined]
-FIRST = "topolab: setting up .venv (first run), once; this takes about ten seconds\n"
-CHANGED = "topolab: setting up .venv (its lock changed), once; this takes about ten seconds\n"
-
-
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what is committed, as a clone has it: no .venv."""
-    folder = tmp_path_factory.mktemp("checkout")
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in listed.stdout.splitlines():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, folder / name)
-    return folder
+LOCAL_APPS = ("--matrix", "fastapi", "--backend", "local", "--dry-run")
 
 
-def listing(checkout: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [BASE_PYTHON, "scripts/run_matrix.py", "--list"],
-        cwd=checkout,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def stamps(checkout: Path) -> dict[str, int]:
+    """When each part was installed, by its name."""
+    return {path.name: path.stat().st_mtime_ns for path in (checkout / ".venv" / "topolab").iterdir()}
 
 
-def test_a_clone_sets_itself_up_once_and_again_when_its_lock_changes(checkout: Path) -> None:
+def test_a_clone_sets_up_its_core_once(checkout: Path) -> None:
     first = listing(checkout)
-    assert first.returncode == 0, first.stderr
-    assert first.stderr.startswith(FIRST)
+    assert (first.returncode, first.stderr) == (0, FIRST)
     assert "gunicorn-gthread" in first.stdout
+    assert set(stamps(checkout)) == {"environment", "core"}
     again = listing(checkout)
     assert (again.returncode, again.stderr, again.stdout) == (0, "", first.stdout)
-    lock = checkout / "requirements.lock"
-    lock.write_text(lock.read_text() + "# changed\n")
-    changed = listing(checkout)
-    assert changed.returncode == 0, changed.stderr
-    assert changed.stderr.startswith(CHANGED)
 
 
-def test_a_set_up_that_was_cut_short_is_begun_again(checkout: Path) -> None:
-    (checkout / ".venv" / bootstrap.STAMP.name).unlink()
-    assert listing(checkout).stderr.startswith(CHANGED)
+def test_what_a_matrix_needs_is_added_and_the_core_is_left_as_it_is(checkout: Path) -> None:
+    listing(checkout)
+    before = stamps(checkout)
+    added = called(checkout, *LOCAL_APPS)
+    assert (added.returncode, added.stderr) == (0, "topolab: adding to .venv: apps, servers\n")
+    assert " needs fastapi" not in added.stdout
+    after = stamps(checkout)
+    assert set(after) == {"environment", "core", "apps", "servers"}
+    assert after["core"] == before["core"]
+    again = called(checkout, *LOCAL_APPS)
+    assert (again.returncode, again.stderr, again.stdout) == (0, "", added.stdout)
 
 
-def test_a_tampered_lock_is_refused(checkout: Path) -> None:
-    lock = checkout / "requirements.lock"
-    text = lock.read_text()
-    rich = re.search(r"^rich==.*?(?=^\w)", text, re.MULTILINE | re.DOTALL)
-    assert rich
-    lock.write_text(text.replace(rich[0], re.sub(r"sha256:\w{8}", "sha256:01234567", rich[0])))
-    try:
-        done = listing(checkout)
-    finally:
-        lock.write_text(text)
-    assert done.returncode == 1
-    assert "set-up failed: " in done.stderr
+def test_what_somebody_removed_makes_the_environment_again(checkout: Path) -> None:
+    listing(checkout)
+    (site,) = (checkout / ".venv" / "lib").glob("python*/site-packages")
+    shutil.rmtree(site / "rich")
+    done = listing(checkout)
+    assert (done.returncode, done.stderr) == (0, "topolab: setting up .venv (rich is missing from it): core\n")
+    assert listing(checkout).stderr == ""
 
 
-def test_a_python_without_venv_is_told_the_one_command_that_mends_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def other_pythons() -> list[Path]:
+    """Interpreters of another version than this that the scripts accept, wherever they are usually installed."""
+    places = [Path(name) for name in os.environ.get("PATH", "").split(os.pathsep)]
+    places += [*Path("~/.pyenv/versions").expanduser().glob("*/bin")]
+    versions = [f"python3.{minor}" for minor in range(11, 20) if minor != sys.version_info.minor]
+    found = [place / name for name in versions for place in places if os.access(place / name, os.X_OK)]
+    works = [[str(path), "-c", "import sys, venv, ensurepip; print(sys.version_info[:2])"] for path in found]
+    return [Path(argv[0]) for argv in works if subprocess.run(argv, capture_output=True, check=False).returncode == 0]
+
+
+def test_an_environment_of_another_python_is_made_again(checkout: Path) -> None:
+    """Where another `python3` is called, and where the environment's own was upgraded in place."""
+    others = other_pythons()
+    if not others:
+        pytest.skip("there is one Python here; install another version to try two")
+    listing(checkout)
+    why = r"topolab: setting up \.venv \(it is CPython 3\S+ \(\w+\)'s, this is CPython 3\S+ \(\w+\)\): core\n"
+    done = listing(checkout, str(others[0]))
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(why, done.stderr)
+    python = checkout / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to(BASE_PYTHON)
+    done = listing(checkout, str(python))
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(why, done.stderr)
+    assert listing(checkout).stderr == ""
+
+
+@pytest.mark.parametrize("script", ["run_matrix.py", "run_page.py"])
+@pytest.mark.parametrize("python", [(BASE_PYTHON, "-P"), (BASE_PYTHON, "-I"), (BASE_PYTHON,)])
+def test_it_runs_where_python_leaves_the_scripts_folder_off_its_path(
+    checkout: Path, python: tuple[str, ...], script: str
 ) -> None:
-    """What Debian's python3 says without python3-venv, as it was captured there."""
-    captured = (
-        "The virtual environment was not created successfully because ensurepip is not\n"
-        "available.  On Debian/Ubuntu systems, you need to install the python3-venv\n"
-        "package using the following command.\n"
-    )
-
-    def fails(_argv: list[str]) -> None:
-        raise bootstrap.SetupError(captured)
-
-    monkeypatch.setattr(bootstrap, "VENV", tmp_path / ".venv")
-    monkeypatch.setattr(bootstrap, "_run", fails)
-    major, minor = sys.version_info[:2]
-    with pytest.raises(bootstrap.SetupError, match=rf"mend it with: sudo apt-get install python{major}\.{minor}-venv$"):
-        bootstrap._create_venv()
+    listing(checkout)
+    extra = {} if len(python) > 1 else {"PYTHONSAFEPATH": "1"}
+    done = called(checkout, "--list", python=python, script=script, **extra)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_an_optional_server_that_cannot_be_built_is_a_line_and_not_an_end(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def fails(_argv: list[str]) -> None:
-        raise bootstrap.SetupError("error: command 'gcc' failed: No such file or directory")
+@pytest.mark.parametrize("script", ["run_matrix.py", "run_page.py", "run_tests.py", "write_talk.py"])
+def test_every_script_finds_its_bootstrap_without_its_folder_on_the_path(script: str) -> None:
+    import_it = f"import runpy; runpy.run_path({str(ROOT / 'scripts' / script)!r}, run_name='imported')"
+    subprocess.run([BASE_PYTHON, "-I", "-c", import_it], check=True)
 
-    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
-    monkeypatch.setattr(bootstrap, "OPTIONAL_LOG", tmp_path / "optional-install.log")
-    monkeypatch.setattr(bootstrap, "_run", fails)
-    bootstrap._install_optional(["installer"], [])
-    assert capsys.readouterr().err == (
-        "topolab: an optional server could not be built (see optional-install.log); its rows will be skipped\n"
-    )
-    assert "gcc" in (tmp_path / "optional-install.log").read_text()
+
+@pytest.mark.parametrize("script", ["run_matrix.py", "run_page.py", "run_tests.py", "write_talk.py"])
+def test_an_old_python_gets_a_sentence(script: str) -> None:
+    path = ROOT / "scripts" / script
+    pretend = f"import runpy, sys; sys.version_info = (3, 6, 15); runpy.run_path({str(path)!r}, run_name='__main__')"
+    done = subprocess.run([BASE_PYTHON, "-c", pretend], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "topolab needs Python 3.11 or later; this is 3.6.\n")
+    for file in (path, ROOT / "scripts" / "bootstrap.py"):
+        ast.parse(file.read_text(), feature_version=(3, 6))
+        assert "from __future__ import annotations" not in file.read_text()  # which 3.6 has not
+
+
+def test_on_a_terminal_the_step_is_shown_and_gone_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = installing._Progress("setting up")
+    progress._live = True
+    with progress:
+        progress.tick("installing core")
+    assert capsys.readouterr().err == "setting up\n\r\033[K  installing core, 0 s\r\033[K"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from topolab.catalogue import Catalogue
 from topolab.model.cell import Plan
 from topolab.model.driver import Driver
+from topolab.model.server import listener_name
 
 
 def drivers_used(catalogue: Catalogue, plan: Plan) -> frozenset[Driver]:
@@ -17,14 +18,21 @@ def drivers_used(catalogue: Catalogue, plan: Plan) -> frozenset[Driver]:
 
 def packages_used(catalogue: Catalogue, plan: Plan) -> set[str]:
     """The distributions that the plan's servers and apps are made of."""
-    combinations = [cell.combination for cell in plan.cells]
-    servers = {p for c in combinations for p in catalogue.candidates[c.server].variant.packages}
-    return servers | {p for c in combinations for p in catalogue.apps[c.app].packages}
+    found: set[str] = set()
+    for cell in plan.cells:
+        variant = catalogue.candidates[cell.combination.server].variant
+        listener = variant.listeners.get(cell.listener)
+        apps = catalogue.apps[cell.combination.app].packages
+        found.update(variant.packages, listener.packages if listener else (), apps)
+    return found
 
 
 def missing_packages(catalogue: Catalogue, held: Callable[[str], bool]) -> dict[str, tuple[str, ...]]:
-    """Of each candidate and app that lacks some of its distributions, those that are not `held`, by its name."""
+    """Of each candidate, listener and app that lacks some of its distributions, those not `held`, by its name."""
     wanted = {candidate.name: candidate.variant.packages for candidate in catalogue.candidates.values()}
+    for candidate in catalogue.candidates.values():
+        for transport, listener in candidate.variant.listeners.items():
+            wanted[listener_name(candidate.name, transport)] = listener.packages
     wanted |= {app.name: app.packages for app in catalogue.apps.values()}
     lacking = {name: tuple(p for p in packages if not held(p)) for name, packages in wanted.items()}
     return {name: packages for name, packages in lacking.items() if packages}

@@ -10,7 +10,7 @@ from topolab.cli.consoles import Notices, to_stdout
 from topolab.cli.exit_codes import ExitCode
 from topolab.cli.resume_command import resume_command
 from topolab.model.visit import PAGE_FILE, SCREENSHOT_FILE
-from topolab.report import Report, read_report, write_files
+from topolab.report import Report, read_report, undrawn, write_files
 from topolab.report.as_json import to_json
 from topolab.report.terminal import print_report
 from topolab.store import Store
@@ -67,4 +67,6 @@ def _write(arguments: Arguments, store: Store, report: Report) -> bool:
     notices.say(f"written: {folder}/{', '.join(written)}")
     if PAGE_FILE in written:
         notices.say(f"screenshots: {folder}/raw/*/*/*/*/*/*/{SCREENSHOT_FILE}")
+    if reason := undrawn(report):
+        notices.insist(f"topolab: {reason}; draw what is missing with: {resume_command(folder, arguments.context)}")
     return True

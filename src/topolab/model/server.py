@@ -39,10 +39,19 @@ class Debian(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listener(Declared):
-    """One port of a variant: the protocols it really speaks there, and the arguments that open it."""
+    """One port of a variant: the protocols it really speaks there, and the arguments that open it.
+
+    `packages` are the distributions that only this port needs.
+    """
 
     protocols: Annotated[tuple[Protocol, ...], MinLen(1)]
     argv: tuple[Text, ...] = ()
+    packages: tuple[Text, ...] = ()
+
+
+def listener_name(server: str, transport: Transport) -> str:
+    """What a variant's listener is called where it can be used or not apart from the others."""
+    return f"{server} over {transport}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from topolab.model.driver import Driver
 from topolab.model.matrix import Matrix, Selection
 from topolab.model.profile import UsersLoad
 from topolab.model.protocol import ClientProtocol, Protocol
-from topolab.model.server import App, Interface
+from topolab.model.server import App, Interface, listener_name
 from topolab.model.topology import Leg, Route, Topology
 from topolab.plan.filters import Filters, matching
 
@@ -25,7 +25,8 @@ def make_plan(
 ) -> Plan:
     """The cells of `matrix` that pass `filters`, and a skip with its reason for each that cannot exist.
 
-    `unavailable` maps a candidate's, a topology's, an app's or a driver's name to the reason it cannot run here.
+    `unavailable` maps the name of a candidate, a listener, a topology, an app or a driver to the reason it cannot run
+    here.
     Raises `InputError` for a name in the matrix that the catalogue does not know.
     """
     cells: dict[str, Cell] = {}
@@ -82,7 +83,8 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
     - the app has no entry point for the variant's interface, or cannot wait by the variant's async library,
     - the load tool does not speak the client's protocol, its users chat over what the protocol or the app does not
       have, or the topology does not carry it, or not to a browser,
-    - the server declares no listener for any leg the topology could reach it by.
+    - the server declares no listener for any leg the topology could reach it by, or that listener's packages are not
+      on this machine.
     """
     candidate = catalogue.candidates[combination.server]
     app = catalogue.apps[combination.app]
@@ -116,6 +118,8 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
     leg = next((x for x in route.server if candidate.variant.speaks(x.protocol, x.transport)), None)
     if leg is None:
         return Skip(combination, _no_listener(candidate, topology, route))
+    if (listener := listener_name(candidate.name, leg.transport)) in unavailable:
+        return Skip(combination, unavailable[listener])
     return Cell(combination=combination, hops=_hops(topology, client, leg), h2_alone=route.h2_alone)
 
 

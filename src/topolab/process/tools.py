@@ -8,10 +8,10 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from topolab.model.driver import Driver
+from topolab.process.distributions import missing, not_installed
 
 H2LOAD_OLDEST = (1, 60)
 """Before it, replies with an empty reason phrase count as failed (seen: 1.52 does so, 1.64 does not)."""
@@ -98,8 +98,8 @@ def _installed_chromiums() -> Iterator[str]:
 
 def missing_browser() -> str:
     """Why the browser driver cannot be used here; empty where it can."""
-    if find_spec("playwright") is None:
-        return "the package playwright is not installed: pip install playwright"
+    if absent := missing(("playwright",)):
+        return not_installed("a browser's load", absent)
     path = find_chromium()
     if path is None:
         return "there is no Chromium: install Chromium, for example: sudo apt-get install chromium-headless-shell"
@@ -108,9 +108,19 @@ def missing_browser() -> str:
     return ""
 
 
+def missing_locust() -> str:
+    """Why Locust's users cannot be sent from here; empty where they can."""
+    absent = missing(("locust", "websocket-client"))
+    return not_installed("the load of Locust's users", absent) if absent else ""
+
+
 def _printed(argv: Iterable[str]) -> str:
     done = subprocess.run(list(argv), capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False)
     return (done.stdout or done.stderr).strip()
 
 
-_ASK: dict[Driver, Callable[[], str]] = {Driver.H2LOAD: missing_h2load, Driver.BROWSER: missing_browser}
+_ASK: dict[Driver, Callable[[], str]] = {
+    Driver.H2LOAD: missing_h2load,
+    Driver.BROWSER: missing_browser,
+    Driver.LOCUST: missing_locust,
+}

@@ -7,11 +7,14 @@ from pathlib import Path
 
 from topolab.model.driver import Driver
 from topolab.model.visit import PAGE_FILE
+from topolab.process.distributions import missing, not_installed
 from topolab.report.as_csv import to_csv
 from topolab.report.as_json import to_json
 from topolab.report.grouping import TITLES
 from topolab.report.markdown import to_markdown
 from topolab.report.report import Report
+
+_DRAWN_WITH = ("matplotlib",)
 
 
 def write_files(report: Report, folder: Path) -> list[str]:
@@ -41,9 +44,15 @@ def _put(path: Path, content: bytes) -> None:
         raise
 
 
+def undrawn(report: Report) -> str:
+    """Why the report has no pictures though it should; empty where it has them, or should have none."""
+    absent = missing(_DRAWN_WITH)
+    return not_installed("a picture", absent) if absent and (report.record.charts or _visited(report)) else ""
+
+
 def _charts(report: Report) -> Iterator[tuple[str, bytes]]:
     """The figures of every group, where the matrix wants them drawn."""
-    if not report.record.charts:
+    if not report.record.charts or missing(_DRAWN_WITH):
         return
     from topolab.report.charts import bar_chart, figures_drawn, picture
 
@@ -56,13 +65,12 @@ def _charts(report: Report) -> Iterator[tuple[str, bytes]]:
 
 def _pages(report: Report, folder: Path) -> Iterator[tuple[str, bytes]]:
     """What a browser saw, where one had something to do with the run."""
-    profiles = report.record.profiles
-    if not any(profiles[cell.combination.profile].driver is Driver.BROWSER for cell in report.record.plan.cells):
+    if not _visited(report):
         return
     from topolab.report.visits import read_visits, to_page_json
 
     shown = read_visits(report, folder)
-    if shown:
+    if shown and not missing(_DRAWN_WITH):
         from topolab.report.charts import picture
         from topolab.report.waterfall import waterfall
 
@@ -70,3 +78,9 @@ def _pages(report: Report, folder: Path) -> Iterator[tuple[str, bytes]]:
         for kind in ("png", "svg"):
             yield f"waterfall.{kind}", picture(drawn, kind)
     yield PAGE_FILE, to_page_json(report, shown).encode()
+
+
+def _visited(report: Report) -> bool:
+    """Whether a browser had something to do with the run."""
+    profiles = report.record.profiles
+    return any(profiles[cell.combination.profile].driver is Driver.BROWSER for cell in report.record.plan.cells)

@@ -59,7 +59,7 @@ def test_the_build_context_lets_through_all_that_dockerfiles_copy() -> None:
 
 def test_what_is_staged_is_the_catalogue_the_package_and_no_more(staged: Path) -> None:
     assert sorted(entry.name for entry in staged.iterdir()) == [
-        *("apps", "compose", "loadtest", "nginx", "requirements-optional.lock", "servers", "src"),
+        *("apps", "compose", "loadtest", "nginx", "servers", "src"),
     ]
     assert [file for file in files(staged) if re.search(r"__pycache__|\.pyc$|_catalogue", file)] == []
     assert (staged / "src" / "topolab" / "fetch" / "__main__.py").is_file()

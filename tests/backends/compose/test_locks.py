@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,11 @@ from topolab.catalogue.root import own_root
 
 ROOT = own_root()
 FOLDERS = ("servers", "nginx", "loadtest", "loadtest/browser")
-LOCKS = ("requirements.lock", "requirements-optional.lock", *(f"{folder}/requirements.lock" for folder in FOLDERS))
-BY_WAY_OF_ANOTHER = {"anyio"}
+EXTRAS = ("apps", "browser", "charts", "docker", "locust", "servers")
+LAB = tuple(f"requirements/{part}.lock" for part in ("core", *EXTRAS, "dev"))
+OPTIONAL = "servers/requirements-optional.lock"
+LOCKS = (*LAB, "requirements/installer.lock", OPTIONAL, *(f"{folder}/requirements.lock" for folder in FOLDERS))
+BY_WAY_OF_ANOTHER = {"setuptools"}
 """What an image asks for by name though the lab has it only because something it needs does."""
 _PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^ ;\\]+)( ; [^\\]+?)? \\$")
 _HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
@@ -31,25 +35,55 @@ def asked_for(folder: str) -> set[str]:
     return {name_of(line) for line in lines if line.strip() and not line.startswith("#")}
 
 
-def pins(lock: str) -> dict[str, set[str]]:
-    """The versions by name; a name may stand there once for each marker."""
+def pins(*locks: str) -> dict[str, set[str]]:
+    """The versions by name; a name may have one for each marker."""
     found: dict[str, set[str]] = {}
-    for line in (ROOT / lock).read_text(encoding="utf-8").splitlines():
-        if match := _PIN.match(line):
-            found.setdefault(match[1], set()).add(match[2])
+    for lock in locks:
+        for line in (ROOT / lock).read_text(encoding="utf-8").splitlines():
+            if match := _PIN.match(line):
+                found.setdefault(match[1], set()).add(match[2])
     return found
+
+
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_an_image_asks_for_nothing_the_lab_does_not_depend_on(folder: str) -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    known = {name_of(text) for text in (*project["dependencies"], *project["optional-dependencies"]["dev"])}
+    declared = project()["project"]
+    lists = (declared["dependencies"], *declared["optional-dependencies"].values())
+    known = {name_of(text) for requirements in lists for text in requirements}
     assert asked_for(folder) - known - BY_WAY_OF_ANOTHER == set()
+
+
+def test_every_part_is_locked_in_the_same_versions() -> None:
+    """But for what comes in one version for older Pythons and in another for newer."""
+    by_marker = {"contourpy", "django", "numpy"}
+    assert {name: versions for name, versions in pins(*LAB).items() if len(versions) > 1}.keys() <= by_marker
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_an_extras_lock_holds_what_the_extra_asks_for_and_the_core_has_not(extra: str) -> None:
+    asked = {name_of(text) for text in project()["project"]["optional-dependencies"][extra]}
+    assert asked - set(pins(f"requirements/{extra}.lock")) <= set(pins("requirements/core.lock"))
+    shared = set(pins(f"requirements/{extra}.lock")) & set(pins("requirements/core.lock"))
+    assert shared <= {"cffi", "greenlet", "pycparser"}  # which the core has for some interpreters alone
+
+
+def test_no_user_installs_a_development_tool() -> None:
+    """But for pytest, which Locust asks for."""
+    tools = {name_of(text) for text in project()["dependency-groups"]["dev"]}
+    assert tools & set(pins(*LAB[:-1])) == {"pytest"}
+
+
+def test_the_core_brings_what_optional_servers_are_built_with() -> None:
+    assert "setuptools" in pins("requirements/core.lock")
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_an_images_lock_holds_what_it_asks_for_in_the_labs_versions(folder: str) -> None:
-    held, lab = pins(f"{folder}/requirements.lock"), pins("requirements.lock")
+    held, lab = pins(f"{folder}/requirements.lock"), pins(*LAB)
     assert asked_for(folder) - set(held) == set()
     assert {name: versions for name, versions in held.items() if not versions <= lab.get(name, set())} == {}
 
@@ -84,16 +118,18 @@ def test_where_packages_and_images_come_from_is_for_the_machine_to_say(file: str
 
 def test_every_package_a_server_or_an_app_names_is_in_the_server_image(catalogue: Catalogue) -> None:
     named = {package for candidate in catalogue.candidates.values() for package in candidate.variant.packages}
+    listeners = [x for candidate in catalogue.candidates.values() for x in candidate.variant.listeners.values()]
+    named |= {package for listener in listeners for package in listener.packages}
     named |= {package for app in catalogue.apps.values() for package in app.packages}
     assert named - locked_packages(ROOT) == set()
 
 
 def test_the_server_image_holds_its_lock_and_the_optional_one() -> None:
-    assert locked_packages(ROOT) == set(pins("servers/requirements.lock")) | set(pins("requirements-optional.lock"))
+    assert locked_packages(ROOT) == set(pins("servers/requirements.lock")) | set(pins(OPTIONAL))
 
 
 def test_a_catalogues_own_lock_counts_where_it_has_one(tmp_path: Path) -> None:
     (tmp_path / "servers").mkdir()
     assert locked_packages(tmp_path) == locked_packages(ROOT)
     (tmp_path / "servers" / "requirements.lock").write_text("Spam_Server.x==1.0 \\\n    --hash=sha256:0\n")
-    assert locked_packages(tmp_path) == {"spam_server.x", *pins("requirements-optional.lock")}
+    assert locked_packages(tmp_path) == {"spam_server.x", *pins(OPTIONAL)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 from support.command import run_matrix
 from topolab.backends.local.site import LocalSite
 from topolab.catalogue import Catalogue
+from topolab.model.protocol import Transport
 
 APP = "django-celery"
 PROGRAM = "redis-server"
@@ -24,4 +26,18 @@ def test_where_the_program_is_missing_every_cell_of_the_app_is_skipped_and_the_p
 def test_an_apps_python_package_that_is_missing_is_named(catalogue: Catalogue) -> None:
     app = replace(catalogue.apps[APP], packages=("django", "topolab-has-no-such-package"), companions=())
     spoilt = replace(catalogue, apps={**catalogue.apps, APP: app})
-    assert LocalSite(spoilt).unavailable()[APP] == f"{APP} needs topolab-has-no-such-package, not installed here"
+    line = f"{sys.executable} -m pip install topolab-has-no-such-package"
+    assert (
+        LocalSite(spoilt).unavailable()[APP] == f"{APP} needs topolab-has-no-such-package, not installed here: {line}"
+    )
+
+
+def test_a_listeners_package_that_is_missing_is_named(catalogue: Catalogue) -> None:
+    name = "hypercorn-trio"
+    candidate = catalogue.candidates[name]
+    quic = replace(candidate.variant.listeners[Transport.QUIC], packages=("topolab-has-no-such-package",))
+    variant = replace(candidate.variant, listeners={**candidate.variant.listeners, Transport.QUIC: quic})
+    spoilt = replace(catalogue, candidates={**catalogue.candidates, name: replace(candidate, variant=variant)})
+    unavailable = LocalSite(spoilt).unavailable()
+    assert name not in unavailable
+    assert unavailable[f"{name} over quic"].startswith(f"{name} over quic needs topolab-has-no-such-package, not ")

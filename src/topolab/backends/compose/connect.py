@@ -12,6 +12,7 @@ from typing import Any
 from topolab.backends.compose.endpoint import Endpoint
 from topolab.backends.compose.engine import Engine, why
 from topolab.errors import EngineError
+from topolab.process.distributions import missing, not_installed
 
 SOCKET = Path("/var/run/docker.sock")
 _CONNECT_TIMEOUT_S = 5.0
@@ -27,6 +28,8 @@ def plausible() -> bool:
 
 def connect(endpoint: Endpoint) -> Engine:
     """The engine there. Raises `EngineError` with the reason and what mends it."""
+    if absent := missing(("docker",)):
+        raise EngineError(f"{not_installed('the docker backend', absent)}, or use --backend local")
     import docker
     from docker.errors import DockerException
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from topolab.backends.compose.engine import Engine
-from topolab.backends.compose.images import OPTIONAL_LOCK
 from topolab.catalogue.root import own_root
 from topolab.model.driver import Driver
 from topolab.process.tools import VERSION_ARGV
 
 _LOCK = "servers/requirements.lock"
+_OPTIONAL_LOCK = "servers/requirements-optional.lock"
 _DOCKERFILE = "servers/Dockerfile"
 _ASK = """
 import json, platform, sys
@@ -36,7 +36,7 @@ def locked_packages(root: Path) -> frozenset[str]:
     """The distributions that the lock files put into the server image, the optional ones of one release included."""
     own = own_root()
     lock = root / _LOCK if (root / _LOCK).is_file() else own / _LOCK
-    text = lock.read_text(encoding="utf-8") + (own / OPTIONAL_LOCK).read_text(encoding="utf-8")
+    text = lock.read_text(encoding="utf-8") + (own / _OPTIONAL_LOCK).read_text(encoding="utf-8")
     return frozenset(name.lower() for name in re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.MULTILINE))
 
 

@@ -17,7 +17,6 @@ from topolab.catalogue.root import FOLDERS, own_root
 from topolab.errors import EngineError
 from topolab.model.server import Debian
 
-OPTIONAL_LOCK = "requirements-optional.lock"
 COMPOSE = "compose"
 PROXY, LOAD, BROWSER = "topolab-proxy:trixie", "topolab-load:trixie", "topolab-browser:trixie"
 _BUNDLES = ("CA_BUNDLE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
@@ -47,7 +46,6 @@ def stage(root: Path, folder: Path) -> None:
                 shutil.copytree(
                     source / name, folder / name, ignore=ignore, ignore_dangling_symlinks=True, dirs_exist_ok=True
                 )
-    shutil.copy(own / OPTIONAL_LOCK, folder)
     bundled = shutil.ignore_patterns("__pycache__", "*.pyc", "_catalogue")
     shutil.copytree(Path(__file__).resolve().parents[2], folder / "src" / "topolab", ignore=bundled)
 

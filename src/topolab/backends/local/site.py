@@ -6,7 +6,6 @@ import platform
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from importlib.metadata import PackageNotFoundError, version
 
 from topolab.backends.local.backend import LocalBackend
 from topolab.backends.local.nginx import Nginx, find_nginx, lacking
@@ -15,6 +14,7 @@ from topolab.catalogue import Catalogue
 from topolab.model.cell import Plan
 from topolab.model.driver import Driver
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
+from topolab.process.distributions import installed_version, not_installed
 from topolab.process.group import ProcessKeeper
 from topolab.process.tools import missing_tools, tool_versions
 from topolab.process.usage import counters_available
@@ -39,11 +39,9 @@ class LocalSite:
 
     def unavailable(self) -> Mapping[str, str]:
         """What is not installed for candidates and apps, topologies nginx cannot do, and tools that are not here."""
-        lacking_packages = missing_packages(self._catalogue, lambda package: installed_version(package) is not None)
-        reasons = {n: f"{n} needs {', '.join(missing)}, not installed here" for n, missing in lacking_packages.items()}
-        for candidate in self._catalogue.candidates.values():
-            if candidate.name in reasons and candidate.variant.missing_reason:
-                reasons[candidate.name] += f": {candidate.variant.missing_reason}"
+        absent = missing_packages(self._catalogue, lambda package: installed_version(package) is not None)
+        remedies = {c.name: c.variant.missing_reason for c in self._catalogue.candidates.values()}
+        reasons = {name: not_installed(name, packages, remedies.get(name, "")) for name, packages in absent.items()}
         for app in self._catalogue.apps.values():
             for companion in app.companions:
                 if companion.program and shutil.which(companion.program) is None:
@@ -75,11 +73,3 @@ class LocalSite:
     def open(self, run_id: str, keeper: ProcessKeeper) -> AbstractContextManager[LocalBackend]:  # noqa: ARG002
         """The backend; nothing of it outlives the keeper, so the run's id is not needed."""
         return LocalBackend(self._catalogue, self._nginx, keeper, self.cpus)
-
-
-def installed_version(package: str) -> str | None:
-    """The installed version of a distribution; None where it is not installed."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

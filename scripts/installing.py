@@ -1,0 +1,230 @@
+"""Makes `.venv` and installs parts into it from their lock files, with uv where there is one for this machine."""
+
+from __future__ import annotations
+
+import fcntl
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from installed import CORE, OPTIONAL_LOCK, Installed
+from package_sources import NO_INDEX, for_listing, for_pip, for_uv, pip_settings, plain_environment
+
+_TAIL_LINES = 12
+_TICK_S = 0.2
+_CAUSES = (
+    (
+        "No space left on device|os error 28",
+        "no space is left on the disk of {root} or of {temporary}; make room (700 MB hold everything), or set TMPDIR",
+    ),
+    (
+        "Read-only file system|os error 30|Permission denied|os error 13",
+        "{root}/.venv cannot be written ({error}); make the checkout writable, or clone it where you may write",
+    ),
+    (
+        "Temporary failure in name resolution|Failed to establish a new connection|Could not find a version that",
+        "no package index answers with {what}; check the network, and the index and proxy that pip is configured with",
+    ),
+)
+"""What the end of an output means, where one sentence says more than it does."""
+
+
+class SetupError(Exception):
+    """The environment cannot be made; the text says why and what to do."""
+
+
+def add_parts(wanted: Installed) -> None:
+    """Make the environment fit and add the parts that it lacks; two scripts that start at once do it once.
+
+    Raises `SetupError`.
+    """
+    try:
+        with (wanted.root / ".venv.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _add_parts(wanted)
+    except OSError as error:
+        raise SetupError(_explained(f"{error.strerror}: {error.filename}", wanted, "")) from error
+
+
+def _add_parts(wanted: Installed) -> None:
+    reason = wanted.unfit()
+    parts = wanted.parts if reason else wanted.missing_parts()
+    if not parts:
+        return  # another script has made it meanwhile
+    does = f"setting up .venv ({reason})" if reason else "adding to .venv"
+    with _Progress(f"topolab: {does}: {', '.join(parts)}") as progress:
+        steps = _Steps(wanted, progress)
+        if reason:
+            steps.create()
+        steps.install(parts)
+    if reason := wanted.unfit():
+        raise SetupError(f"{wanted.folder}: {reason}; remove the folder and run the command again")
+
+
+class _Progress:
+    """One line that says what is done; below it, on a terminal, the step and the seconds since the first."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._live = sys.stderr.isatty()
+        self._begun = time.monotonic()
+
+    def __enter__(self) -> _Progress:
+        print(self._text, file=sys.stderr, flush=True)
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._show("")
+
+    def tick(self, step: str) -> None:
+        """Show the step that is being carried out, where somebody is watching."""
+        self._show(f"  {step}, {time.monotonic() - self._begun:.0f} s")
+
+    def note(self, text: str) -> None:
+        """Say something that is worth a line of its own."""
+        self._show("")
+        print(text, file=sys.stderr)
+
+    def _show(self, text: str) -> None:
+        if self._live:
+            print(f"\r\033[K{text[: shutil.get_terminal_size().columns - 1]}", end="", file=sys.stderr, flush=True)
+
+
+class _Steps:
+    """The commands that a set-up consists of. Each raises `SetupError` where it fails."""
+
+    def __init__(self, wanted: Installed, progress: _Progress) -> None:
+        self._wanted = wanted
+        self._progress = progress
+        self._pip = [str(wanted.python), "-I", "-m", "pip"]
+
+    def create(self) -> None:
+        """An empty environment in place of what is there."""
+        folder = self._wanted.folder
+        try:
+            argv = [sys.executable, "-I", "-m", "venv", "--clear", "--without-pip", str(folder)]
+            self._run(argv, plain_environment(), "making the environment")
+            # venv does this too, and keeps to itself what goes wrong.
+            argv = [str(self._wanted.python), "-I", "-m", "ensurepip", "--upgrade", "--default-pip"]
+            self._run(argv, plain_environment(), "making the environment")
+        except SetupError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if "No module named" in str(error):
+                package = "python{}.{}-venv".format(*sys.version_info[:2])
+                raise SetupError(
+                    "this Python cannot make virtual environments; on Debian or Ubuntu, install what it lacks: "
+                    f"sudo apt-get install {package}"
+                ) from None
+            raise
+
+    def install(self, parts: Sequence[str]) -> None:
+        """The parts, with uv for the time it takes, or with pip where uv does not do."""
+        self._wanted.begin()
+        sources = pip_settings(self._run([*self._pip, "config", "list"], for_listing(), "reading pip's settings"))
+        with tempfile.TemporaryDirectory(prefix="installer-", dir=self._wanted.folder) as folder:
+            installers = [*self._uv(Path(folder), sources), ([*self._pip, "install", "--no-compile"], for_pip(sources))]
+            # A part's lock leaves out what the core has, and names everything else that the part needs.
+            locked = ["--no-deps", *(word for part in parts for word in ("-r", str(self._wanted.lock(part))))]
+            installer = self._first_that_works(installers, locked, f"installing {', '.join(parts)}")
+            if CORE in parts:
+                self._install_optional(*installer)
+        self._wanted.finish(parts)
+
+    def _uv(self, folder: Path, sources: Mapping[str, str]) -> list[tuple[list[str], dict[str, str]]]:
+        """uv with its own certificates and with the system's; none where there is no wheel of it for this machine."""
+        if NO_INDEX in sources:
+            return []
+        lock = str(self._wanted.lock("installer"))
+        argv = [*self._pip, "install", "--no-compile", "--require-hashes", "--target", str(folder), "-r", lock]
+        try:
+            self._run(argv, for_pip(sources), "fetching the installer")
+        except SetupError:
+            return []
+        uv = [str(folder / "bin" / "uv")]
+        install = ["pip", "install", "--python", str(self._wanted.python)]
+        environment = for_uv(sources)
+        return [([*uv, *install], environment), ([*uv, "--system-certs", *install], environment)]
+
+    def _first_that_works(
+        self, installers: Sequence[tuple[list[str], dict[str, str]]], arguments: Sequence[str], step: str
+    ) -> tuple[list[str], dict[str, str]]:
+        """Install with each in turn until one does. The last is pip, which brought the others and is only slower."""
+        for argv, environment in installers[:-1]:
+            try:
+                self._run([*argv, "--require-hashes", *arguments], environment, step)
+            except SetupError:
+                continue
+            return argv, environment
+        argv, environment = installers[-1]
+        self._run([*argv, "--require-hashes", *arguments], environment, step)
+        return argv, environment
+
+    def _install_optional(self, argv: list[str], environment: dict[str, str]) -> None:
+        """Servers that not every Python can build: a failure is a line here and a skipped row later.
+
+        They are built with the setuptools of the core.
+        """
+        log = self._wanted.folder / "optional-install.log"
+        options = [
+            "--no-deps",
+            "--no-build-isolation",
+            "--require-hashes",
+            "-r",
+            str(self._wanted.root / OPTIONAL_LOCK),
+        ]
+        try:
+            self._run([*argv, *options], environment, "building optional servers")
+        except SetupError as error:
+            log.write_text(f"{error}\n", encoding="utf-8")
+            shown = log.relative_to(self._wanted.root)
+            self._progress.note(
+                f"topolab: an optional server could not be built (see {shown}); its rows will be skipped"
+            )
+
+    def _run(self, argv: list[str], environment: Mapping[str, str], step: str) -> str:
+        with subprocess.Popen(
+            argv,
+            cwd=self._wanted.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        ) as process:
+            said = self._waited(process, step)
+        if process.returncode:
+            raise SetupError(_explained(said, self._wanted, " ".join(argv), process.returncode))
+        return said
+
+    def _waited(self, process: subprocess.Popen[str], step: str) -> str:
+        try:
+            while True:
+                self._progress.tick(step)
+                try:
+                    return process.communicate(timeout=_TICK_S)[0]
+                except subprocess.TimeoutExpired:
+                    continue
+        except BaseException:
+            process.kill()
+            raise
+
+
+def _explained(said: str, wanted: Installed, command: str, code: int = 1) -> str:
+    """What an output comes down to: a sentence where the cause is a known one, else its end."""
+    for pattern, sentence in _CAUSES:
+        if found := re.search(pattern, said):
+            what = re.findall(r"(?:requirement|for) ([A-Za-z0-9._-]+(?:==\S+)?)", said)
+            return sentence.format(
+                root=wanted.root, temporary=tempfile.gettempdir(), error=found[0], what=(what or ["the packages"])[-1]
+            )
+    if not command:
+        return said
+    tail = "\n".join(said.strip().splitlines()[-_TAIL_LINES:])
+    return f"`{command}` ended with {code}:\n{tail}"

@@ -1,0 +1,66 @@
+"""What is missing is named, with a command that a shell runs as it is printed."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from topolab.process import distributions
+from topolab.process.distributions import install_line, installed_version, missing, not_installed
+
+DECLARED = [
+    "rich>=14",
+    "django>=5.2; extra == 'apps'",
+    'celery[redis]>=5.6 ; extra == "apps"',
+    "Playwright; extra == 'browser'",
+]
+
+
+@pytest.fixture
+def as_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that topolab was installed into with its metadata, which a checkout has not."""
+    monkeypatch.setattr(distributions, "requires", lambda _name: DECLARED)
+
+
+@pytest.fixture
+def on_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder on PATH with an interpreter, which is this one."""
+    python = tmp_path / "with space" / "python3"
+    python.parent.mkdir()
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o755)
+    monkeypatch.setenv("PATH", str(python.parent))
+    monkeypatch.setattr(sys, "executable", str(python.with_name("python")))
+    return python.parent
+
+
+def test_what_is_installed_has_a_version_and_what_is_not_is_missing() -> None:
+    assert installed_version("rich") is not None
+    assert installed_version("topolab-has-no-such-package") is None
+    assert missing(("rich", "topolab-has-no-such-package")) == ("topolab-has-no-such-package",)
+
+
+@pytest.mark.usefixtures("as_a_package", "on_path")
+def test_an_extra_is_named_where_it_brings_what_is_missing() -> None:
+    assert install_line(["django", "asgiref"]) == "python3 -m pip install 'topolab[apps]'"
+    assert install_line(["playwright", "celery"]) == "python3 -m pip install 'topolab[apps,browser]'"
+    assert install_line(["rich", "spam"]) == "python3 -m pip install rich spam"
+
+
+@pytest.mark.usefixtures("on_path")
+def test_in_a_checkout_the_distributions_are_named() -> None:
+    assert install_line(["django", "asgiref"]) == "python3 -m pip install django asgiref"
+
+
+def test_another_interpreter_than_that_on_path_is_named_in_full(on_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert shlex.split(install_line(["spam"])) == [str(on_path / "python"), "-m", "pip", "install", "spam"]
+
+
+@pytest.mark.usefixtures("on_path")
+def test_the_reason_says_who_needs_what_and_what_to_do() -> None:
+    assert not_installed("spam", ["a", "b"]) == "spam needs a, b, not installed here: python3 -m pip install a b"
+    assert not_installed("spam", ["a"], "buy it") == "spam needs a, not installed here: buy it"

@@ -1,0 +1,128 @@
+"""An environment is told to fit, to lack a part, or to need making again, and why."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import installed as module
+from installed import OPTIONAL_LOCK, Installed, distributions_of
+
+LOCKS = {
+    "core": "Rich==15.0.0 \\\n    --hash=sha256:0\nzope.event==6.2 \\\n    --hash=sha256:0\n",
+    "docker": "docker==7.2.0\n",
+}
+
+
+def distribution(site: Path, name: str, *files: str) -> None:
+    """Put a distribution into site-packages, as an installer would."""
+    folder = site / f"{name}-1.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+    (folder / "RECORD").write_text("".join(f"{file},,\n" for file in (*files, f"{folder.name}/RECORD")))
+    for file in files:
+        (site / file).parent.mkdir(parents=True, exist_ok=True)
+        (site / file).touch()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A checkout that has locks, and an environment that holds the core's distributions."""
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "servers").mkdir()
+    for part, text in LOCKS.items():
+        (tmp_path / "requirements" / f"{part}.lock").write_text(text)
+    (tmp_path / OPTIONAL_LOCK).write_text("meinheld==1.0.2\n")
+    environment = Installed(tmp_path, ("core",))
+    environment.python.parent.mkdir(parents=True)
+    environment.python.touch()
+    (environment.folder / "pyvenv.cfg").touch()
+    environment.site_packages().mkdir(parents=True)
+    distribution(environment.site_packages(), "rich", "rich/text.py", "../../../bin/rich", "__pycache__/spam.pyc")
+    distribution(environment.site_packages(), "zope_event", "zope/event/__init__.py")
+    distribution(environment.site_packages(), "spam", "spam.py")
+    environment.begin()
+    environment.finish(["core"])
+    return tmp_path
+
+
+def test_a_finished_one_fits_and_leads_to_the_checkouts_sources(root: Path) -> None:
+    environment = Installed(root, ("core",))
+    assert (environment.unfit(), environment.missing_parts()) == ("", ())
+    assert (environment.site_packages() / "topolab.pth").read_text() == f"{root}/src\n"
+
+
+def test_a_part_that_was_not_installed_is_lacking_and_no_reason_to_make_it_again(root: Path) -> None:
+    environment = Installed(root, ("core", "docker"))
+    assert (environment.unfit(), environment.missing_parts()) == ("", ("docker",))
+
+
+def test_a_part_owns_what_its_distributions_have_in_site_packages(root: Path) -> None:
+    assert set(Installed(root, ("core",)).brought_by("core")) == {
+        "rich",
+        "rich-1.dist-info",
+        "zope",
+        "zope_event-1.dist-info",
+    }
+    assert distributions_of(root, "core") == {"rich", "zope-event"}
+
+
+def test_without_one_it_is_the_first_run(root: Path) -> None:
+    (root / ".venv" / "pyvenv.cfg").unlink()
+    environment = Installed(root, ("core", "docker"))
+    assert (environment.unfit(), environment.missing_parts()) == ("first run", ("docker",))
+
+
+def spoilt(root: Path) -> Iterator[tuple[str, str]]:
+    """Ways to spoil an environment, as shell commands, each with the reason that is given for making it again."""
+    site = Installed(root, ("core",)).site_packages().relative_to(root)
+    yield "touch .venv/topolab/unfinished", "it is incomplete"
+    yield "rm .venv/topolab/environment", "it is incomplete"
+    yield "rm .venv/bin/python; ln -s /no/such/python .venv/bin/python", "it is incomplete"
+    yield "printf '\\377' >.venv/topolab/environment", "it is incomplete"
+    yield "echo >>requirements/core.lock", "its lock changed"
+    yield "echo >>servers/requirements-optional.lock", "its lock changed"
+    yield f"rm -r {site}/rich", "rich is missing from it"
+    yield f"rm -r {site}/zope_event-1.dist-info", "zope_event-1.dist-info is missing from it"
+    yield f"mv {site}/rich-1.dist-info {site}/rich-2.dist-info", "rich-1.dist-info is missing from it"
+    yield f"rm -r {site}", "rich is missing from it"
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_what_somebody_changed_is_the_reason_to_make_it_again(root: Path, number: int) -> None:
+    command, reason = list(spoilt(root))[number]
+    subprocess.run(["sh", "-ec", command], cwd=root, check=True)
+    assert Installed(root, ("core", "docker")).unfit() == reason
+
+
+def test_what_a_user_added_or_took_out_again_is_no_reason(root: Path) -> None:
+    site = Installed(root, ("core",)).site_packages()
+    (site / "spam.py").unlink()
+    distribution(site, "eggs", "eggs.py")
+    assert Installed(root, ("core",)).unfit() == ""
+
+
+def test_a_changed_lock_of_a_part_that_is_not_asked_for_waits_until_it_is(root: Path) -> None:
+    Installed(root, ("core", "docker")).begin()
+    Installed(root, ("core", "docker")).finish(["docker"])
+    (root / "requirements" / "docker.lock").write_text("docker==8\n")
+    assert Installed(root, ("core",)).unfit() == ""
+    assert Installed(root, ("core", "docker")).unfit() == "its lock changed"
+
+
+def test_another_pythons_environment_is_not_this_ones(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_by = platform.python_version()
+    monkeypatch.setattr(module.platform, "python_version", lambda: "3.99.0")
+    machine = platform.machine()
+    assert Installed(root, ("core",)).unfit() == (
+        f"it is CPython {made_by} ({machine})'s, this is CPython 3.99.0 ({machine})"
+    )
+
+
+def test_a_checkout_that_was_moved_has_its_environment_made_again(root: Path) -> None:
+    moved = root.rename(root.with_name("moved"))
+    assert Installed(moved, ("core",)).unfit() == "it was made for another checkout"

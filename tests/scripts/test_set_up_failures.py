@@ -1,0 +1,176 @@
+"""A set-up goes where it should whatever is configured, and what keeps it from that is one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import installing
+from installed import Installed
+from support.checkouts import BASE_PYTHON, FIRST, INCOMPLETE, called, listing
+from support.command import environment
+
+needs_mounts = pytest.mark.skipif(
+    not shutil.which("unshare") or os.geteuid() != 0, reason="only root on Linux can mount what a test needs"
+)
+
+
+def test_what_leads_python_pip_or_uv_elsewhere_is_ignored(fresh: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / "constraints.txt").write_text("rich==1\n")
+    (tmp_path / "uv.toml").write_text(f'[pip]\ntarget = "{elsewhere}"\n')
+    own = subprocess.run(
+        [BASE_PYTHON, "-m", "pip", "config", "list"], env=environment(), capture_output=True, text=True, check=True
+    )
+    kept = re.findall(
+        r"^(?:global|user|install)\.(index-url|extra-index-url|find-links|cert|proxy)='(.*)'$", own.stdout, re.M
+    )
+    lines = "".join(f"{name} = {value}\n" for name, value in kept)
+    (tmp_path / "pip.conf").write_text(f"[global]\n{lines}[install]\nuser = true\ntarget = {elsewhere}\n")
+    done = listing(
+        fresh,
+        PIP_CONFIG_FILE=str(tmp_path / "pip.conf"),
+        PIP_CONSTRAINT=str(tmp_path / "constraints.txt"),
+        PIP_DRY_RUN="1",
+        PIP_NO_DEPS="1",
+        PIP_PREFIX=str(elsewhere),
+        PIP_PYTHON=str(elsewhere / "bin" / "python"),
+        PIP_QUIET="3",
+        PIP_REQUIRE_VIRTUALENV="1",
+        PIP_ROOT=str(elsewhere),
+        PIP_TARGET=str(elsewhere),
+        PIP_USER="1",
+        PYTHONHOME="",
+        PYTHONUSERBASE=str(elsewhere),
+        UV_CONFIG_FILE=str(tmp_path / "uv.toml"),
+        UV_CONSTRAINT=str(tmp_path / "constraints.txt"),
+        UV_PROJECT_ENVIRONMENT=str(elsewhere),
+        UV_SYSTEM_PYTHON="1",
+        VIRTUAL_ENV=str(elsewhere),
+    )
+    assert (done.returncode, done.stderr) == (0, FIRST)
+    assert not elsewhere.exists()
+
+
+def test_the_index_that_pip_is_configured_with_is_the_one_that_is_asked(fresh: Path) -> None:
+    nobody = "http://127.0.0.1:1/simple"
+    done = listing(fresh, PIP_INDEX_URL=nobody, PIP_EXTRA_INDEX_URL=nobody, PIP_FIND_LINKS=str(fresh), PIP_RETRIES="0")
+    assert done.returncode == 1
+    assert done.stderr.startswith(FIRST)
+    said = done.stderr.removeprefix(FIRST)
+    assert re.fullmatch(
+        r"set-up failed: no package index answers with \S+; "
+        r"check the network, and the index and proxy that pip is configured with\n",
+        said,
+    ), said
+
+
+def test_a_tampered_lock_is_refused_and_nothing_half_installed_is_used(checkout: Path) -> None:
+    listing(checkout)
+    lock = checkout / "requirements" / "docker.lock"
+    text = lock.read_text()
+    docker = re.search(r"^docker==.*?(?=^\w)", text, re.MULTILINE | re.DOTALL)
+    assert docker
+    lock.write_text(text.replace(docker[0], re.sub(r"sha256:\w{8}", "sha256:01234567", docker[0])))
+    done = called(checkout, "--backend", "docker", "--dry-run")
+    lock.write_text(text)
+    assert done.returncode == 1
+    assert done.stderr.startswith("topolab: adding to .venv: docker\nset-up failed: `")
+    assert "DO NOT MATCH THE HASHES" in done.stderr
+    again = listing(checkout)
+    assert (again.returncode, again.stderr) == (0, INCOMPLETE)
+
+
+def mounted(checkout: Path, mount: str) -> subprocess.CompletedProcess[str]:
+    """A listing after `mount`, in shell, in a name space of its own."""
+    return subprocess.run(
+        ["unshare", "--mount", "sh", "-ec", f'{mount}\nexec "$0" scripts/run_matrix.py --list', BASE_PYTHON],
+        cwd=checkout,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@needs_mounts
+def test_a_full_disk_is_one_line(fresh: Path) -> None:
+    (fresh / ".venv").mkdir()
+    done = mounted(fresh, "mount -t tmpfs -o size=4m tmpfs .venv")
+    assert done.returncode == 1
+    assert done.stderr.removeprefix(FIRST).startswith(f"set-up failed: no space is left on the disk of {fresh} or of ")
+    assert done.stderr.count("\n") == 2
+
+
+@needs_mounts
+def test_a_checkout_that_cannot_be_written_is_one_line(fresh: Path) -> None:
+    done = mounted(fresh, 'mount --bind . .\ncd "$PWD"\nmount -o remount,bind,ro .')
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"set-up failed: {fresh}/.venv cannot be written (Read-only file system); "
+        "make the checkout writable, or clone it where you may write\n",
+    )
+
+
+@needs_mounts
+def test_a_checkout_that_was_set_up_before_need_not_be_written(checkout: Path) -> None:
+    listing(checkout)
+    done = mounted(checkout, 'mount --bind . .\ncd "$PWD"\nmount -o remount,bind,ro .')
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_without_a_home_it_lists_what_it_lists_with_one(checkout: Path) -> None:
+    expected = listing(checkout)
+    done = subprocess.run(
+        [BASE_PYTHON, "scripts/run_matrix.py", "--list"],
+        cwd=checkout,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent/home"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", expected.stdout)
+
+
+def steps(folder: Path) -> installing._Steps:
+    wanted = Installed(folder, ("core",))
+    return installing._Steps(wanted, installing._Progress("setting up"))
+
+
+@pytest.mark.parametrize("module", ["venv", "ensurepip"])
+def test_a_python_without_venv_is_told_the_one_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str
+) -> None:
+    """What Debian's python3 says without python3-venv, as it was captured there."""
+
+    def fails(*_arguments: object) -> str:
+        raise installing.SetupError(f"/usr/bin/python3: No module named {module}")
+
+    monkeypatch.setattr(installing._Steps, "_run", fails)
+    major, minor = sys.version_info[:2]
+    with pytest.raises(
+        installing.SetupError, match=rf"install what it lacks: sudo apt-get install python{major}\.{minor}-venv$"
+    ):
+        steps(tmp_path).create()
+
+
+def test_an_optional_server_that_cannot_be_built_is_a_line_and_not_an_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_arguments: object) -> str:
+        raise installing.SetupError("error: command 'gcc' failed: No such file or directory")
+
+    (tmp_path / ".venv").mkdir()
+    monkeypatch.setattr(installing._Steps, "_run", fails)
+    steps(tmp_path)._install_optional(["installer"], {})
+    assert capsys.readouterr().err == (
+        "topolab: an optional server could not be built (see .venv/optional-install.log); its rows will be skipped\n"
+    )
+    assert "gcc" in (tmp_path / ".venv" / "optional-install.log").read_text()

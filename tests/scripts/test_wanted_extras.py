@@ -1,0 +1,105 @@
+"""A command's arguments say which extras it needs; where they do not, it gets all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import wanted_extras as module
+from installed import EXTRAS
+from support.command import ROOT
+from topolab.cli.arguments import MATRIX, PAGE, Command
+from wanted_extras import wanted_extras
+
+LOCAL = ("--backend", "local")
+WITHOUT_DOCKER = tuple(extra for extra in EXTRAS if extra != "docker")
+
+
+@pytest.fixture(autouse=True)
+def no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in (*module._NAMES_AN_ENGINE, "TOPOLAB_CATALOGUE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setattr(module, "_ENGINE_SOCKET", tmp_path / "docker.sock")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extras"),
+    [
+        ((), ()),
+        (LOCAL, ()),
+        (("--matrix", "smoke"), ()),
+        (("--matrix=latency",), ()),
+        (("--matrix", "mixed"), ()),
+        (("--matrix", "fastapi"), ("apps", "servers")),
+        (("--matrix", "django"), ("apps", "servers")),
+        (("--matrix", "journeys"), ("apps", "locust")),
+        (("--matrix", "page-browser"), ("apps", "browser", "charts")),
+        (("--matrix", "talk-options"), ("apps", "charts")),
+        (("--matrix", "full", *LOCAL), WITHOUT_DOCKER),
+        (("--matrix", "full", "--only", "app=bare", "--only", "profile=ceiling"), ("servers",)),
+        (("--matrix", "full", "--only=app=bare", "--only=profile=ceiling", "--only=server=granian"), ()),
+        (("--matrix", "full", "--only", "server=hypercorn-asyncio", "--only", "protocol=h3"), WITHOUT_DOCKER),
+        (("--resume", "20261126-074858-default"), ()),
+        (("--resume", "results/20261126-074858-fastapi-2"), ("apps", "servers")),
+    ],
+)  # fmt: skip
+def test_they_are_those_of_the_drivers_the_servers_and_the_apps_that_are_left(
+    arguments: tuple[str, ...], extras: tuple[str, ...]
+) -> None:
+    assert wanted_extras(arguments, "default") == extras
+
+
+def test_the_command_without_a_matrix_gets_those_of_its_own() -> None:
+    assert wanted_extras((), "page-browser") == ("apps", "browser", "charts")
+
+
+@pytest.mark.parametrize(("script", "command"), [("run_matrix.py", MATRIX), ("run_page.py", PAGE)])
+def test_a_script_looks_at_the_matrix_that_its_command_runs(script: str, command: Command) -> None:
+    assert f'default_matrix="{command.matrix}"' in (ROOT / "scripts" / script).read_text()
+
+
+@pytest.mark.parametrize("arguments", [("--list",), ("--help",), ("-h",), ("--matrix", "full", "--list")])
+def test_what_only_prints_needs_none(arguments: tuple[str, ...]) -> None:
+    assert wanted_extras(arguments, "default") == ()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--matrix", "nope"), ("--matrix",), ("--matrix", ""), ("--resume", "elsewhere/run"), ("--resume",)],
+)
+def test_where_they_cannot_be_known_all_are_wanted(arguments: tuple[str, ...]) -> None:
+    assert wanted_extras(arguments, "default") == EXTRAS
+
+
+@pytest.mark.parametrize("text", ["", "\0", "select = 3", "[[select]]\nservers = 3\napps = []", "name ="])
+def test_a_broken_matrix_is_for_the_command_to_refuse(tmp_path: Path, text: str) -> None:
+    (tmp_path / "mine.toml").write_text(text)
+    assert wanted_extras(("--matrix", str(tmp_path / "mine.toml")), "default") == EXTRAS
+
+
+def test_a_matrix_of_ones_own_is_read(tmp_path: Path) -> None:
+    selection = (
+        'servers = ["granian"]\napps = ["django"]\ntopologies = ["direct"]\nprotocols = ["*"]\nprofiles = ["page-24"]\n'
+    )
+    (tmp_path / "mine.toml").write_text(f"\ufeffcharts = true\n[[select]]\n{selection}", encoding="utf-8")
+    assert wanted_extras(("--matrix", str(tmp_path / "mine.toml")), "default") == ("apps", "charts")
+
+
+@pytest.mark.parametrize("arguments", [("--backend", "docker"), ("--context", "far"), ("--backend=docker",)])
+def test_containers_need_the_engines_client(arguments: tuple[str, ...]) -> None:
+    assert wanted_extras(arguments, "default") == ("docker",)
+
+
+def test_by_itself_it_is_wanted_where_an_engine_may_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert wanted_extras((), "default") == ()
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    assert wanted_extras((), "default") == ("docker",)
+    assert wanted_extras(LOCAL, "default") == ()
+    monkeypatch.delenv("DOCKER_HOST")
+    (tmp_path / "docker.sock").touch()
+    assert wanted_extras((), "default") == ("docker",)
+    (tmp_path / "docker.sock").unlink()
+    (tmp_path / "config.json").touch()
+    assert wanted_extras((), "default") == ("docker",)
