@@ -48,13 +48,13 @@ def _new_run(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
     choice = choose_site(arguments.backend, arguments.context, catalogue)
     plan = make_plan(matrix, catalogue, filters, choice.site.unavailable())
     if arguments.dry_run:
-        print_plan(plan, catalogue, rounds, to_stdout())
+        print_plan(plan, catalogue, rounds, choice.site, to_stdout())
     _refuse_empty(plan)
     if arguments.dry_run:
         return 0
     from topolab.runner.environment import describe
 
-    with _prepared(arguments, choice, plan) as keeper:
+    with _prepared(arguments, choice, plan) as (keeper, images_s):
         started = datetime.now(UTC)
         record = RunRecord(
             id=f"{started:%Y%m%d-%H%M%S}-{matrix.name}",
@@ -72,7 +72,7 @@ def _new_run(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
         )
         folder = _unused(arguments.out / record.id)
         with Store.create(folder, replace(record, id=folder.name)) as store:
-            return _measure(arguments, choice, keeper, store, begun)
+            return _measure(arguments, choice, keeper, store, begun, images_s)
 
 
 def _resume(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
@@ -90,16 +90,18 @@ def _resume(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
             raise InputError(
                 f"--resume {arguments.resume}: no server is called {min(unknown)} any more; start a new run"
             )
-        with _prepared(arguments, choice, store.record.plan) as keeper:
-            _refuse_elsewhere(arguments, choice, store)
-            return _measure(arguments, choice, keeper, store, begun)
+        from topolab.runner.environment import changed_in, describe, differences, foresee
+
+        recorded, plan = store.record.environment, store.record.plan
+        # What is known without building an image, which takes a minute, is compared first.
+        _refuse_elsewhere(arguments, changed_in(recorded, foresee(choice.site, plan)))
+        with _prepared(arguments, choice, plan) as (keeper, images_s):
+            _refuse_elsewhere(arguments, differences(recorded, describe(choice.site, plan)))
+            return _measure(arguments, choice, keeper, store, begun, images_s)
 
 
-def _refuse_elsewhere(arguments: Arguments, choice: Choice, store: Store) -> None:
+def _refuse_elsewhere(arguments: Arguments, changed: list[str]) -> None:
     """Rounds measured on different machines, or with different packages, are not rounds of one run."""
-    from topolab.runner.environment import describe, differences
-
-    changed = differences(store.record.environment, describe(choice.site, store.record.plan))
     if changed:
         raise InputError(
             f"--resume {arguments.resume}: this is not where it began: {'; '.join(changed)}; start a new run"
@@ -107,8 +109,11 @@ def _refuse_elsewhere(arguments: Arguments, choice: Choice, store: Store) -> Non
 
 
 @contextmanager
-def _prepared(arguments: Arguments, choice: Choice, plan: Plan) -> Iterator[ProcessKeeper]:
-    """A keeper, and the site made ready; the first signal from here on interrupts, those after it disturb nothing."""
+def _prepared(arguments: Arguments, choice: Choice, plan: Plan) -> Iterator[tuple[ProcessKeeper, float]]:
+    """A keeper, and the site made ready, with the seconds that building images took.
+
+    The first signal from here on interrupts, those after it disturb nothing.
+    """
     from topolab.process.group import ProcessKeeper
     from topolab.runner.interruption import first_signal_interrupts
 
@@ -119,16 +124,17 @@ def _prepared(arguments: Arguments, choice: Choice, plan: Plan) -> Iterator[Proc
             notices.print(f"topolab: {text}", highlight=False, soft_wrap=True)
 
     with first_signal_interrupts(), ProcessKeeper() as keeper:
-        choice.site.prepare(plan, keeper, say)
-        yield keeper
+        yield keeper, choice.site.prepare(plan, keeper, say)
 
 
-def _measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: Store, begun: float) -> int:
+def _measure(
+    arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: Store, begun: float, images_s: float
+) -> int:
     """Measure what is left, then report everything the store holds, also after an interruption."""
     from topolab.drivers.load_workers import LoadWorkers
     from topolab.process.cpus import available_cpus, can_pin, pinned
     from topolab.process.usage import counters_available
-    from topolab.runner import run
+    from topolab.runner import Costs, run
     from topolab.runner.progress import ConsoleProgress
 
     notices = to_stderr()
@@ -147,7 +153,8 @@ def _measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store:
         own = (site.cpus.client or frozenset()) & set(available_cpus())
         workers = LoadWorkers(keeper, keeper.folder / "client.log", own or None)
         with pinned(own or None), site.open(record.id, keeper) as backend:
-            run(store, backend, workers.measure, ConsoleProgress(notices, arguments.quiet), begun)
+            progress = ConsoleProgress(notices, arguments.quiet)
+            run(store, backend, workers.measure, progress, Costs(site.stack_s, images_s, begun))
     except KeyboardInterrupt:
         interrupted = True
     except EngineError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +15,9 @@ from topolab.model.cell import Cell, Plan
 from topolab.model.protocol import ClientProtocol
 from topolab.plan.estimate import expected_total_s
 from topolab.report.format import duration
+
+if TYPE_CHECKING:  # what it brings in takes a tenth of a second
+    from topolab.backends import Site
 
 _PROTOCOLS = {
     ClientProtocol.HTTP1: "HTTP/1.1 over TLS",
@@ -35,8 +39,8 @@ def print_catalogue(catalogue: Catalogue, console: Console) -> None:
     _print(console, "profile", {name: profile.summary for name, profile in catalogue.profiles.items()})
 
 
-def print_plan(plan: Plan, catalogue: Catalogue, rounds: int, console: Console) -> None:
-    """The cells with the hops they will take, the skips by reason, and the time it will take."""
+def print_plan(plan: Plan, catalogue: Catalogue, rounds: int, site: Site, console: Console) -> None:
+    """The cells with the hops they will take, the skips by reason, what is built first, and the time it will take."""
     # Plain lines, aligned by hand: a rich table of a thousand rows takes longer than planning them.
     names, chains = max((len(cell.id) for cell in plan.cells), default=0), [_chain(cell) for cell in plan.cells]
     widest = max(map(len, chains), default=0)
@@ -48,8 +52,12 @@ def print_plan(plan: Plan, catalogue: Catalogue, rounds: int, console: Console) 
         console.print(Text(f"\n{len(plan.skips)} skipped:"))
         for reason, count in reasons.items():
             console.print(Text(f"  {reason}" + (f" ({count} cells)" if count > 1 else "")), soft_wrap=True)
-    total_s = expected_total_s(plan.cells, catalogue.profiles, rounds)
-    console.print(Text(f"\n{len(plan.cells)} cells x {rounds} rounds: about {duration(total_s)}"))
+    total_s = expected_total_s(plan.cells, catalogue.profiles, rounds, site.stack_s)
+    due = site.due(plan) if plan.cells else ()
+    first = f", after building {', '.join(due)}" if due else ""
+    console.print(
+        Text(f"\n{len(plan.cells)} cells x {rounds} rounds: about {duration(total_s)}{first}"), soft_wrap=True
+    )
 
 
 def _chain(cell: Cell) -> str:

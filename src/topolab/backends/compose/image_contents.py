@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from topolab.backends.compose.context import OPTIONAL_LOCK
 from topolab.backends.compose.engine import Engine
-from topolab.backends.compose.images import OPTIONAL_LOCK
 from topolab.catalogue.root import own_root
 from topolab.model.driver import Driver
 from topolab.process.tools import VERSION_ARGV
@@ -41,7 +41,7 @@ def locked_packages(root: Path) -> frozenset[str]:
 
 
 def installed_packages(root: Path) -> frozenset[str]:
-    """The words after `apt-get install` in the server image's Dockerfile: its Debian packages among them."""
+    """The words after `apt-get install` in the servers' Dockerfile: the Debian packages are among them."""
     own = own_root()
     dockerfile = root / _DOCKERFILE if (root / _DOCKERFILE).is_file() else own / _DOCKERFILE
     lines = re.findall(r"apt-get install (.*)", dockerfile.read_text(encoding="utf-8"))
