@@ -63,6 +63,10 @@ class Lab:
             found += [tag for image in self._api.images(filters=tags) for tag in image["RepoTags"]]
         return found
 
+    def running(self) -> list[str]:
+        """The same without the tags, which are there from the beginning."""
+        return [name for name in self.things() if not name.startswith("topolab-held:")]
+
     def observations(self) -> int:
         """How many cells have been measured."""
         from support.runs import observed
@@ -105,11 +109,11 @@ def bystanders(api: Any) -> Iterator[Callable[[], list[bool]]]:
 
 
 def has(lab: Lab, part: str) -> Callable[[], bool]:
-    return lambda: any(part in name for name in lab.things())
+    return lambda: any(part in name for name in lab.running())
 
 
 def in_the_second_load(lab: Lab) -> Callable[[], bool]:
-    return lambda: lab.observations() >= 1 and any("server" in name for name in lab.things())
+    return lambda: lab.observations() >= 1 and any("server" in name for name in lab.running())
 
 
 STAGES: dict[str, Callable[[Lab], Callable[[], bool]]] = {
