@@ -315,3 +315,12 @@ def test_what_nobody_runs_by_hand_is_in_a_folder_of_its_own() -> None:
     assert sorted(file.stem for file in (FOLDER / "parts").glob("*.yaml")) == [
         *("browser", "build-companion", "companion", "contained", "shared", "shared-proxy"),
     ]
+
+
+def test_every_command_that_starts_a_stack_by_hand_brings_its_images_up_to_date() -> None:
+    root = own_root()
+    for file in (root / "README.md", *sorted((root / "docs").glob("*.md")), *sorted(FOLDER.glob("*.yaml"))):
+        text = re.sub(r"[\\#\s]+", " ", file.read_text(encoding="utf-8"))
+        commands = re.findall(r"docker compose (?:-f \S+ )+up (\S+)", text)
+        assert set(commands) <= {"--build"}, file.name
+        assert commands or file.name not in ("README.md", "base.yaml", "load.yaml", "locust.yaml", "django-celery.yaml")
