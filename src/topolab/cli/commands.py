@@ -78,6 +78,7 @@ def _new_run(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
 def _resume(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
     """Measure what a run has left; one that has nothing left is reported again, wherever this is."""
     from topolab.runner import left_to_do
+    from topolab.runner.environment import changed_in, describe, differences, foresee
 
     asked = Path(arguments.resume or "")
     folder = asked if asked.is_dir() else arguments.out / asked
@@ -90,8 +91,6 @@ def _resume(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
             raise InputError(
                 f"--resume {arguments.resume}: no server is called {min(unknown)} any more; start a new run"
             )
-        from topolab.runner.environment import changed_in, describe, differences, foresee
-
         recorded, plan = store.record.environment, store.record.plan
         # What is known without building an image, which takes a minute, is compared first.
         _refuse_elsewhere(arguments, changed_in(recorded, foresee(choice.site, plan)))

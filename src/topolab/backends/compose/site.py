@@ -193,8 +193,8 @@ class ComposeSite:
         catalogue, used = self._catalogue, [cell.combination for cell in plan.cells]
         apps = {name for c in used for name in (c.app, *catalogue.apps[c.app].python_path)}
         servers = {catalogue.candidates[c.server].server.name for c in used}
-        topologies = catalogue.topologies.values()
-        templates = {t.template for t in topologies} - {catalogue.topologies[c.topology].template for c in used}
+        topologies, chosen = catalogue.topologies.values(), {c.topology for c in used}
+        templates = {t.template for t in topologies} - {t.template for t in topologies if t.name in chosen}
         return {
             *(f"apps/{name}" for name in set(catalogue.apps) - apps),
             *(f"servers/{c.server.name}" for c in catalogue.candidates.values() if c.server.name not in servers),
