@@ -25,7 +25,7 @@ from topolab.backends import Backend, Stack
 from topolab.backends.compose import ComposeBackend
 from topolab.backends.compose.connect import connect
 from topolab.backends.compose.endpoint import find_endpoint
-from topolab.backends.compose.images import base_image
+from topolab.backends.compose.images import BASES, base_image
 from topolab.backends.compose.site import ComposeSite, find_site
 from topolab.backends.local.site import LocalSite
 from topolab.catalogue import Catalogue, default_root, load_catalogue
@@ -116,7 +116,7 @@ def images() -> bool:
         (Debian.TRIXIE, ("base", "alb", "load"), ("server", "proxy", "load")),
         (Debian.BOOKWORM, ("base",), ("server",)),
     ):
-        said = {"SERVER": "-", "APP": "-", "SERVER_DEBIAN": debian, "BASE_IMAGE": base_image(engine, debian)}
+        said = {"SERVER": "-", "APP": "-", "SERVER_DEBIAN": debian, BASES[debian]: base_image(engine, debian)}
         argv = ["docker", "compose", *(part for file in files for part in ("--file", f"compose/{file}.yaml")), "build"]
         begun = time.monotonic()
         subprocess.run(
@@ -187,32 +187,28 @@ class Bench:
                 print(f"  {cell.id:44} {name:20} {ratios(found[name])}", flush=True)
 
     def places(self, docker: ComposeBackend, cells: Iterable[Cell]) -> None:
-        """The same stack loaded from a container on its network, and from the host: to its address, and to its port."""
-        drivers = {"container": self.driver(), "host": self.driver(), "published": self.driver()}
-        print("\nfrom the host / from a container, medians over rounds (least..most): to the address, to the port")
+        """The same stack loaded from a container on its network, and from the host. Nothing of it is published."""
+        drivers = {"container": self.driver(), "host": self.driver()}
+        print("\nfrom the host / from a container, medians over rounds (least..most)")
         for cell in cells:
             found: dict[str, list[float]] = {}
             for number in range(self._rounds):
                 with docker.stack(cell) as stack:
                     measured = {}
                     ways = list(self._ways(stack).items())
-                    for name, (target, workplace) in ways[number % 3 :] + ways[: number % 3]:
+                    for name, (target, workplace) in ways[number % 2 :] + ways[: number % 2]:
                         measured[name] = self._loaded(stack, target, workplace, drivers[name])
-                for name in ("host", "published"):
-                    for key, value in measured[name].items():
-                        found.setdefault(f"{name} {key}", []).append(value / measured["container"][key])
+                for key, value in measured["host"].items():
+                    found.setdefault(key, []).append(value / measured["container"][key])
             print(f"  {cell.id:45} {ratios(found)}", flush=True)
 
     def _ways(self, stack: Stack) -> Mapping[str, tuple[Target, Workplace]]:
         around = stack.around  # type: ignore[attr-defined]
-        name = "proxy" if "proxy" in stack.parts else "server"  # type: ignore[attr-defined]
-        port = stack.parts[name].published[f"{stack.edge.port}/tcp"]  # type: ignore[attr-defined]
-        here = replace(stack.edge, ca_file=around.authority)
+        here = replace(stack.edge, ca_file=around.certificate.authority)
         assert fetch(here, "/healthz", 5.0).status == 200
         return {
             "container": (stack.edge, stack.workplace(Driver.CURL)),
             "host": (here, around.here),
-            "published": (replace(here, host="127.0.0.1", port=port), around.here),
         }
 
     def _loaded(self, stack: Stack, target: Target, workplace: Workplace, driver: LoadWorkers) -> dict[str, float]:

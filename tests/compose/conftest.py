@@ -7,16 +7,15 @@ from contextlib import closing
 
 import pytest
 
-from support.engines import site_here
+from support.engines import site_here, whole_plan
 from topolab.catalogue import Catalogue
-from topolab.plan import Filters, make_plan
 from topolab.process.group import ProcessKeeper
 
 
 @pytest.fixture(scope="session")
 def images(catalogue: Catalogue) -> Iterator[None]:
     """Every image is on the engine, built from this checkout."""
-    plan = make_plan(catalogue.matrices["default"], catalogue, Filters(), {})
+    plan = whole_plan(catalogue)
     with ProcessKeeper() as keeper, closing(site_here(catalogue)) as site:
         site.prepare(plan, keeper, print)
         yield

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from http.client import HTTPSConnection
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,13 @@ class ByHand:
     def down(self) -> None:
         """Remove it."""
         self.compose("alb", "down", "--timeout", "0", "--remove-orphans")
+
+    def inspect(self, service: str) -> dict[str, Any]:
+        """What the engine says of a service's container."""
+        found = self.compose("direct", "ps", "--quiet", service).strip()
+        done = subprocess.run(["docker", "inspect", found], capture_output=True, text=True, check=True)
+        (container,) = json.loads(done.stdout)
+        return dict(container)
 
     def ask(self, path: str) -> tuple[int, str | None, dict[str, object]]:
         """Status, location and JSON of an HTTP/1.1 request through the edge."""
@@ -136,7 +144,33 @@ def test_a_server_whose_worker_is_not_there_is_not_healthy_by_hand(by_hand: ByHa
     chosen = {"also": "django-celery", "SERVER": "gunicorn", "APP": "django-celery"}
     by_hand.compose("alb", "up", "--wait", **chosen)
     by_hand.compose("alb", "stop", "task-worker", **chosen)
-    healthy = ["/topolab/compose/healthy.sh", "cleartext", "8000"]
+    healthy = ["/topolab/compose/healthy.py", "cleartext", "8000"]
     by_hand.compose("alb", "exec", "server", *healthy, **chosen)
     with pytest.raises(AssertionError):
         by_hand.compose("alb", "exec", "server", *healthy, "/message/1?delay=0", **chosen)
+
+
+def test_a_server_that_there_is_not_is_named_by_the_server_and_the_proxy_is_not_blamed(by_hand: ByHand) -> None:
+    with pytest.raises(AssertionError) as raised:
+        by_hand.compose("alb", "up", "--wait", SERVER="nope")
+    assert "server-1 exited (2)" in str(raised.value)
+    assert "proxy-1 exited" not in str(raised.value)
+    assert "serve.py: " in (said := by_hand.compose("alb", "logs", "--no-log-prefix", "server"))
+    assert "nope: no such server" in said
+
+
+def test_the_edge_by_hand_is_published_on_loopback_alone_and_leads_nowhere(by_hand: ByHand) -> None:
+    by_hand.compose("direct", "up", "--wait")
+    found = by_hand.inspect("server")
+    published = {bound["HostIp"] for ports in found["NetworkSettings"]["Ports"].values() for bound in ports or ()}
+    assert published == {LOOPBACK}
+    assert by_hand.hop()["scheme"] == "https"
+
+
+def test_a_base_of_another_release_is_no_base_for_a_build_by_hand(by_hand: ByHand) -> None:
+    bookworm = os.environ.get("BASE_IMAGE_BOOKWORM", "topolab-base:bookworm")
+    with pytest.raises(AssertionError) as raised:
+        by_hand.compose("alb", "--progress", "plain", "build", "server", BASE_IMAGE=bookworm)
+    assert "topolab: the base image is bookworm, expected trixie; set BASE_IMAGE to a base of trixie" in str(
+        raised.value
+    )

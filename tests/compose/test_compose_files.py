@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from topolab.catalogue.root import own_root
 from topolab.model.topology import Topology
 
 FOLDER = own_root() / "compose"
-PARTS = {"base", "browser", "companion", "contained", "load", "locust", "proxy", "shared"}
+PARTS = {"base", "load", "locust", "proxy"}
 OF_APPS = {file.stem for file in FOLDER.glob("*.yaml") if (own_root() / "apps" / file.stem).is_dir()}
 NO_TOPOLOGY = PARTS | OF_APPS
 TOPOLOGIES = sorted(file.stem for file in FOLDER.glob("*.yaml") if file.stem not in NO_TOPOLOGY)
@@ -86,7 +87,9 @@ def shape(found: dict[str, Any]) -> dict[str, Any]:
             for port in service.get("ports", ())
         ),
         "networks of": {name: sorted(service["networks"]) for name, service in found["services"].items()},
-        "listeners": {name: service["environment"].get("LISTENER") for name, service in found["services"].items()},
+        "listeners": {
+            name: service.get("environment", {}).get("LISTENER") for name, service in found["services"].items()
+        },
         "topology": found["services"].get("proxy", {}).get("environment", {}).get("TOPOLOGY"),
         "internal": {name: network.get("internal", False) for name, network in found["networks"].items()},
         "labels": {name: network.get("labels") for name, network in found["networks"].items()},
@@ -141,10 +144,9 @@ def test_companions_are_shut_in_like_the_rest_and_on_the_inside_alone(
         part = found["services"][companion.name]
         launcher = ["/opt/venv/bin/python", "-I", "/topolab/servers/serve.py"]
         assert part["command"][:5] == [*launcher, f"--companion={companion.name}", f"--app={app}"]
-        assert (part["image"], part["cpuset"]) == ("topolab-server:bookworm", "0")
-        assert {part["environment"][name] for name in ("CHAIN_PEM", "KEY_PEM", "SELF_SIGNED_NAME")} == {""}
-        assert ("BROKER" in part["environment"]) is not companion.listens
-    brokers = {service["environment"].get("BROKER") for service in found["services"].values()} - {None}
+        assert (part["image"], part["cpuset"]) == ("topolab-companion:bookworm", "0")
+        assert set(part.get("environment", {})) == (set() if companion.listens else {"BROKER"})
+    brokers = {service.get("environment", {}).get("BROKER") for service in found["services"].values()} - {None}
     (listening,) = (companion for companion in catalogue.apps[app].companions if companion.listens)
     assert brokers == {f"{listening.name}:{found['services'][listening.name]['command'][-1].removeprefix('--port=')}"}
 
@@ -158,8 +160,8 @@ def test_every_server_behind_every_topology_is_a_valid_project_of_the_shape_they
             return f"{server} {topology}: {done.stderr}"
         found = json.loads(done.stdout)
         part = found["services"]["server"]
-        own = (part["command"][3], part["image"], part["build"]["args"]["BASE_IMAGE"])
-        if own != (server, f"topolab-server:{debian}", f"debian:{debian}-slim"):
+        own = (part["command"][3], part["image"], part["build"]["args"]["DEBIAN"])
+        if own != (server, f"topolab-server:{debian}", debian):
             return f"{server} {topology}: {own}"
         return "" if shape(found) == wanted[topology] else f"{server} {topology}: {shape(found)}"
 
@@ -186,7 +188,7 @@ def test_health_is_probed_by_hand_and_not_while_a_run_measures() -> None:
     by_hand = project("base", "alb")["services"]
     in_a_run = project("base", "alb", NO_HEALTH_CHECKS="true")["services"]
     assert {name: service["healthcheck"]["test"][-1] for name, service in by_hand.items()} == {
-        "server": "/topolab/compose/healthy.sh $$LISTENER 8000",
+        "server": "/topolab/compose/healthy.py $$LISTENER 8000",
         "proxy": "8443",
     }
     assert {name: service["healthcheck"]["disable"] for name, service in in_a_run.items()} == {
@@ -211,7 +213,8 @@ def test_a_server_or_an_app_not_said_is_asked_for(topology: str, unsaid: str, me
 
 @pytest.mark.parametrize("topology", TOPOLOGIES)
 def test_in_a_run_both_networks_are_those_of_the_run(topology: str) -> None:
-    found = project("base", topology, "shared", RUN_PROJECT="topolab-run-lab")
+    files = ("parts/shared", *(["parts/shared-proxy"] if topology != "direct" else []))
+    found = project("base", topology, *files, RUN_PROJECT="topolab-run-lab")
     networks = {
         name: {key: value for key, value in network.items() if value} for name, network in found["networks"].items()
     }
@@ -219,19 +222,20 @@ def test_in_a_run_both_networks_are_those_of_the_run(topology: str) -> None:
         "inside": {"name": "topolab-run-lab_inside", "external": True},
         "edge": {"name": "topolab-run-lab_edge", "external": True},
     }
+    assert shape(found)["published"] == []
 
 
 def test_a_run_that_is_not_named_is_asked_for() -> None:
-    done = compose_config("base", "alb", "shared", **SAID)
+    done = compose_config("base", "alb", "parts/shared", **SAID)
     assert done.returncode != 0
     assert "required variable RUN_PROJECT is missing a value: the Compose project of the run" in done.stderr
 
 
-@pytest.mark.parametrize(("name", "networks"), [("load", ["edge", "inside"]), ("browser", ["edge"])])
+@pytest.mark.parametrize(("name", "networks"), [("load", ["edge", "inside"]), ("parts/browser", ["edge"])])
 def test_what_makes_the_load_is_shut_in_like_the_rest_and_publishes_nothing(name: str, networks: list[str]) -> None:
-    found = shape(project("base", name))
-    assert (found["shut in"][name], found["openings"][name]) == (SHUT_IN, [])
-    assert (found["published"], found["networks of"][name]) == ([], networks)
+    found, service = shape(project("base", name)), Path(name).name
+    assert (found["shut in"][service], found["openings"][service]) == (SHUT_IN, [])
+    assert (found["published"], found["networks of"][service]) == ([], networks)
 
 
 def test_locusts_master_and_workers_are_shut_in_like_the_rest_and_publish_nothing() -> None:
@@ -243,5 +247,79 @@ def test_locusts_master_and_workers_are_shut_in_like_the_rest_and_publish_nothin
 
 
 def test_files_that_are_extended_only_are_no_topology() -> None:
-    for name in ("companion", "contained", "proxy"):
+    for name in ("parts/companion", "parts/contained", "proxy"):
         assert "never run by itself" in Path(FOLDER / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
+
+
+@pytest.mark.parametrize("debian", ["trixie", "bookworm"])
+def test_each_release_has_a_base_of_its_own(debian: str) -> None:
+    bases = {"BASE_IMAGE": "mine:trixie", "BASE_IMAGE_BOOKWORM": "mine:bookworm"}
+    given = project("base", "alb", SERVER_DEBIAN=debian, **bases)["services"]
+    assert given["server"]["build"]["args"] == {"DEBIAN": debian, **bases}
+    assert given["proxy"]["build"]["args"] == {"BASE_IMAGE": "mine:trixie"}
+    assert project("base", "alb", SERVER_DEBIAN=debian)["services"]["server"]["build"]["args"] == {
+        "DEBIAN": debian,
+        "BASE_IMAGE": "debian:trixie-slim",
+        "BASE_IMAGE_BOOKWORM": "debian:bookworm-slim",
+    }
+
+
+@pytest.mark.parametrize("topology", [name for name in TOPOLOGIES if name != "direct"])
+def test_a_proxy_waits_by_hand_for_its_servers_health_and_in_a_run_for_its_start(topology: str) -> None:
+    def condition(**variables: str) -> str:
+        found: str = project("base", topology, **variables)["services"]["proxy"]["depends_on"]["server"]["condition"]
+        return found
+
+    assert condition() == "service_healthy"
+    assert condition(SERVER_CONDITION="service_started", NO_HEALTH_CHECKS="true") == "service_started"
+
+
+def test_a_run_starts_images_by_id_and_by_hand_they_are_named() -> None:
+    files = ("base", "alb", "load", "parts/browser", "parts/build-companion")
+    by_hand = project(*files)["services"]
+    assert {name: service["image"] for name, service in by_hand.items()} == {
+        name: f"topolab-{name}:trixie" for name in ("server", "proxy", "load", "browser", "companion")
+    }
+    ids = {name: f"sha256:{number:064x}" for number, name in enumerate(by_hand)}
+    in_a_run = project(*files, **{f"{name.upper()}_IMAGE": found for name, found in ids.items()})["services"]
+    assert {name: service["image"] for name, service in in_a_run.items()} == ids
+
+
+def test_the_edge_leads_nowhere_else_and_in_a_run_not_even_to_this_machine() -> None:
+    by_hand, in_a_run = (project("base", "direct", **given)["networks"] for given in ({}, {"EDGE_INTERNAL": "true"}))
+    assert by_hand["edge"]["driver_opts"] == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
+    assert (by_hand["edge"].get("internal", False), in_a_run["edge"]["internal"]) == (False, True)
+
+
+def test_the_parts_that_may_end_tls_are_given_a_key_and_no_other() -> None:
+    keys = {"SERVER_KEY_PEM": "the server's", "PROXY_KEY_PEM": "the proxy's", "SELF_SIGNED_NAME": ""}
+    files = ("base", "alb", "django-celery", "load", "parts/browser")
+    found = project(*files, APP="django-celery", **keys)["services"]
+    told = {name: service.get("environment", {}) for name, service in found.items()}
+    assert {name: environment["KEY_PEM"] for name, environment in told.items() if "KEY_PEM" in environment} == {
+        "server": "the server's",
+        "proxy": "the proxy's",
+    }
+    assert {name for name, environment in told.items() if "SELF_SIGNED_NAME" in environment} == {"server", "proxy"}
+
+
+def test_every_anchor_is_used() -> None:
+    for file in FOLDER.rglob("*.yaml"):
+        text = file.read_text(encoding="utf-8")
+        anchors = set(re.findall(r"(?<=[:-] )&(\w+)", text))
+        assert anchors == set(re.findall(r"(?<=[:-] )\*(\w+)", text)), file.name
+
+
+def test_what_nobody_runs_by_hand_is_in_a_folder_of_its_own() -> None:
+    assert sorted(file.stem for file in (FOLDER / "parts").glob("*.yaml")) == [
+        *("browser", "build-companion", "companion", "contained", "shared", "shared-proxy"),
+    ]
+
+
+def test_every_command_that_starts_a_stack_by_hand_brings_its_images_up_to_date() -> None:
+    root = own_root()
+    for file in (root / "README.md", *sorted((root / "docs").glob("*.md")), *sorted(FOLDER.glob("*.yaml"))):
+        text = re.sub(r"[\\#\s]+", " ", file.read_text(encoding="utf-8"))
+        commands = re.findall(r"docker compose (?:-f \S+ )+up (\S+)", text)
+        assert set(commands) <= {"--build"}, file.name
+        assert commands or file.name not in ("README.md", "base.yaml", "load.yaml", "locust.yaml", "django-celery.yaml")

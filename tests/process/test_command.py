@@ -117,3 +117,15 @@ run_command(ProcessKeeper(), [sys.executable, "-c", {code!r}], timeout_s=600)
         wait_until(lambda: started.exists() and started.read_text().endswith("\n"))
         process.kill()
     wait_until(lambda: not members(int(started.read_text())))
+
+
+def test_what_a_command_writes_can_be_watched_while_it_runs(keeper: ProcessKeeper) -> None:
+    code = "import sys, time; print('späm', flush=True); sys.stdin.read(); time.sleep(1.2); print('end')"
+    seen: list[str] = []
+    done = run_command(keeper, python(code), timeout_s=LONG_S, watch=seen.append)
+    assert (done, "".join(seen)) == (Done(0, "späm\nend"), "späm\n")
+    assert len(seen) > 1
+
+
+def test_a_command_that_is_watched_is_ended_for_taking_too_long(keeper: ProcessKeeper) -> None:
+    assert run_command(keeper, ["sleep", "60"], timeout_s=0.7, watch=lambda text: None).code is None  # noqa: ARG005

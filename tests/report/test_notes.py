@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from topolab.report import Report
-from topolab.report.notes import command_lines
+from topolab.report.notes import command_lines, where_the_time_went
 
 
 def test_the_command_lines_of_companions_stand_beside_the_servers(report: Report) -> None:
@@ -17,3 +17,13 @@ def test_the_command_lines_of_companions_stand_beside_the_servers(report: Report
         f"{cell.combination.server} {cell.listener}": "python -m x",
         f"{cell.combination.app} task-worker": "celery 'a b'",
     }
+
+
+def test_building_images_has_its_own_place_in_the_account(report: Report) -> None:
+    (sitting,) = report.sittings
+    without, built = where_the_time_went(report), replace(sitting, wall_s=sitting.wall_s + 84, images_s=84.0)
+    assert "images built" not in without
+    found = where_the_time_went(replace(report, sittings=(built,)))
+    assert found.partition(": ")[2].startswith("images built 84 s, load ")
+    own = without[without.index("topolab itself") : without.index(" (")]
+    assert own in found

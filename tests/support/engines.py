@@ -6,6 +6,8 @@ from support.needs import skip_or_fail
 from topolab.backends.compose.site import ComposeSite, find_site
 from topolab.catalogue import Catalogue
 from topolab.errors import EngineError
+from topolab.model.cell import Plan
+from topolab.plan import Filters, make_plan
 
 
 def site_here(catalogue: Catalogue) -> ComposeSite:
@@ -15,3 +17,9 @@ def site_here(catalogue: Catalogue) -> ComposeSite:
     except EngineError as error:
         skip_or_fail(f"a Docker Engine is needed (on Debian, as root: bash .ci/engine): {error}")
         raise
+
+
+def whole_plan(catalogue: Catalogue) -> Plan:
+    """Cells for which every image is needed but the browser's."""
+    plans = [make_plan(catalogue.matrices[name], catalogue, Filters(), {}) for name in ("default", "talk-options")]
+    return Plan(tuple(cell for plan in plans for cell in plan.cells), ())

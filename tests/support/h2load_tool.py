@@ -31,12 +31,12 @@ def make_h2load_folder(folder: Path, catalogue: Catalogue) -> Path:
         return folder
     if not shutil.which("docker"):
         skip_or_fail(f"{missing_h2load()}; and no Docker to take it from")
-    packed = _docker("run", "--rm", "--network", "none", "--entrypoint", "sh", LOAD, "-c", PACK)
+    packed = _docker("run", "--rm", "--network", "none", "--entrypoint", "sh", LOAD.name, "-c", PACK)
     if packed.returncode:
         _build(catalogue)
-        packed = _docker("run", "--rm", "--network", "none", "--entrypoint", "sh", LOAD, "-c", PACK)
+        packed = _docker("run", "--rm", "--network", "none", "--entrypoint", "sh", LOAD.name, "-c", PACK)
     if packed.returncode:
-        skip_or_fail(f"{missing_h2load()}; nor from {LOAD}: {packed.stderr.decode(errors='replace').strip()}")
+        skip_or_fail(f"{missing_h2load()}; nor from {LOAD.name}: {packed.stderr.decode(errors='replace').strip()}")
     inside = folder / "inside"
     inside.mkdir()
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -81,8 +81,21 @@ class Site(Protocol):
     def unavailable(self) -> Mapping[str, str]:
         """Candidates, topologies, apps and drivers that cannot be used here, by name, with the reason."""
 
-    def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> None:
-        """Make what the plan needs and is not there yet, telling progress. Raises `EngineError`."""
+    @property
+    def stack_s(self) -> float:
+        """About how many seconds a visit takes besides its load and warm-up."""
+
+    def due(self, plan: Plan) -> Sequence[str]:
+        """The names of the images that `prepare` would build first."""
+
+    def foresee(self, plan: Plan) -> Mapping[str, object]:
+        """The part of `describe` that is known before `prepare`."""
+
+    def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> float:
+        """Make what the plan needs and is missing, saying so; how many seconds building images took.
+
+        Raises `EngineError`.
+        """
 
     def describe(self, plan: Plan) -> Mapping[str, object]:
         """What stacks run on, as JSON values: interpreters, versions, processors. After `prepare`."""

@@ -16,7 +16,7 @@ from topolab.report.format import duration
 
 
 def show_plan(planned: PlannedRun, catalogue: Catalogue) -> int:
-    """Print the cells with the hops they will take, the skips by reason, and the time it will take."""
+    """Print the cells with their planned hops, the skips by reason, what is built first, and the time it will take."""
     plan, rounds, console = planned.plan, planned.rounds, to_stdout()
     # Plain lines, aligned by hand: a rich table of a thousand rows takes longer than planning them.
     names, chains = max((len(cell.id) for cell in plan.cells), default=0), [_chain(cell) for cell in plan.cells]
@@ -29,8 +29,12 @@ def show_plan(planned: PlannedRun, catalogue: Catalogue) -> int:
         console.print(Text(f"\n{len(plan.skips)} skipped:"))
         for reason, count in reasons.items():
             console.print(Text(f"  {reason}" + (f" ({count} cells)" if count > 1 else "")), soft_wrap=True)
-    total_s = expected_total_s(plan.cells, catalogue.profiles, rounds)
-    console.print(Text(f"\n{len(plan.cells)} cells x {rounds} rounds: about {duration(total_s)}"))
+    site = planned.choice.site
+    total_s = expected_total_s(plan.cells, catalogue.profiles, rounds, site.stack_s)
+    due = site.due(plan) if plan.cells else ()
+    first = f", after building {', '.join(due)}" if due else ""
+    summary = f"\n{len(plan.cells)} cells x {rounds} rounds: about {duration(total_s)}{first}"
+    console.print(Text(summary), soft_wrap=True)
     refuse_empty(plan)
     return ExitCode.MEASURED
 

@@ -17,22 +17,25 @@ from topolab.model.cell import Plan
 from topolab.process.cpus import available_cpus, can_pin, pinned
 from topolab.process.group import ProcessKeeper
 from topolab.process.usage import counters_available
-from topolab.runner import run
+from topolab.runner import Costs, run
 from topolab.runner.interruption import first_signal_interrupts
 from topolab.runner.progress import ConsoleProgress
 from topolab.store import Store
 
 
 @contextmanager
-def prepared(arguments: Arguments, choice: Choice, plan: Plan) -> Iterator[ProcessKeeper]:
-    """A keeper, and the site made ready; the first signal from here on interrupts, those after it disturb nothing."""
+def prepared(arguments: Arguments, choice: Choice, plan: Plan) -> Iterator[tuple[ProcessKeeper, float]]:
+    """A keeper, and the site made ready, with the seconds that building images took.
+
+    The first signal from here on interrupts; those after it disturb nothing.
+    """
     notices = Notices(arguments.quiet)
     with first_signal_interrupts(), ProcessKeeper() as keeper:
-        choice.site.prepare(plan, keeper, lambda text: notices.say(f"topolab: {text}"))
-        yield keeper
+        images_s = choice.site.prepare(plan, keeper, lambda text: notices.say(f"topolab: {text}"))
+        yield keeper, images_s
 
 
-def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: Store, begun: float) -> int:
+def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: Store, costs: Costs) -> int:
     """Make the observations that are missing, and return the exit code. Raises `OutputError`, `OutputClosedError`."""
     notices = Notices(arguments.quiet)
     record = store.record
@@ -41,7 +44,7 @@ def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: 
         notices.say(f"run {record.id}: {len(record.plan.cells)} cells, {record.rounds} rounds, {choice.about}")
         if choice.site.name == "local" and not (can_pin() and counters_available()):
             notices.insist("this system lets no process be pinned or counted from outside: CPU and memory stay empty")
-        _observe(choice, keeper, store, ConsoleProgress(notices.console, arguments.quiet), begun)
+        _observe(choice, keeper, store, ConsoleProgress(notices.console, arguments.quiet), costs)
     except (KeyboardInterrupt, EngineError, UnwritableError, OutputClosedError) as error:
         stopped = error
     code = report_run(arguments, store)
@@ -61,9 +64,9 @@ def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: 
     return ExitCode.NOT_WRITTEN
 
 
-def _observe(choice: Choice, keeper: ProcessKeeper, store: Store, progress: ConsoleProgress, begun: float) -> None:
+def _observe(choice: Choice, keeper: ProcessKeeper, store: Store, progress: ConsoleProgress, costs: Costs) -> None:
     # The lab itself stays off the server's processor, as the client does.
     own = (choice.site.cpus.client or frozenset()) & set(available_cpus())
     workers = LoadWorkers(keeper, keeper.folder / "client.log", own or None)
     with pinned(own or None), choice.site.open(store.record.id, keeper) as backend:
-        run(store, backend, workers.measure, progress, begun)
+        run(store, backend, workers.measure, progress, costs)

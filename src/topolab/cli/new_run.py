@@ -13,6 +13,7 @@ from topolab.cli.measuring import measure, prepared
 from topolab.cli.planned import PlannedRun, refuse_empty
 from topolab.errors import StoreError
 from topolab.model.run import RunRecord
+from topolab.runner import Costs
 from topolab.runner.environment import describe
 from topolab.store import Store
 
@@ -23,7 +24,7 @@ def start(arguments: Arguments, planned: PlannedRun, catalogue: Catalogue, begun
     """Measure what is planned. `begun` is the monotonic time at which the command was given."""
     refuse_empty(planned.plan)
     matrix, choice = planned.matrix, planned.choice
-    with prepared(arguments, choice, planned.plan) as keeper:
+    with prepared(arguments, choice, planned.plan) as (keeper, images_s):
         started = datetime.now(UTC)
         record = RunRecord(
             id=f"{started:%Y%m%d-%H%M%S}-{matrix.name}",
@@ -41,7 +42,7 @@ def start(arguments: Arguments, planned: PlannedRun, catalogue: Catalogue, begun
         )
         folder = _unused(arguments.out / record.id)
         with Store.create(folder, replace(record, id=folder.name)) as store:
-            return measure(arguments, choice, keeper, store, begun)
+            return measure(arguments, choice, keeper, store, Costs(choice.site.stack_s, images_s, begun))
 
 
 def _unused(folder: Path) -> Path:

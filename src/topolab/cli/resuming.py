@@ -8,10 +8,10 @@ from topolab.catalogue import Catalogue
 from topolab.cli.arguments import Arguments
 from topolab.cli.measuring import measure, prepared
 from topolab.cli.reporting import report_run
-from topolab.cli.sites import Choice, choose_site
+from topolab.cli.sites import choose_site
 from topolab.errors import InputError, StoreError
-from topolab.runner import left_to_do
-from topolab.runner.environment import describe, differences
+from topolab.runner import Costs, left_to_do
+from topolab.runner.environment import changed_in, describe, differences, foresee
 from topolab.store import Store
 
 
@@ -28,9 +28,12 @@ def resume(arguments: Arguments, run: str, catalogue: Catalogue, begun: float) -
         unknown = {cell.combination.server for cell in store.record.plan.cells} - set(catalogue.candidates)
         if unknown:
             raise InputError(f"--resume {run}: no server is called {min(unknown)} any more; start a new run")
-        with prepared(arguments, choice, store.record.plan) as keeper:
-            _refuse_elsewhere(run, choice, store)
-            return measure(arguments, choice, keeper, store, begun)
+        recorded, plan = store.record.environment, store.record.plan
+        # What is known without building an image, which takes a minute, is compared first.
+        _refuse_elsewhere(run, changed_in(recorded, foresee(choice.site, plan)))
+        with prepared(arguments, choice, plan) as (keeper, images_s):
+            _refuse_elsewhere(run, differences(recorded, describe(choice.site, plan)))
+            return measure(arguments, choice, keeper, store, Costs(choice.site.stack_s, images_s, begun))
 
 
 def _folder_of(run: str, out: Path) -> Path:
@@ -41,8 +44,7 @@ def _folder_of(run: str, out: Path) -> Path:
         raise StoreError(f"--resume {run}: cannot be read: {error}") from error
 
 
-def _refuse_elsewhere(run: str, choice: Choice, store: Store) -> None:
+def _refuse_elsewhere(run: str, changed: list[str]) -> None:
     """Rounds measured on different machines, or with different packages, are not rounds of one run."""
-    changed = differences(store.record.environment, describe(choice.site, store.record.plan))
     if changed:
         raise InputError(f"--resume {run}: this is not where it began: {'; '.join(changed)}; start a new run")

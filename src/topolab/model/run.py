@@ -36,8 +36,12 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sitting:
-    """One stretch of a run's work, from start or resumption to end or interruption, and the load average around it."""
+    """One stretch of a run's work, from start or resumption to end or interruption, and the load average around it.
+
+    `images_s` of `wall_s` went into building images.
+    """
 
     wall_s: float
     load_before: float
     load_after: float
+    images_s: float = 0.0

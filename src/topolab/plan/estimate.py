@@ -10,9 +10,6 @@ from topolab.model.cell import Cell
 from topolab.model.driver import Driver
 from topolab.model.profile import CountLoad, LoadProfile, MixedLoad, PageLoad, UsersLoad
 
-STACK_S = 0.4
-"""Starting and ending a stack and proving its hops: 0.26 s a visit in the default matrix, more with a framework."""
-
 BROWSER_S = 2.0
 """Starting a browser, or two, loading the page, and taking its picture."""
 
@@ -23,26 +20,26 @@ LOCUST_S = 2.0
 """Starting Locust and ending it, once a visit."""
 
 
-def expected_s(cell: Cell, profile: LoadProfile) -> float:
-    """Seconds for one round of `cell`."""
+def expected_s(cell: Cell, profile: LoadProfile, stack_s: float) -> float:
+    """Seconds for one round of `cell`, of which `stack_s` for its stack."""
     if isinstance(profile, UsersLoad):
-        return STACK_S + LOCUST_S + profile.users / profile.spawn_per_s + profile.warm_up_s + profile.duration_s
+        return stack_s + LOCUST_S + profile.users / profile.spawn_per_s + profile.warm_up_s + profile.duration_s
     if isinstance(profile, CountLoad):
-        return STACK_S + profile.requests / COUNTED_PER_S
+        return stack_s + profile.requests / COUNTED_PER_S
     if isinstance(profile, MixedLoad):
         # Before the warm-up and before the load the slow requests begin, and after them they end.
         around_s = profile.slow.spread_s + _delay_s(profile.slow.path)
-        return STACK_S + profile.warm_up_s + profile.duration_s + 2 * around_s
+        return stack_s + profile.warm_up_s + profile.duration_s + 2 * around_s
     if not isinstance(profile, PageLoad):
-        return STACK_S + profile.warm_up_s + profile.duration_s
+        return stack_s + profile.warm_up_s + profile.duration_s
     in_flight = profile.lanes(cell.combination.client_protocol.protocol).in_flight
-    begin_s = STACK_S + (BROWSER_S if profile.driver is Driver.BROWSER else 0.0)
+    begin_s = stack_s + (BROWSER_S if profile.driver is Driver.BROWSER else 0.0)
     return begin_s + ceil(profile.requests / in_flight) * _delay_s(profile.path)
 
 
-def expected_total_s(cells: Iterable[Cell], profiles: Mapping[str, LoadProfile], rounds: int) -> float:
+def expected_total_s(cells: Iterable[Cell], profiles: Mapping[str, LoadProfile], rounds: int, stack_s: float) -> float:
     """Seconds for a whole run."""
-    return rounds * sum(expected_s(cell, profiles[cell.combination.profile]) for cell in cells)
+    return rounds * sum(expected_s(cell, profiles[cell.combination.profile], stack_s) for cell in cells)
 
 
 def _delay_s(path: str) -> float:

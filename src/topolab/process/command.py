@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from topolab.process.group import ProcessKeeper
+from topolab.process.group import ProcessGroup, ProcessKeeper
+
+_WATCH_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +23,37 @@ class Done:
 
 
 def run_command(
-    keeper: ProcessKeeper, argv: Sequence[str], *, timeout_s: float, env: Mapping[str, str] | None = None
+    keeper: ProcessKeeper,
+    argv: Sequence[str],
+    *,
+    timeout_s: float,
+    env: Mapping[str, str] | None = None,
+    watch: Callable[[str], None] | None = None,
 ) -> Done:
-    """Run `argv` with nothing on standard input. Raises `OSError` where it cannot be started at all."""
+    """Run `argv` with nothing on standard input. Raises `OSError` where it cannot be started at all.
+
+    `watch` is called every half second while it runs, with what it wrote since the last call.
+    """
     with tempfile.NamedTemporaryFile(dir=keeper.folder, prefix="command-", suffix=".log") as log:
         group = keeper.start("command", argv, Path(log.name), env=env)
         try:
-            code = group.leader.wait(timeout_s)
+            code = group.leader.wait(timeout_s) if watch is None else _watched(group, timeout_s, watch)
         except subprocess.TimeoutExpired:
             code = None
         finally:
             keeper.end(group)
         return Done(code, group.log_tail())
+
+
+def _watched(group: ProcessGroup, timeout_s: float, watch: Callable[[str], None]) -> int:
+    """Wait for the leader's exit code. Raises `TimeoutExpired`."""
+    deadline = time.monotonic() + timeout_s
+    with group.log_path.open(encoding="utf-8", errors="replace", newline="\n") as log:
+        while True:
+            left_s = deadline - time.monotonic()
+            try:
+                return group.leader.wait(max(0.0, min(left_s, _WATCH_S)))
+            except subprocess.TimeoutExpired:
+                if left_s <= 0:
+                    raise
+            watch(log.read())

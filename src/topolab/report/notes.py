@@ -97,7 +97,9 @@ def where_the_time_went(report: Report) -> str:
     wall_s = sum(sitting.wall_s for sitting in report.sittings)
     if not wall_s:
         return ""
+    images_s = sum(sitting.images_s for sitting in report.sittings)
     parts = {
+        **({"images built": images_s} if images_s else {}),
         "load": sum(o.timings.load_s for o in report.observations),
         "warm-up": sum(o.timings.warm_up_s for o in report.observations),
         "servers starting": sum(o.timings.server_start_s for o in report.observations),

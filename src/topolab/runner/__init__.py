@@ -1,5 +1,5 @@
 """The one loop: every round visits every cell in an order of its own, and commits each observation as it is made."""
 
-from topolab.runner.loop import left_to_do, run, visits
+from topolab.runner.loop import Costs, left_to_do, run, visits
 
-__all__ = ["left_to_do", "run", "visits"]
+__all__ = ["Costs", "left_to_do", "run", "visits"]

@@ -11,26 +11,55 @@ from pathlib import Path
 from topolab import __version__
 from topolab.backends import Site
 from topolab.model.cell import Plan
+from topolab.model.environment import IMAGE_IDS, IMAGE_PARTS
 from topolab.process.cpus import available_cpus
 
 
 def describe(site: Site, plan: Plan) -> dict[str, object]:
     """This machine, the processors by role, and what the site says that stacks run on."""
+    return {**_machine(site), **site.describe(plan)}
+
+
+def foresee(site: Site, plan: Plan) -> dict[str, object]:
+    """The part of `describe` that is known before the site is prepared."""
+    return {**_machine(site), **site.foresee(plan)}
+
+
+def _machine(site: Site) -> dict[str, object]:
     return {
         "topolab": __version__,
         "cpu_model": _cpu_model(),
         "cpus": list(available_cpus()) or os.cpu_count(),
         "cpus_by_role": {role: _listed(getattr(site.cpus, role)) for role in ("client", "proxy", "server")},
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        **site.describe(plan),
     }
 
 
 def differences(stored: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
-    """What differs between two environments, in words; empty where a run may go on."""
-    was, is_now = dict(_flat(stored)), dict(_flat(now))
+    """What differs between two environments and matters to figures, in words; empty where a run may continue."""
+    return [*_changed_parts(stored, now), *_changed(_compared(stored), _compared(now))]
+
+
+def changed_in(stored: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """The same where `now` is only a part of an environment: what it does not hold is not compared."""
+    return differences({key: value for key, value in stored.items() if key in now}, now)
+
+
+def _changed_parts(stored: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """The parts of images that are others than they were, without their digests, which say nothing to anybody."""
+    was, is_now = (dict(_flat({IMAGE_PARTS: found.get(IMAGE_PARTS, {})})) for found in (stored, now))
+    keys = [key for key in sorted({*was, *is_now}) if was.get(key) != is_now.get(key)]
+    return [f"{part} in the image {image} has changed" for _, image, part in (key.split(" ", 2) for key in keys)]
+
+
+def _changed(was: Mapping[str, object], is_now: Mapping[str, object]) -> list[str]:
     keys = [key for key in sorted({*was, *is_now}) if was.get(key) != is_now.get(key)]
     return [f"{key} was {was.get(key)}, is {is_now.get(key)}" for key in keys]
+
+
+def _compared(environment: Mapping[str, object]) -> dict[str, object]:
+    """All but what is compared in another way, and the ids of images, which change with every build."""
+    return dict(_flat({key: value for key, value in environment.items() if key not in (IMAGE_IDS, IMAGE_PARTS)}))
 
 
 def _flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from topolab.backends import Backend
 from topolab.model.cell import Cell
@@ -31,20 +32,30 @@ def left_to_do(store: Store) -> list[tuple[int, Cell]]:
     return [(number, cell) for number, cell in visits(store.record) if (number, cell.id) not in done]
 
 
-def run(store: Store, backend: Backend, measure: Measure, progress: Progress, begun: float) -> None:
-    """Make every observation the store does not have yet; the account of the sitting is kept however it ends.
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a sitting's time goes to besides its loads: each stack, and what was done before this.
 
-    `begun` is the monotonic time the sitting started, so that its account holds the setting-up before this too.
+    `begun` is the monotonic time the sitting started, and building images took `images_s` of the time since.
     """
+
+    stack_s: float
+    images_s: float
+    begun: float
+
+
+def run(store: Store, backend: Backend, measure: Measure, progress: Progress, costs: Costs) -> None:
+    """Make every observation the store does not have yet; the account of the sitting is kept however it ends."""
     record = store.record
     load_before = load_average()
     todo = left_to_do(store)
     planned = record.rounds * len(record.plan.cells)
-    expected = [expected_s(cell, record.profiles[cell.combination.profile]) for _, cell in todo]
+    expected = [expected_s(cell, record.profiles[cell.combination.profile], costs.stack_s) for _, cell in todo]
     remaining_s, spent_s, elapsed_s = sum(expected), 0.0, 0.0
 
     def account() -> Sitting:
-        return Sitting(wall_s=time.monotonic() - begun, load_before=load_before, load_after=load_average())
+        wall_s = time.monotonic() - costs.begun
+        return Sitting(wall_s=wall_s, load_before=load_before, load_after=load_average(), images_s=costs.images_s)
 
     try:
         with progress:

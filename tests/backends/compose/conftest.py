@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.engines import site_here
+from support.engines import site_here, whole_plan
 from topolab.backends.compose import ComposeBackend
 from topolab.backends.compose.site import ComposeSite
 from topolab.catalogue import Catalogue
-from topolab.plan import Filters, make_plan
 from topolab.process.group import ProcessKeeper
 
 
@@ -25,7 +24,7 @@ def docker_keeper() -> Iterator[ProcessKeeper]:
 def docker_site(catalogue: Catalogue, docker_keeper: ProcessKeeper) -> Iterator[ComposeSite]:
     """A prepared site: images for every server are up to date."""
     site = site_here(catalogue)
-    plan = make_plan(catalogue.matrices["default"], catalogue, Filters(), {})
+    plan = whole_plan(catalogue)
     site.prepare(plan, docker_keeper, print)
     yield site
     site.close()

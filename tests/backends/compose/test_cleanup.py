@@ -52,14 +52,20 @@ class Lab:
         return self._tokens
 
     def things(self) -> list[str]:
-        """Containers, networks and volumes that carry one of the tokens."""
+        """Containers, networks, volumes and tags of images that carry one of the tokens."""
         found = []
         for token in self.tokens():
             ours = {"label": [f"{OWNER}={token}"]}
             found += [c["Names"][0] for c in self._api.containers(all=True, filters=ours)]
             found += [n["Name"] for n in self._api.networks(filters=ours)]
             found += [v["Name"] for v in self._api.volumes(filters=ours)["Volumes"] or []]
+            tags = {"reference": [f"topolab-held:{token}-*"]}
+            found += [tag for image in self._api.images(filters=tags) for tag in image["RepoTags"]]
         return found
+
+    def running(self) -> list[str]:
+        """The same without the tags, which are there from the beginning."""
+        return [name for name in self.things() if not name.startswith("topolab-held:")]
 
     def observations(self) -> int:
         """How many cells have been measured."""
@@ -89,7 +95,7 @@ def lab(tmp_path: Path, api: Any) -> Lab:
 def bystanders(api: Any) -> Iterator[Callable[[], list[bool]]]:
     """A container, a network and a volume that are not the lab's; how many of them are still there."""
     name = f"topolab-bystander-{secrets.token_hex(4)}"
-    container = api.create_container(PROXY, ["sleep", "600"], name=name, entrypoint="", labels={"topolab": "no"})
+    container = api.create_container(PROXY.name, ["sleep", "600"], name=name, entrypoint="", labels={"topolab": "no"})
     network, volume = api.create_network(name), api.create_volume(name)
     api.start(container["Id"])
     yield lambda: [
@@ -103,11 +109,11 @@ def bystanders(api: Any) -> Iterator[Callable[[], list[bool]]]:
 
 
 def has(lab: Lab, part: str) -> Callable[[], bool]:
-    return lambda: any(part in name for name in lab.things())
+    return lambda: any(part in name for name in lab.running())
 
 
 def in_the_second_load(lab: Lab) -> Callable[[], bool]:
-    return lambda: lab.observations() >= 1 and any("server" in name for name in lab.things())
+    return lambda: lab.observations() >= 1 and any("server" in name for name in lab.running())
 
 
 STAGES: dict[str, Callable[[Lab], Callable[[], bool]]] = {
@@ -181,7 +187,7 @@ def test_after_a_sigkill_of_lab_and_watchdog_the_next_start_leaves_nothing(
 
 def test_a_stack_stood_up_by_hand_is_never_swept(lab: Lab, api: Any) -> None:
     labels = {OWNER: "by-hand", "topolab.run": "by-hand"}
-    container = api.create_container(PROXY, ["sleep", "600"], entrypoint="", labels=labels)
+    container = api.create_container(PROXY.name, ["sleep", "600"], entrypoint="", labels=labels)
     try:
         with lab.start("--matrix", "smoke", "--only", "server=granian-asgi", "--only", "topology=direct") as process:
             stderr = process.communicate(timeout=DEADLINE_S)[1]

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from topolab.backends.compose.composer import check_compose, docker_argv, environment, explain
+from topolab.backends.compose.composer import Composer, check_compose, docker_argv, environment, explain
 from topolab.errors import EngineError
+from topolab.process.command import Done
+from topolab.process.group import ProcessKeeper
 
 OUTPUTS = Path(__file__).parent / "outputs"
 
@@ -174,3 +176,54 @@ def test_a_docker_that_cannot_be_started_is_told_with_the_systems_reason(path: P
     assert refusal() == (
         f"`docker compose version` does not run: [Errno 2] No such file or directory: 'docker'; {INSTALL}"
     )
+
+
+# What `docker compose --progress plain build` wrote where a Dockerfile of ours refused its base.
+REFUSED = """#7 [server system 1/2] RUN . /etc/os-release
+#7 0.134 topolab: the base image is bookworm, expected trixie; set BASE_IMAGE
+#7 ERROR: process "/bin/sh -c . /etc/os-release" did not complete successfully: exit code: 1
+------
+ > [server system 1/2] RUN . /etc/os-release:
+0.134 topolab: the base image is bookworm, expected trixie; set BASE_IMAGE
+------
+failed to solve: process "/bin/sh -c . /etc/os-release" did not complete successfully: exit code: 1
+"""
+
+
+def test_what_a_dockerfile_of_ours_says_is_what_its_failure_means() -> None:
+    assert explain(REFUSED) == "the base image is bookworm, expected trixie; set BASE_IMAGE"
+
+
+def test_a_missing_base_is_named_with_the_variable_of_its_release() -> None:
+    output = (OUTPUTS / "no-base-image.txt").read_text(encoding="utf-8")
+    assert explain(output, variable="BASE_IMAGE_BOOKWORM") == f"{NO_BASE}_BOOKWORM"
+
+
+# A docker command that says where buildx would write.
+BUILDX = """#!/bin/sh
+echo "BUILDX_CONFIG=$BUILDX_CONFIG"
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "place"),
+    [
+        ({"HOME": "/proc"}, "{keeper}/buildx"),
+        ({"HOME": "/proc/nowhere"}, "{keeper}/buildx"),
+        ({"HOME": "/proc", "DOCKER_CONFIG": "{tmp}"}, ""),
+        ({"HOME": "{tmp}"}, ""),
+        ({"HOME": "/proc", "BUILDX_CONFIG": "/mine"}, "/mine"),
+    ],
+)
+def test_buildx_writes_elsewhere_only_where_the_users_own_folder_is_read_only(
+    variables: dict[str, str], place: str, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(path, "docker", BUILDX)
+    for name in ("DOCKER_CONFIG", "BUILDX_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(tmp=tmp_path))
+    monkeypatch.setenv("PATH", f"{path}:/usr/bin:/bin")
+    with ProcessKeeper() as keeper:
+        done = Composer(tmp_path, None, keeper).build((), (), {}, [].append)
+        assert done == Done(0, f"BUILDX_CONFIG={place.format(keeper=keeper.folder)}")

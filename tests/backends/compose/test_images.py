@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.catalogues import catalogue_root
-from topolab.backends.compose.images import compose_folder, digest, stage
+from topolab.backends.compose.context import compose_folder, copied, parts, stage
 from topolab.catalogue.root import own_root
 
 DOCKERFILES = ("servers/Dockerfile", "nginx/Dockerfile", "loadtest/Dockerfile", "loadtest/browser/Dockerfile")
 SPAM = 'name = "spam"\nsummary = "spam"\ncommand = ["spam"]\n'
-BASE = ("debian:trixie-slim", "sha256:1")
 
 
 @pytest.fixture
@@ -31,20 +31,19 @@ def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def copied(dockerfile: str) -> list[str]:
-    """What the COPY lines take from the build context."""
-    found = []
-    for line in (own_root() / dockerfile).read_text().splitlines():
-        if line.startswith("COPY ") and "--from=" not in line:
-            words = [word for word in line.split()[1:] if not word.startswith("--")]
-            found += words[:-1]
-    return found
+def sources(dockerfile: str) -> list[str]:
+    return copied((own_root() / dockerfile).read_text())
+
+
+def test_what_a_dockerfile_copies_is_read_off_its_lines() -> None:
+    text = "FROM a AS b\nCOPY --chmod=755 one two/ /to/\nCOPY --from=b /x /y\nCOPY three \\\n    four /to/\nRUN COPY\n"
+    assert copied(text) == ["one", "two/", "three", "four"]
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
-def test_all_that_a_dockerfile_copies_is_staged_beside_it(staged: Path, dockerfile: str) -> None:
+def test_all_that_a_dockerfile_copies_is_staged_next_to_it(staged: Path, dockerfile: str) -> None:
     assert (staged / dockerfile).is_file()
-    wanted = copied(dockerfile)
+    wanted = sources(dockerfile)
     assert wanted
     assert [source for source in wanted if not (staged / source).exists()] == []
 
@@ -52,7 +51,7 @@ def test_all_that_a_dockerfile_copies_is_staged_beside_it(staged: Path, dockerfi
 def test_the_build_context_lets_through_all_that_dockerfiles_copy() -> None:
     lines = (own_root() / ".dockerignore").read_text().splitlines()
     let_through = {line.removeprefix("!") for line in lines if line.startswith("!")}
-    wanted = {source for dockerfile in DOCKERFILES for source in copied(dockerfile)}
+    wanted = {source for dockerfile in DOCKERFILES for source in sources(dockerfile)}
     assert lines[0] == "**"
     assert {source for source in wanted if not any(f"{source}/".startswith(f"{p}/") for p in let_through)} == set()
 
@@ -67,12 +66,14 @@ def test_what_is_staged_is_the_catalogue_the_package_and_no_more(staged: Path) -
 
 def test_compiled_files_are_left_out(tmp_path: Path) -> None:
     root = catalogue_root(tmp_path / "mine", {"spam": SPAM})
+    before = parts(root, "servers/Dockerfile")
     cache = root / "servers" / "spam" / "__pycache__"
     cache.mkdir()
     for file in (cache / "x.cpython-313.pyc", cache / "note.txt", root / "servers" / "spam" / "old.pyc"):
         file.touch()
     stage(root, tmp_path / "staged")
     assert {file for file in files(tmp_path / "staged") if "spam" in file} == {"servers/spam/server.toml"}
+    assert parts(root, "servers/Dockerfile") == before
 
 
 def test_hidden_files_are_left_out(tmp_path: Path) -> None:
@@ -113,61 +114,123 @@ def test_compose_files_are_the_catalogues_where_it_has_some(tmp_path: Path) -> N
     assert compose_folder(root) == root / "compose"
 
 
-@pytest.fixture
-def context(tmp_path: Path) -> Path:
-    """A small build context."""
-    folder = tmp_path / "context"
-    (folder / "servers").mkdir(parents=True)
-    (folder / "servers" / "serve.py").write_text("print('spam')\n")
-    (folder / "servers" / "Dockerfile").write_text("FROM scratch\n")
-    return folder
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_a_catalogue_of_links_has_the_same_parts_as_what_they_lead_to(dockerfile: str, tmp_path: Path) -> None:
+    assert parts(catalogue_root(tmp_path / "mine", {}), dockerfile) == parts(own_root(), dockerfile)
 
 
-def test_the_same_content_is_the_same_whenever_and_wherever_it_was_written(context: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "elsewhere"
-    for name in ("servers/Dockerfile", "servers/serve.py"):  # in another order than the original's
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(context / name, copy / name)
-        os.utime(copy / name, (1, 1))
-    assert digest(copy, BASE) == digest(context, BASE)
+def change(name: str, edit: Callable[[str], str]) -> Callable[[Path], None]:
+    """Edit one file of a catalogue."""
+
+    def carry_out(root: Path) -> None:
+        file = root / name
+        file.write_text(edit(file.read_text()))
+
+    return carry_out
 
 
-def _content(context: Path) -> None:
-    (context / "servers" / "serve.py").write_text("print('eggs')\n")
+def rename(root: Path) -> None:
+    (root / "apps/bare/bare_wsgi.py").rename(root / "apps/bare/renamed.py")
 
 
-def _name(context: Path) -> None:
-    (context / "servers" / "serve.py").rename(context / "servers" / "server.py")
+def add(root: Path) -> None:
+    (root / "apps/bare/empty").touch()
 
 
-def _folder(context: Path) -> None:
-    (context / "servers").rename(context / "nginx")
+def make_executable(root: Path) -> None:
+    (root / "apps/bare/bare_wsgi.py").chmod(0o755)
 
 
-def _execute_bit(context: Path) -> None:
-    (context / "servers" / "serve.py").chmod(0o755)
+def append(text: str) -> Callable[[str], str]:
+    return lambda before: before + text
 
 
-def _one_more(context: Path) -> None:
-    (context / "servers" / "empty").touch()
+CHANGES = {
+    "a comment in a server's TOML": (change("servers/granian/server.toml", append("\n# a comment\n")), {}),
+    "other line ends in a topology's TOML": (
+        change("nginx/topologies/alb.toml", lambda text: text.replace("\n", "\r\n")),
+        {},
+    ),
+    "a value in a server's TOML": (
+        change("servers/granian/server.toml", lambda text: text.replace('"granian"', '"spam"', 1)),
+        {"servers/Dockerfile": {"servers/granian"}},
+    ),
+    "an app's code": (
+        change("apps/bare/bare_asgi.py", append("# x\n")),
+        {"servers/Dockerfile": {"apps/bare"}},
+    ),
+    "an app's file is renamed": (rename, {"servers/Dockerfile": {"apps/bare"}}),
+    "an app has one file more": (add, {"servers/Dockerfile": {"apps/bare"}}),
+    "an app's file becomes executable": (make_executable, {"servers/Dockerfile": {"apps/bare"}}),
+    "what Locust users and apps share": (
+        change("apps/common/origin_contract.py", append("# x\n")),
+        {"servers/Dockerfile": {"apps/common"}, "loadtest/Dockerfile": {"apps/common/origin_contract.py"}},
+    ),
+    "the servers' launcher": (
+        change("servers/serve.py", append("# x\n")),
+        {"servers/Dockerfile": {"servers/serve.py"}},
+    ),
+    "a proxy's template": (change("nginx/alb.conf", append("# x\n")), {"nginx/Dockerfile": {"nginx/alb.conf"}}),
+    "a Locust file": (
+        change("loadtest/locustfile.py", append("# x\n")),
+        {"loadtest/Dockerfile": {"loadtest/locustfile.py"}},
+    ),
+    "a Dockerfile": (
+        change("loadtest/Dockerfile", append("# x\n")),
+        {"loadtest/Dockerfile": {"loadtest/Dockerfile"}},
+    ),
+    "a load profile": (change("loadtest/profiles/ceiling.toml", append("\nspam = 1\n")), {}),
+    "a damaged TOML": (
+        change("servers/granian/server.toml", append("\nspam =\n")),
+        {"servers/Dockerfile": {"servers/granian"}},
+    ),
+}
 
 
-def _moved_text(context: Path) -> None:
-    (context / "servers" / "serve.py").write_text("print('spam')\nFROM scratch\n")
-    (context / "servers" / "Dockerfile").write_text("")
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_change_shows_in_the_images_that_hold_the_file_and_in_no_other(what: str, tmp_path: Path) -> None:
+    carry_out, expected = CHANGES[what]
+    root = tmp_path / "mine"
+    for name in ("apps", "loadtest", "nginx", "servers"):
+        shutil.copytree(own_root() / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("compose", "src"):
+        (root / name).symlink_to(own_root() / name)
+    before = {name: own_parts(root, name) for name in DOCKERFILES}
+    carry_out(root)
+    after = {name: own_parts(root, name) for name in DOCKERFILES}
+    found = {
+        name: {part for part in {*before[name], *after[name]} if before[name].get(part) != after[name].get(part)}
+        for name in DOCKERFILES
+    }
+    assert {name: changed for name, changed in found.items() if changed} == expected
 
 
-@pytest.mark.parametrize(
-    "change",
-    [_content, _name, _folder, _execute_bit, _one_more, _moved_text],
-    ids=lambda change: change.__name__.strip("_").replace("_", "-"),
-)
-def test_a_change_that_an_image_would_show_makes_another_digest(context: Path, change: Callable[[Path], None]) -> None:
-    before = digest(context, BASE)
-    change(context)
-    assert digest(context, BASE) != before
+def own_parts(root: Path, dockerfile: str) -> dict[str, str]:
+    """The parts of a catalogue that has every file of the lab's own, and no other layer below it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("topolab.backends.compose.context.own_root", lambda: root)
+        return parts(root, dockerfile)
 
 
-def test_another_base_makes_another_digest(context: Path) -> None:
-    bases = [BASE, ("debian:trixie-slim", "sha256:2"), ("mine:trixie", "sha256:1"), ("debian:trixie-slim", ""), ()]
-    assert len({digest(context, base) for base in bases}) == len(bases)
+_IMPORTED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import topolab.drivers.browser.loads, topolab.drivers.curl.loads, topolab.drivers.h2load.loads
+import topolab.drivers.locust.loads, topolab.fetch.remote
+print(*sorted({name.split(".")[1] for name in sys.modules if name.startswith("topolab.")}))
+"""
+
+
+@pytest.mark.parametrize("dockerfile", ["loadtest/Dockerfile", "loadtest/browser/Dockerfile"])
+def test_the_image_of_a_load_worker_holds_what_the_worker_imports(dockerfile: str, tmp_path: Path) -> None:
+    package = [source for source in sources(dockerfile) if source.startswith("src/topolab/")]
+    for source in package:
+        place = tmp_path / source
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (own_root() / source).is_dir() else shutil.copy)(own_root() / source, place)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _IMPORTED, str(tmp_path / "src")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    held = {Path(source).stem for source in package} - {"__init__"}
+    assert set(done.stdout.split()) == held

@@ -103,7 +103,7 @@ def test_every_line_of_a_lock_is_a_pin_with_its_hashes(lock: str) -> None:
     [
         *LOCKS,
         *(f"{folder}/{name}" for folder in FOLDERS for name in ("Dockerfile", "requirements.in")),
-        *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "compose").iterdir()),
+        *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "compose").rglob("*") if path.is_file()),
     ],
 )
 def test_where_packages_and_images_come_from_is_for_the_machine_to_say(file: str) -> None:

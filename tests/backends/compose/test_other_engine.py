@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +17,7 @@ from support import private_engine
 from support.cells import cell_of
 from support.command import SCRIPT, environment, run_matrix
 from support.private_engine import PrivateEngine
-from support.runs import hops_of, observed
+from support.runs import hops_of, observed, only_run
 from support.waiting import DEADLINE_S, SMALL, until
 from topolab.backends.compose import sweep
 from topolab.backends.compose.connect import connect
@@ -38,7 +39,7 @@ def engine(docker_site: ComposeSite) -> Iterator[PrivateEngine]:
     """An engine of the tests' own, with this machine's images on it."""
     assert docker_site.name == "docker"
     with closing(connect(find_endpoint(None))) as usual:
-        images = [server_image(Debian.TRIXIE), PROXY, LOAD, base_image(usual, Debian.TRIXIE)]
+        images = [server_image(Debian.TRIXIE).name, PROXY.name, LOAD.name, base_image(usual, Debian.TRIXIE)]
     private_engine.require(*images)
     with PrivateEngine() as engine:
         engine.load(images)
@@ -160,6 +161,69 @@ def test_an_engine_lost_for_good_ends_the_run_in_words_and_is_cleared_when_it_is
                 pass
             engine.start()
     assert left_on(engine) == []
+
+
+def test_an_engine_that_is_given_up_is_not_waited_for_again_and_the_next_run_clears_it(
+    engine: PrivateEngine, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    env = environment(DOCKER_HOST=by_socket(engine), XDG_STATE_HOME=str(state), TMPDIR=str(tmp_path))
+    argv = [sys.executable, "-c", PATIENT_FOR_A_SECOND, *SMALL, "--backend", "docker", "--out", str(tmp_path / "out")]
+    with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        until(lambda: len(observed(tmp_path / "out")) >= 1 and servers_on(engine), process)
+        engine.kill()
+        # The watchdog has the same standard error, so that this is also the end of all it wrote.
+        stdout, stderr = process.communicate(timeout=DEADLINE_S)
+    folder = only_run(tmp_path / "out")
+    assert process.returncode == 1
+    assert "good responses per second" in stdout
+    assert stderr.splitlines()[-1] == (
+        "topolab: the Docker engine has been out of reach for 1 s: no engine answers there; start Docker, or use "
+        f"--backend local, which needs none; go on with --resume {folder.name}"
+    )
+    assert stderr.count("out of reach") == 1
+    assert "Traceback" not in stderr
+    engine.start()
+    assert left_on(engine) != []
+    only = ("--only", "server=granian-asgi", "--only", "topology=direct", "--only", "protocol=h2")
+    done = run_matrix("--matrix", "smoke", *only, "--out", str(tmp_path / "next"), **env_of(env))
+    assert done.returncode == 0, done.stderr
+    assert "that a killed run had left" in done.stderr
+    assert left_on(engine) == []
+
+
+# The command, which waits for an engine a second instead of a minute.
+PATIENT_FOR_A_SECOND = """
+import sys
+from topolab.backends.compose import sweep
+from topolab.cli import main
+sweep.PATIENCE_S = 1.0
+sys.exit(main())
+"""
+
+
+def env_of(env: dict[str, str]) -> dict[str, str]:
+    """What leads a further run to the same engine and tokens."""
+    return {name: env[name] for name in ("DOCKER_HOST", "XDG_STATE_HOME")}
+
+
+def test_the_watchdog_of_a_killed_lab_says_nothing_about_an_engine_that_stays_away(
+    engine: PrivateEngine, tmp_path: Path
+) -> None:
+    env = environment(DOCKER_HOST=by_socket(engine), XDG_STATE_HOME=str(tmp_path / "state"))
+    engine.stop()
+    try:
+        code = f"""
+import sys
+from topolab.backends.compose import sweep
+sweep.PATIENCE_S = 0.5
+sys.argv = ["topolab.backends.compose", "{"0" * 16}"]
+import topolab.backends.compose.__main__
+"""
+        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    finally:
+        engine.start()
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
 
 
 def test_edges_are_published_on_addresses_alone(engine: PrivateEngine) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from topolab.backends.compose import owner
+from topolab.errors import EngineError
 
 ENGINE, ANOTHER = "7B6Q:ENGINE", "9C8R:ANOTHER"
 
@@ -154,11 +155,40 @@ def test_locks_are_below_the_users_state(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert owner.folder() == Path(place)
+    assert owner.folders()[0] == Path(place)
 
 
 def test_without_a_home_locks_are_below_the_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.delenv("HOME")
-    assert owner.folder() == Path(tempfile.gettempdir()) / f"topolab-{os.getuid()}" / "topolab" / "owners"
+    assert owner.folders() == [Path(tempfile.gettempdir()) / f"topolab-{os.getuid()}" / "topolab" / "owners"]
+
+
+def test_where_the_users_state_cannot_be_written_locks_are_in_the_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/nowhere")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    token = owner.Token(ENGINE)
+    place = tmp_path / f"topolab-{os.getuid()}" / "topolab" / "owners"
+    assert [file.name for file in place.iterdir()] == [token.text]
+    assert owner.dead(ENGINE) == []
+    token.let_go()
+    (place / "dead").write_text(ENGINE)
+    assert owner.dead(ENGINE) == ["dead"]
+    owner.forget("dead")
+    assert list(place.iterdir()) == []
+
+
+def test_without_any_place_for_a_lock_one_line_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/nowhere")
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/nor-here")
+    with pytest.raises(EngineError) as raised:
+        owner.Token(ENGINE)
+    assert str(raised.value) == (
+        "a run on Docker needs a file that says whose its containers are: "
+        "/proc/nowhere/topolab/owners: No such file or directory; "
+        f"/proc/nor-here/topolab-{os.getuid()}/topolab/owners: No such file or directory; "
+        "set XDG_STATE_HOME or TMPDIR to a folder that can be written to"
+    )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from support.catalogues import catalogue_root
 from support.command import SCRIPT, engine_of_this_machine, environment, run_matrix
+from support.runs import only_run
 from topolab.backends.compose.site import ComposeSite
-from topolab.catalogue import Catalogue
+from topolab.backends.local.site import LocalSite
+from topolab.catalogue import load_catalogue
 from topolab.process.ports import LOOPBACK, ReservedPort
 
 NOBODY = 65_534
@@ -104,23 +108,111 @@ def test_a_base_image_that_nobody_gives_names_the_script_that_makes_one(docker_s
     )
 
 
-def test_images_are_built_once_and_again_when_their_inputs_change(
-    docker_site: ComposeSite, catalogue: Catalogue, tmp_path: Path
-) -> None:
-    from support.catalogues import catalogue_root
+def test_a_base_of_another_release_is_refused_by_the_build(docker_site: ComposeSite) -> None:
+    """Debian 12's base named for Debian 13: an image of that name would hold the other from then on."""
+    bookworm = os.environ.get("BASE_IMAGE_BOOKWORM", "topolab-base:bookworm")
+    before = docker_images("topolab-server:trixie")
+    done = run_matrix("--backend", "docker", "--matrix", "smoke", BASE_IMAGE=bookworm, **engine_of_this_machine())
+    assert docker_site.name == "docker"
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        "topolab: the images cannot be built: the base image is bookworm, expected trixie; "
+        "set BASE_IMAGE to a base of trixie and BASE_IMAGE_BOOKWORM to one of bookworm; --backend local needs none"
+    )
+    assert docker_images("topolab-server:trixie") == before
 
+
+def docker_images(name: str) -> str:
+    """The id of an image, by the docker command."""
+    env = environment(**engine_of_this_machine())
+    argv = ["docker", "image", "inspect", "--format", "{{.Id}}", name]
+    return subprocess.run(argv, env=env, capture_output=True, text=True, check=True).stdout
+
+
+class Resumed:
+    """A run of one cell on this machine's engine, from a catalogue that may be edited, with nothing measured yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = catalogue_root(folder / "catalogue", {}, copied=("servers", "apps"))
+        self._out = folder / "out"
+        only = ("--only", "server=granian-asgi", "--only", "topology=direct", "--only", "protocol=h2")
+        self.first = self._run("--backend", "docker", "--matrix", "smoke", *only)
+        assert self.first.returncode == 0, self.first.stderr
+        with sqlite3.connect(only_run(self._out) / "run.sqlite") as connection:
+            connection.execute("DELETE FROM observation")
+            # As after `docker builder prune`: the same content, built again, has another id.
+            path = """$.environment.images."topolab-server:trixie\""""
+            connection.execute("UPDATE run SET record = json_set(record, ?, 'sha256:another')", (path,))
+
+    def edit(self, file: str, text: str) -> None:
+        """Add text to the end of a file of the catalogue."""
+        with (self.root / file).open("a") as opened:
+            opened.write(text)
+
+    def again(self) -> subprocess.CompletedProcess[str]:
+        """Continue the run."""
+        return self._run("--resume", str(only_run(self._out)))
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        out = ("--out", str(self._out))
+        return run_matrix(*arguments, *out, TOPOLAB_CATALOGUE=str(self.root), **engine_of_this_machine())
+
+
+@pytest.fixture
+def resumed(docker_site: ComposeSite, tmp_path: Path) -> Resumed:
+    assert docker_site.name == "docker"
+    return Resumed(tmp_path)
+
+
+def test_comments_build_nothing_and_keep_no_run_from_being_continued(resumed: Resumed) -> None:
+    assert "building" not in resumed.first.stderr
+    resumed.edit("servers/granian/server.toml", "\n# a comment\n")
+    resumed.edit("apps/bare/app.toml", "# a comment\n")
+    done = resumed.again()
+    assert (done.returncode, "building" in done.stderr) == (0, False), done.stderr
+
+
+def test_a_run_is_refused_for_what_it_uses_before_any_image_is_built(resumed: Resumed) -> None:
+    resumed.edit("apps/bare/bare_asgi.py", "\n# changed\n")
+    done = resumed.again()
+    assert done.returncode == 2
+    assert "building" not in done.stderr
+    assert done.stderr.endswith(
+        "this is not where it began: apps/bare in the image topolab-server:trixie has changed; start a new run\n"
+    )
+
+
+def test_an_app_that_a_run_does_not_use_is_built_and_keeps_it_from_nothing(
+    resumed: Resumed, docker_site: ComposeSite
+) -> None:
+    before = docker_images("topolab-proxy:trixie"), docker_images("topolab-load:trixie")
+    resumed.edit("apps/fastapi/fastapi_app.py", "\n# changed\n")
+    done = resumed.again()
+    assert done.returncode == 0, done.stderr
+    assert "building topolab-server:trixie on" in done.stderr
+    assert (docker_images("topolab-proxy:trixie"), docker_images("topolab-load:trixie")) == before
+    assert "images built" in done.stdout
+    dry = run_matrix("--backend", "docker", "--matrix", "smoke", "--dry-run", **engine_of_this_machine())
+    assert dry.stdout.splitlines()[-1].endswith(", after building topolab-server:trixie")
+    assert docker_site.stack_s > LocalSite(load_catalogue(resumed.root)).stack_s
+
+
+def test_a_home_that_is_not_there_or_read_only_is_no_obstacle(docker_site: ComposeSite, tmp_path: Path) -> None:
     assert docker_site.name == "docker"
     only = ("--only", "server=granian-asgi", "--only", "topology=direct", "--only", "protocol=h2")
-    arguments = ("--backend", "docker", "--matrix", "smoke", *only, "--out", str(tmp_path / "out"))
-    first = run_matrix(*arguments, **engine_of_this_machine())
-    assert first.returncode == 0, first.stderr
-    assert "building" not in first.stderr
-    root = catalogue_root(tmp_path / "catalogue", {})
-    toml = root / "servers" / "granian" / "server.toml"
-    toml.write_text(f"{toml.read_text()}\n# changed\n")
-    changed = run_matrix(*arguments, TOPOLAB_CATALOGUE=str(root), **engine_of_this_machine())
-    assert changed.returncode == 0, changed.stderr
-    assert "(its inputs changed)" in changed.stderr
-    back = run_matrix(*arguments, **engine_of_this_machine())
-    assert back.returncode == 0, back.stderr
-    assert catalogue.root != root
+    (tmp_path / "tmp").mkdir()
+    homeless = {
+        "HOME": "/proc/nowhere",
+        "XDG_STATE_HOME": "/proc/nowhere/state",
+        # Where the Compose plugin may be.
+        "DOCKER_CONFIG": os.environ.get("DOCKER_CONFIG") or str(Path("~/.docker").expanduser()),
+        "TMPDIR": str(tmp_path / "tmp"),
+    }
+    done = run_matrix(
+        *("--backend", "docker", "--matrix", "smoke", *only, "--out", str(tmp_path / "out")),
+        **homeless,
+        **engine_of_this_machine(),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert list((tmp_path / "tmp").glob("topolab-*/topolab/owners/*")) == []

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 
 from support.cells import cell_of
 from support.containers import TIMEOUT_S, api, inspected, project_of
+from support.engines import whole_plan
 from topolab.backends.compose import ComposeBackend
+from topolab.backends.compose.site import ComposeSite
 from topolab.backends.compose.stack import ComposeStack
 from topolab.catalogue import Catalogue
 from topolab.model.cell import Cell
@@ -102,21 +105,62 @@ def _process_user(container_id: str) -> str:
     return str(top["Processes"][0][0])
 
 
-def test_the_server_is_on_the_internal_network_alone_and_the_edge_on_loopback(
-    catalogue: Catalogue, docker_backend: ComposeBackend
+@pytest.mark.parametrize("topology", ["direct", "nlb-tcp"])
+def test_nothing_leaves_a_runs_networks_and_nothing_is_published(
+    topology: str, catalogue: Catalogue, docker_backend: ComposeBackend
 ) -> None:
+    with docker_backend.stack(cell_of(catalogue, topology, ClientProtocol.H2, SERVER)):
+        parts = inspected(["topolab.run=the-tests"])
+        networks = {name for part in parts.values() for name in part["NetworkSettings"]["Networks"]}
+        with api() as engine:
+            internal = {name.rpartition("_")[2]: engine.inspect_network(name)["Internal"] for name in networks}
+    assert internal == {"edge": True, "inside": True}
+    assert set(parts) >= {"server", "load"}
+    assert [name for name, part in parts.items() if any((part["NetworkSettings"]["Ports"] or {}).values())] == []
+
+
+def test_the_server_is_on_the_inner_network_alone(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     with docker_backend.stack(cell_of(catalogue, "nlb-tcp", ClientProtocol.H2, SERVER)) as stack:
         parts = inspected([project_of(stack)])
-        names = {name: sorted(part["NetworkSettings"]["Networks"]) for name, part in parts.items()}
-        with api() as engine:
-            internal = {name: engine.inspect_network(name)["Internal"] for name in names["proxy"]}
-    edge, inside = names["proxy"]
-    assert (edge.endswith("_edge"), inside.endswith("_inside")) == (True, True)
-    assert names["server"] == [inside]
-    assert internal == {edge: False, inside: True}
-    assert not any((parts["server"]["NetworkSettings"]["Ports"] or {}).values())
-    published = [bound for ports in parts["proxy"]["NetworkSettings"]["Ports"].values() for bound in ports]
-    assert [bound["HostIp"] for bound in published] == ["127.0.0.1"]
+        names = {
+            name: sorted(network.rpartition("_")[2] for network in part["NetworkSettings"]["Networks"])
+            for name, part in parts.items()
+        }
+    assert names == {"server": ["inside"], "proxy": ["edge", "inside"]}
+
+
+@pytest.mark.parametrize(
+    ("topology", "ending"),
+    [("direct", {"server"}), ("alb", {"proxy"}), ("nlb-tcp", {"server"}), ("nlb-tls-http2only", {"proxy"})],
+)
+def test_the_key_is_with_the_part_that_ends_tls_and_with_no_other(
+    topology: str, ending: set[str], catalogue: Catalogue, docker_backend: ComposeBackend
+) -> None:
+    with docker_backend.stack(cell_of(catalogue, topology, ClientProtocol.H2, SERVER)):
+        parts = inspected(["topolab.run=the-tests"])
+        told = {name for name, part in parts.items() if any("PRIVATE KEY" in word for word in part["Config"]["Env"])}
+        roots = {name: Path(f"/proc/{part['State']['Pid']}/root/run/topolab") for name, part in parts.items()}
+        held = {name for name, root in roots.items() if (root / "key.pem").exists()}
+    assert (told, held) == (ending, ending)
+
+
+def test_a_stack_starts_the_images_that_were_described_whatever_has_their_names_by_now(
+    catalogue: Catalogue, docker_site: ComposeSite, docker_backend: ComposeBackend
+) -> None:
+    plan = whole_plan(catalogue)
+    described = docker_site.describe(plan)["images"]
+    name = "topolab-server:trixie"
+    assert isinstance(described, dict)
+    with api() as engine:
+        engine.tag(described["topolab-proxy:trixie"], "topolab-server", "trixie", force=True)
+        try:
+            assert docker_site.due(plan) == [name]
+            with docker_backend.stack(cell_of(catalogue, "alb", ClientProtocol.H2, SERVER)) as stack:
+                assert seen(stack)[2] == 200
+                started = {part: found["Image"] for part, found in inspected([project_of(stack)]).items()}
+        finally:
+            engine.tag(described[name], "topolab-server", "trixie", force=True)
+    assert started == {"server": described[name], "proxy": described["topolab-proxy:trixie"]}
 
 
 def test_everything_carries_the_label_of_its_run(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:

@@ -3,5 +3,10 @@
 import sys
 
 from topolab.backends.compose.sweep import sweep_owner
+from topolab.errors import EngineError
 
-sweep_owner(sys.argv[1], sys.argv[3] if len(sys.argv) > 3 else None)
+try:
+    sweep_owner(sys.argv[1], sys.argv[3] if len(sys.argv) > 3 else None)
+except EngineError:
+    # The lab is dead, and its user may be typing by now: the next run removes it and says so.
+    sys.exit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from topolab.backends.certificate import issue_certificate
 from topolab.backends.compose.composer import Composer
 from topolab.backends.compose.engine import Engine
+from topolab.backends.compose.images import BROWSER, LOAD, Image
 from topolab.backends.compose.load_generator import LoadGenerator
 from topolab.backends.compose.stack import ComposeStack, Surroundings
 from topolab.backends.compose.sweep import sweep_patiently
@@ -37,6 +38,7 @@ class ComposeBackend:
         edge_address: str,
         run_id: str,
         token: str,
+        images: Mapping[Image, str],
     ) -> None:
         self._engine = engine
         self._composer = composer
@@ -44,6 +46,7 @@ class ComposeBackend:
         self._project = f"topolab-{run_id.lower()}-{token[:6]}"
         self._numbers = count(1)
         self._left = False
+        self._given_up: EngineError | None = None
         files = issue_certificate(Path(tempfile.mkdtemp(dir=composer.keeper.folder)), EDGE_NAME)
         variables = {
             "TOPOLAB_RUN": run_id,
@@ -51,15 +54,23 @@ class ComposeBackend:
             "NO_HEALTH_CHECKS": "true",
             "SERVER_CPUS": _listed(cpus.server),
             "PROXY_CPUS": _listed(cpus.proxy),
-            "CHAIN_PEM": files.chain.read_text(),
-            "KEY_PEM": files.key.read_text(),
+            # A part that ends TLS is given the certificate, and no other makes one.
+            "SELF_SIGNED_NAME": "",
+            "SERVER_CONDITION": "service_started",
         }
         lab = None
         if not engine.remote:
-            own = {**variables, "LOAD_CPUS": _listed(cpus.client), "AUTHORITY_PEM": files.authority.read_text()}
+            own = {
+                **variables,
+                **{image.id_variable: images[image] for image in (LOAD, BROWSER) if image in images},
+                "LOAD_CPUS": _listed(cpus.client),
+                "AUTHORITY_PEM": files.authority.read_text(),
+                # Nothing is published on it: the load comes from inside.
+                "EDGE_INTERNAL": "true",
+            }
             lab = LoadGenerator(engine, composer, f"{self._project}-lab", own)
         here = Workplace((), sys.executable, str(catalogue.root))
-        self._around = Surroundings(catalogue, engine, composer, lab, here, edge_address, files.authority, variables)
+        self._around = Surroundings(catalogue, engine, composer, lab, here, edge_address, files, variables, images)
 
     @contextmanager
     def stack(self, cell: Cell) -> Iterator[ComposeStack]:
@@ -76,10 +87,19 @@ class ComposeBackend:
             yield stack
 
     def close(self) -> None:
-        """Remove all that is left of this sitting. Raises `EngineError` where the engine does not let it."""
+        """Remove all that is left of this sitting. Raises `EngineError` where the engine does not let it.
+
+        An engine that was given up is not waited for again: the error is the same.
+        """
         if self._around.lab is not None:
             self._around.lab.close()
-        sweep_patiently(self._engine, self._token)
+        if self._given_up is None:
+            sweep_patiently(self._engine, self._token)
+            return
+        try:
+            self._engine.sweep(self._token)
+        except EngineError as error:
+            raise self._given_up from error
 
     def _down(self, project: str) -> None:
         """Take a project down. What cannot be removed now is removed before the next stack, or at the end."""
@@ -89,7 +109,11 @@ class ComposeBackend:
     def _await_engine(self) -> None:
         """Before a stack: an engine that was restarted is waited for, and what it still has is removed."""
         if self._left or not self._engine.answers():
-            sweep_patiently(self._engine, self._token)
+            try:
+                sweep_patiently(self._engine, self._token)
+            except EngineError as error:
+                self._given_up = error
+                raise
             self._left = False
 
 

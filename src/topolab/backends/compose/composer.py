@@ -6,10 +6,11 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from topolab.backends.compose.endpoint import config_folder
 from topolab.errors import EngineError
 from topolab.process.command import Done, run_command
 from topolab.process.group import ProcessKeeper
@@ -23,6 +24,8 @@ _DOWN_LIMIT_S = 60.0
 _BUILD_LIMIT_S = 1800.0
 _VERSION_LIMIT_S = 20.0
 
+_OWN_WORDS = re.compile(r"^(?:#\d+ )?[\d.]+ topolab: (.+)$", re.MULTILINE)
+"""What a Dockerfile of ours says before it fails."""
 _NO_BASE = ("failed to do request: Head", "failed to resolve source metadata", "pull access denied")
 
 Variables = Mapping[str, str]
@@ -46,17 +49,27 @@ class Composer:
         arguments = ["down", "--timeout", "0", "--remove-orphans", "--volumes"]
         return self._run(project, (), arguments, {}, _DOWN_LIMIT_S)
 
-    def build(self, files: Sequence[str], services: Sequence[str], variables: Variables) -> Done:
-        """Build the images of some services."""
+    def build(
+        self, files: Sequence[str], services: Sequence[str], variables: Variables, watch: Callable[[str], None]
+    ) -> Done:
+        """Build the images of some services; `watch` is given what BuildKit writes."""
         arguments = ["--progress", "plain", "build", *services]
-        return self._run("topolab", files, arguments, {**_UNSAID, **variables}, _BUILD_LIMIT_S)
+        said = {**_UNSAID, **_buildx_folder(self.keeper.folder), **variables}
+        return self._run("topolab", files, arguments, said, _BUILD_LIMIT_S, watch)
 
     def _run(
-        self, project: str, files: Sequence[str], arguments: Sequence[str], variables: Variables, timeout_s: float
+        self,
+        project: str,
+        files: Sequence[str],
+        arguments: Sequence[str],
+        variables: Variables,
+        timeout_s: float,
+        watch: Callable[[str], None] | None = None,
     ) -> Done:
         argv = [*docker_argv(self.context), "compose", "--project-name", project]
         argv += [part for name in files for part in ("--file", str(self.folder / f"{name}.yaml"))]
-        return run_command(self.keeper, [*argv, *arguments], timeout_s=timeout_s, env=environment(variables))
+        env = environment(variables)
+        return run_command(self.keeper, [*argv, *arguments], timeout_s=timeout_s, env=env, watch=watch)
 
 
 def environment(variables: Variables) -> dict[str, str]:
@@ -69,6 +82,18 @@ def environment(variables: Variables) -> dict[str, str]:
     # Nor must a .env file of the folder it is called in.
     own = {"COMPOSE_DISABLE_ENV_FILE": "1"}
     return {**{k: os.environ[k] for k in kept if k in os.environ}, **docker, **own, **variables}
+
+
+def _buildx_folder(spare: Path) -> dict[str, str]:
+    """A place in `spare` for what buildx writes, where it could not make its own: a home may be read-only."""
+    if os.environ.get("BUILDX_CONFIG"):
+        return {}
+    folder = config_folder() / "buildx"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return {"BUILDX_CONFIG": str(spare / "buildx")}
+    return {} if os.access(folder, os.W_OK) else {"BUILDX_CONFIG": str(spare / "buildx")}
 
 
 def docker_argv(context: str | None) -> list[str]:
@@ -103,8 +128,13 @@ def check_compose() -> str:
     return done.stdout.strip()
 
 
-def explain(output: str, base: str = "") -> str:
-    """What a failed command's output comes down to, with what to do where that is known; `base` is what it built on."""
+def explain(output: str, base: str = "", variable: str = "BASE_IMAGE") -> str:
+    """What a failed command's output comes down to, with what to do where that is known.
+
+    `base` is the image it built on, and `variable` the one that names it.
+    """
+    if own := _OWN_WORDS.search(output):
+        return own[1]
     if "no space left on device" in output.lower():
         return (
             "the engine has no disk space left; see what takes it with `docker system df`, free some with "
@@ -113,7 +143,7 @@ def explain(output: str, base: str = "") -> str:
     if missing := _missing_base(output) or (base if any(sign in output for sign in _NO_BASE) else ""):
         return (
             f"the base image {missing} is not on the engine and no registry gives it; "
-            "make one with `sudo python3 scripts/build_base_image.py`, or name another with BASE_IMAGE"
+            f"make one with `sudo python3 scripts/build_base_image.py`, or name another with {variable}"
         )
     lines = [line for line in output.splitlines() if line.strip()]
     return lines[-1].strip() if lines else "it wrote nothing"

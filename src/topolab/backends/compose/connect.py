@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from topolab.backends.compose.endpoint import Endpoint
+from topolab.backends.compose.endpoint import Endpoint, config_folder
 from topolab.backends.compose.engine import Engine, why
 from topolab.errors import EngineError
 from topolab.process.distributions import missing, not_installed
@@ -21,13 +21,12 @@ _TIMEOUT_S = 60.0
 
 def plausible() -> bool:
     """Whether looking for an engine is worth the time: something names one, or its usual socket exists."""
-    config = Path(os.environ.get("DOCKER_CONFIG", "~/.docker")).expanduser() / "config.json"
-    named = any(os.environ.get(name) for name in ("DOCKER_HOST", "DOCKER_CONTEXT"))
-    return named or SOCKET.exists() or config.exists()
+    named = any(os.environ.get(name) for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY"))
+    return named or SOCKET.exists() or (config_folder() / "config.json").exists()
 
 
 def connect(endpoint: Endpoint) -> Engine:
-    """The engine there. Raises `EngineError` with the reason and what mends it."""
+    """The engine there. Raises `EngineError` with the reason and what to do."""
     if absent := missing(("docker",)):
         raise EngineError(f"{not_installed('the docker backend', absent)}, or use --backend local")
     import docker

@@ -1,4 +1,4 @@
-"""Which engine is meant: by `--context`, DOCKER_HOST or the current context, exactly as for the docker command."""
+"""Which engine is meant: as the docker command says, by `--context`, DOCKER_HOST or the current context."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from topolab.errors import EngineError
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
+_IN_MEMORY = "<IN MEMORY>"
 _LIMIT_S = 20.0
 
 
@@ -25,9 +26,11 @@ class Endpoint:
 
 
 def find_endpoint(context: str | None) -> Endpoint:
-    """Raises `EngineError` for a context that there is not, and for an engine behind ssh."""
-    named = os.environ.get("DOCKER_HOST")
-    found = _from_environment(named) if named and not context else _from_context(context)
+    """Raises `EngineError` for a context that there is not, for TLS without its files, and for an engine behind ssh."""
+    host = os.environ.get("DOCKER_HOST")
+    tls = os.environ.get("DOCKER_TLS") or os.environ.get("DOCKER_TLS_VERIFY")
+    # DOCKER_CERT_PATH alone does not switch TLS on.
+    found = Endpoint(host, None, True, host) if host and not context and not tls else _by_docker(context)
     if found.host.startswith("ssh://"):
         raise EngineError(
             f"{found.shown_as}: an engine is not reached through ssh here; forward its socket, "
@@ -36,15 +39,14 @@ def find_endpoint(context: str | None) -> Endpoint:
     return found
 
 
-def _from_environment(host: str) -> Endpoint:
-    verify = bool(os.environ.get("DOCKER_TLS_VERIFY"))
-    folder = os.environ.get("DOCKER_CERT_PATH") or ("~/.docker" if verify else "")
-    return Endpoint(host, Path(folder).expanduser() if folder else None, verify, host)
+def config_folder() -> Path:
+    """Where the docker command keeps its settings."""
+    return Path(os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"))  # noqa: PTH111 - never raises
 
 
-def _from_context(name: str | None) -> Endpoint:
-    """By the docker command: the SDK sees contexts only beside a config.json, and without one takes another engine."""
-    shown_as = f"the Docker context {name}" if name else "the Docker engine"
+def _by_docker(name: str | None) -> Endpoint:
+    """By the docker command, which alone knows how its variables, flags and contexts go together."""
+    shown_as = f"the Docker context {name}" if name else os.environ.get("DOCKER_HOST") or "the Docker engine"
     try:
         done = subprocess.run(
             ["docker", "context", "inspect", *([name] if name else [])],  # noqa: S607 - the docker of the user's PATH
@@ -53,14 +55,23 @@ def _from_context(name: str | None) -> Endpoint:
             timeout=_LIMIT_S,
             check=False,
         )
-    except FileNotFoundError:
-        return Endpoint(DEFAULT_HOST, None, False, shown_as)  # that the command is missing is told with Compose's
+    except FileNotFoundError:  # check_compose says so
+        return Endpoint(os.environ.get("DOCKER_HOST") or DEFAULT_HOST, None, False, shown_as)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EngineError(f"`docker context inspect` does not run: {error}") from error
     if done.returncode:
-        raise EngineError(f"{shown_as}: {' '.join(done.stderr.split())}; see `docker context ls`")
+        hint = "; see `docker context ls`" if name else ""
+        raise EngineError(f"{shown_as}: {' '.join(done.stderr.split())}{hint}")
     (found,) = json.loads(done.stdout)
     docker = found["Endpoints"]["docker"]
-    files = (found.get("TLSMaterial") or {}).get("docker")
-    folder = Path(found["Storage"]["TLSPath"]) / "docker" if files else None
-    return Endpoint(docker.get("Host") or DEFAULT_HOST, folder, not docker.get("SkipTLSVerify"), shown_as)
+    host = docker.get("Host") or DEFAULT_HOST
+    has_files = bool((found.get("TLSMaterial") or {}).get("docker"))
+    folder = _tls_folder(found["Storage"]["TLSPath"]) if has_files and host.startswith("tcp://") else None
+    return Endpoint(host, folder, not docker.get("SkipTLSVerify"), shown_as)
+
+
+def _tls_folder(path: str) -> Path:
+    """A context's own folder; of the default context, which is in memory, the folder that its variables name."""
+    if path == _IN_MEMORY:
+        return Path(os.environ.get("DOCKER_CERT_PATH") or config_folder())
+    return Path(path) / "docker"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from topolab.backends.compose.labels import OWNER
+from topolab.backends.compose.labels import HELD, INPUTS, OWNER
 from topolab.errors import EngineError
 
 _LOG_TAIL_LINES = 60
@@ -83,15 +83,14 @@ class Engine:
         except EngineError:
             return False
 
-    def image_id(self, name: str) -> str | None:
-        """The id of an image; None where the engine has none of that name."""
+    def image(self, name: str) -> tuple[str, str] | None:
+        """The id of an image and its label of inputs (empty without one); None where the engine has none so called."""
         found = self._asked(lambda: self._api.images(name=name))
-        return str(found[0]["Id"]) if found else None
+        return (str(found[0]["Id"]), (found[0].get("Labels") or {}).get(INPUTS, "")) if found else None
 
-    def image_label(self, name: str, label: str) -> str | None:
-        """The value of an image's label; None where there is no such image or label."""
-        found = self._asked(lambda: self._api.images(name=name))
-        return ((found[0].get("Labels") or {}).get(label)) if found else None
+    def hold_image(self, image_id: str, owner: str, name: str) -> None:
+        """Keep an image under a tag of the owner's, also when its own name goes to a newer one, until the sweep."""
+        self._asked(lambda: self._api.tag(image_id, HELD, f"{owner}-{name}", force=True))
 
     def forget_untagged_images(self, label: str) -> None:
         """Remove the images with `label` that a newer one has taken the name of."""
@@ -138,14 +137,14 @@ class Engine:
         return int(stats["cpu_stats"]["cpu_usage"]["total_usage"]), None if peak is None else int(peak)
 
     def sweep(self, owner: str) -> int:
-        """Remove all that carries `owner`'s label, and nothing else; how many things that were.
+        """Remove all that carries `owner`'s label or tag, and nothing else; how many things that were.
 
         It looks again until nothing more appears: what a killed client had asked for may still come about.
         """
         removed, quiet = 0, 0
         deadline = time.monotonic() + _SWEEP_LIMIT_S
         while quiet < _QUIET_PASSES:
-            things = self._removals(f"{OWNER}={owner}")
+            things = self._removals(owner)
             if things and time.monotonic() > deadline:
                 raise EngineError(f"{len(things)} containers or networks labelled {OWNER}={owner} cannot be removed")
             for remove in things:
@@ -155,16 +154,20 @@ class Engine:
                 time.sleep(_PASS_S)
         return removed
 
-    def _removals(self, label: str) -> list[Callable[[], int]]:
-        """How to remove each thing that has the label, containers first: networks and volumes are in use by them."""
-        api, filters = self._api, {"label": [label]}
+    def _removals(self, owner: str) -> list[Callable[[], int]]:
+        """How to remove each thing of an owner's, containers first: they use the networks, volumes and images."""
+        api, filters = self._api, {"label": [f"{OWNER}={owner}"]}
         containers = self._asked(lambda: api.containers(all=True, filters=filters))
         networks = self._asked(lambda: api.networks(filters=filters))
         volumes = self._asked(lambda: api.volumes(filters=filters))["Volumes"] or []
+        held = self._asked(lambda: api.images(filters={"reference": [f"{HELD}:{owner}-*"]}))
+        tags = [tag for image in held for tag in image["RepoTags"] or () if tag.startswith(f"{HELD}:{owner}-")]
         return [
             *(_removal(api.remove_container, c["Id"], v=True, force=True) for c in containers),
             *(_removal(api.remove_network, n["Id"]) for n in networks),
             *(_removal(api.remove_volume, v["Name"], force=True) for v in volumes),
+            # By force: somebody else's container may use the image, which then only loses this tag.
+            *(_removal(api.remove_image, tag, force=True) for tag in tags),
         ]
 
     def _asked(self, question: Callable[[], T]) -> T:

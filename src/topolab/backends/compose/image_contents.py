@@ -41,7 +41,7 @@ def locked_packages(root: Path) -> frozenset[str]:
 
 
 def installed_packages(root: Path) -> frozenset[str]:
-    """The words after `apt-get install` in the server image's Dockerfile: its Debian packages among them."""
+    """The words after `apt-get install` in the servers' Dockerfile: the Debian packages are among them."""
     own = own_root()
     dockerfile = root / _DOCKERFILE if (root / _DOCKERFILE).is_file() else own / _DOCKERFILE
     lines = re.findall(r"apt-get install (.*)", dockerfile.read_text(encoding="utf-8"))

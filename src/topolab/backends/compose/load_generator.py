@@ -23,7 +23,7 @@ _CATALOGUE = "/topolab"
 class LoadGenerator:
     """The Compose project of a run, from `compose/base.yaml` and `compose/load.yaml` without their server.
 
-    With `compose/browser.yaml`, from the first time that a browser is asked for.
+    With `compose/parts/browser.yaml`, from the first time that a browser is asked for.
     """
 
     def __init__(self, engine: Engine, composer: Composer, project: str, variables: Mapping[str, str]) -> None:
@@ -77,7 +77,7 @@ class LoadGenerator:
         self._fetcher = RemoteFetcher(self._composer.keeper, self._workplace(self._container), log)
 
     def _up(self, service: str, called: str) -> Container:
-        files = ("base", _LOAD) if service == _LOAD else ("base", _LOAD, service)
+        files = ("base", _LOAD) if service == _LOAD else ("base", _LOAD, f"parts/{service}")
         done = self._composer.up(self.project, files, self._variables, (service,))
         container = self._engine.containers(self.project).get(service)
         if done.code != 0 or container is None:

@@ -6,30 +6,38 @@ says which engine it was on. A token without a file here is another machine's or
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
 import tempfile
 from pathlib import Path
 
+from topolab.errors import EngineError
+
 _LONGEST_ID = 256
 
 
-def folder() -> Path:
-    """Where this user's locks are: `$XDG_STATE_HOME/topolab/owners`, or in the temporary folder without a home."""
+def folders() -> list[Path]:
+    """Where this user's locks may be, best first: below the user's state, or in the temporary folder.
+
+    A home may be missing, or read-only.
+    """
     home = os.environ.get("HOME")
-    base = os.environ.get("XDG_STATE_HOME") or (f"{home}/.local/state" if home else "")
-    return Path(base or f"{tempfile.gettempdir()}/topolab-{os.getuid()}") / "topolab" / "owners"
+    state = os.environ.get("XDG_STATE_HOME") or (f"{home}/.local/state" if home else "")
+    temporary = f"{tempfile.gettempdir()}/topolab-{os.getuid()}"
+    return [Path(base) / "topolab" / "owners" for base in (state, temporary) if base]
 
 
 class Token:
-    """This process's own, on one engine, locked until it ends or lets go."""
+    """This process's own, on one engine, locked until it ends or lets go.
+
+    Raises `EngineError` where its file can be nowhere.
+    """
 
     def __init__(self, engine_id: str) -> None:
-        place = folder()
-        place.mkdir(parents=True, exist_ok=True)
         self.text = secrets.token_hex(8)
-        self._descriptor = os.open(place / self.text, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        self._descriptor = _new_file(self.text)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         os.write(self._descriptor, engine_id.encode())
 
@@ -41,14 +49,30 @@ class Token:
 
 def dead(engine_id: str) -> list[str]:
     """The tokens of this machine and user on that engine whose lab is gone."""
-    place = folder()
-    files = sorted(place.iterdir()) if place.is_dir() else []
+    files = [path for place in folders() if place.is_dir() for path in sorted(place.iterdir())]
     return [path.name for path in files if _is_dead(path, engine_id)]
 
 
 def forget(token: str) -> None:
     """Remove a dead token's file, once nothing carries the token any more."""
-    (folder() / token).unlink(missing_ok=True)
+    for place in folders():
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            (place / token).unlink()
+
+
+def _new_file(name: str) -> int:
+    """Make a file in the first folder that can be written to, and open it."""
+    refusals = []
+    for place in folders():
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            return os.open(place / name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            refusals.append(f"{place}: {error.strerror}")
+    raise EngineError(
+        f"a run on Docker needs a file that says whose its containers are: {'; '.join(refusals)}; "
+        "set XDG_STATE_HOME or TMPDIR to a folder that can be written to"
+    )
 
 
 def _is_dead(path: Path, engine_id: str) -> bool:

@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
 
 from topolab.backends.compose import owner
 from topolab.backends.compose.backend import ComposeBackend
+from topolab.backends.compose.building import Wanted, build_due, hold_images, wanted_images
 from topolab.backends.compose.composer import Composer, check_compose
 from topolab.backends.compose.connect import connect
+from topolab.backends.compose.context import compose_folder
 from topolab.backends.compose.endpoint import find_endpoint
 from topolab.backends.compose.engine import Engine
 from topolab.backends.compose.image_contents import ask_image, ask_nginx, ask_tools, installed_packages, locked_packages
-from topolab.backends.compose.images import BROWSER, LOAD, PROXY, compose_folder, ensure_images, server_image
+from topolab.backends.compose.images import BROWSER, LOAD, PROXY, Image, companion_image, server_image
 from topolab.backends.compose.labels import OWNER, RUN
 from topolab.backends.compose.sweep import sweep_the_dead
 from topolab.backends.packages import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
-from topolab.errors import InputError
+from topolab.errors import EngineError, InputError
 from topolab.model.cell import Plan
 from topolab.model.driver import Driver
+from topolab.model.environment import IMAGE_IDS, IMAGE_PARTS
 from topolab.model.server import Debian
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
 from topolab.process.tools import missing_tools, tool_versions
 
 EDGE_ADDRESS = "TOPOLAB_EDGE_ADDRESS"
+_STACK_S = 1.2
 
 
 def find_site(catalogue: Catalogue, context: str | None) -> ComposeSite:
@@ -49,12 +53,19 @@ class ComposeSite:
         self._compose_version = compose_version
         self._edge_address = _edge_address(engine)
         self._token: owner.Token | None = None
+        self._wanted: dict[tuple[Image, ...], Wanted] = {}
+        self._images: dict[Image, str] = {}
 
     @property
     def about(self) -> str:
         """The engine, and from where it is loaded."""
         where = f"Docker Engine {self._engine.facts.version}"
         return f"{where} at {self._engine.host}, loaded from this machine" if self._engine.remote else where
+
+    @property
+    def stack_s(self) -> float:
+        """Measured on two cores, for the default matrix."""
+        return _STACK_S
 
     @property
     def cpus(self) -> CpuLayout:
@@ -84,25 +95,24 @@ class ComposeSite:
         # The load image has every tool; from another machine than the engine's the load is made with what is here.
         return {**reasons, **missing_tools()} if self._engine.remote else reasons
 
-    def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> None:
-        """Clear up after dead runs, take a token for this one, and build what images are missing or old."""
+    def due(self, plan: Plan) -> Sequence[str]:
+        """The images that are missing, or built from something else than what is here."""
+        return [image.name for image in self._wants(plan).due(self._engine)]
+
+    def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> float:
+        """Clear up after dead runs, take a token for this one, and build the images that are due."""
         sweep_the_dead(self._engine, say)
         self._token = owner.Token(self._engine.facts.id)
         keeper.when_killed(self._sweeper(self._token))
-        browser = self._has_browser_image(plan)
-        composer, root = self._composer(keeper), self._catalogue.root
-        ensure_images(self._engine, composer, root, self._releases(plan), say, browser=browser)
+        wanted = self._wants(plan)
+        took_s = build_due(self._engine, self._composer(keeper), self._catalogue.root, wanted, say)
+        self._images = hold_images(self._engine, wanted, self._token.text)
+        return took_s
 
-    def describe(self, plan: Plan) -> Mapping[str, object]:
-        """The engine, and of each image its id and what is in it."""
+    def foresee(self, plan: Plan) -> Mapping[str, object]:
+        """The engine, and what goes into each image: not the parts that this plan does not use."""
         facts = self._engine.facts
-        packages = packages_used(self._catalogue, plan)
-        labels = {RUN: "asking", OWNER: self._prepared().text}
-        images = [*(server_image(debian) for debian in self._releases(plan)), LOAD]
-        images += [BROWSER] if self._has_browser_image(plan) else []
-        inside = {name: ask_image(self._engine, name, packages, labels) for name in images}
-        used = drivers_used(self._catalogue, plan)
-        tools = tool_versions(used) if self._engine.remote else self._ask_tools(used, labels)
+        unused = self._unused_parts(plan)
         return {
             "engine": facts.version,
             "engine_system": facts.system,
@@ -110,9 +120,25 @@ class ComposeSite:
             "compose": self._compose_version,
             "cgroup_version": facts.cgroup_version,
             "load_from": "this machine" if self._engine.remote else "a container on the edge network",
-            "images": {name: self._engine.image_id(name) for name in (*images, PROXY)},
+            IMAGE_PARTS: {
+                image.name: {part: digest for part, digest in parts.items() if part not in unused}
+                for image, parts in self._wants(plan).parts.items()
+            },
+        }
+
+    def describe(self, plan: Plan) -> Mapping[str, object]:
+        """The same, the images' ids, and what they say of themselves."""
+        packages = packages_used(self._catalogue, plan)
+        labels = {RUN: "asking", OWNER: self._prepared().text}
+        asked = {image: image_id for image, image_id in self._images.items() if image is not PROXY}
+        inside = {image.name: ask_image(self._engine, found, packages, labels) for image, found in asked.items()}
+        used = drivers_used(self._catalogue, plan)
+        tools = tool_versions(used) if self._engine.remote else self._ask_tools(used, labels)
+        return {
+            **self.foresee(plan),
+            IMAGE_IDS: {image.name: found for image, found in self._images.items()},
             "python": {name: found.python for name, found in inside.items()},
-            "nginx": ask_nginx(self._engine, PROXY, labels),
+            "nginx": ask_nginx(self._engine, self._images[PROXY], labels),
             **({"tools": tools} if tools else {}),
             # One lock fills all images, so a package has one version.
             "packages": dict(sorted({k: v for found in inside.values() for k, v in found.packages.items()}.items())),
@@ -122,13 +148,18 @@ class ComposeSite:
     def open(self, run_id: str, keeper: ProcessKeeper) -> Iterator[ComposeBackend]:
         """The backend, and at the end nothing on the engine that carries this process's token."""
         token, composer = self._prepared(), self._composer(keeper)
-        around = (self.cpus, self._edge_address, run_id, token.text)
+        around = (self.cpus, self._edge_address, run_id, token.text, self._images)
         backend = ComposeBackend(self._catalogue, self._engine, composer, *around)
         try:
             yield backend
         finally:
             keeper.end_all()  # nothing of ours may ask the engine for more while it is cleared
-            backend.close()
+            try:
+                backend.close()
+            except EngineError:
+                # What is left there is removed by the next run: the token's file still says whose it is.
+                keeper.not_needed_when_killed(self._sweeper(token))
+                raise
             keeper.not_needed_when_killed(self._sweeper(token))
             token.let_go()
 
@@ -136,14 +167,47 @@ class ComposeSite:
         """Close the connections to the engine."""
         self._engine.close()
 
-    def _has_browser_image(self, plan: Plan) -> bool:
-        return Driver.BROWSER in drivers_used(self._catalogue, plan) and not self._engine.remote
+    def _wants(self, plan: Plan) -> Wanted:
+        """What goes into the plan's images, looked at once: a file that changes now is the next run's."""
+        images = self._images_of(plan)
+        if images not in self._wanted:
+            self._wanted[images] = wanted_images(self._engine, self._catalogue.root, images)
+        return self._wanted[images]
+
+    def _images_of(self, plan: Plan) -> tuple[Image, ...]:
+        """The images of a plan: the browser's, and those of companions, only where it has some."""
+        candidates, apps = self._catalogue.candidates, self._catalogue.apps
+        used = [(candidates[c.combination.server].variant.debian, apps[c.combination.app]) for c in plan.cells]
+        companions = {debian for debian, app in used if app.companions}
+        servers = {debian for debian, _ in used}
+        browser = Driver.BROWSER in drivers_used(self._catalogue, plan) and not self._engine.remote
+        return (
+            *(server_image(debian) for debian in Debian if debian in servers),
+            *(companion_image(debian) for debian in Debian if debian in companions),
+            *(PROXY, LOAD),
+            *([BROWSER] if browser else []),
+        )
+
+    def _unused_parts(self, plan: Plan) -> set[str]:
+        """The parts of images that are apps, servers and templates of which the plan has no cell."""
+        catalogue, used = self._catalogue, [cell.combination for cell in plan.cells]
+        apps = {name for c in used for name in (c.app, *catalogue.apps[c.app].python_path)}
+        servers = {catalogue.candidates[c.server].server.name for c in used}
+        topologies, chosen = catalogue.topologies.values(), {c.topology for c in used}
+        templates = {t.template for t in topologies} - {t.template for t in topologies if t.name in chosen}
+        return {
+            *(f"apps/{name}" for name in set(catalogue.apps) - apps),
+            *(f"servers/{c.server.name}" for c in catalogue.candidates.values() if c.server.name not in servers),
+            *(f"nginx/{name}" for name in templates),
+        }
 
     def _ask_tools(self, used: Collection[Driver], labels: Mapping[str, str]) -> dict[str, str | None]:
         """Each tool's version in the image that has it."""
         in_load = [driver for driver in used if driver is not Driver.BROWSER]
-        found = ask_tools(self._engine, LOAD, in_load, labels)
-        return found | ask_tools(self._engine, BROWSER, set(used) - set(in_load), labels)
+        found = ask_tools(self._engine, self._images[LOAD], in_load, labels)
+        if Driver.BROWSER in used:
+            found |= ask_tools(self._engine, self._images[BROWSER], [Driver.BROWSER], labels)
+        return found
 
     def _prepared(self) -> owner.Token:
         if self._token is None:
@@ -157,10 +221,6 @@ class ComposeSite:
 
     def _composer(self, keeper: ProcessKeeper) -> Composer:
         return Composer(compose_folder(self._catalogue.root), self._context, keeper)
-
-    def _releases(self, plan: Plan) -> list[Debian]:
-        used = {self._catalogue.candidates[c.combination.server].variant.debian for c in plan.cells}
-        return [debian for debian in Debian if debian in used or debian is Debian.TRIXIE]
 
 
 def _edge_address(engine: Engine) -> str:

@@ -9,9 +9,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from topolab.backends.certificate import CertificateFiles
 from topolab.backends.compose.composer import Composer, explain
 from topolab.backends.compose.counters import container_usage
 from topolab.backends.compose.engine import Container, Engine
+from topolab.backends.compose.images import PROXY, Image, companion_image, server_image
 from topolab.backends.compose.load_generator import AUTHORITY, LoadGenerator
 from topolab.backends.launcher_log import split_log
 from topolab.backends.readiness import ATTEMPT_TIMEOUT_S, Part, await_answer, await_work, last_hop_client
@@ -22,19 +24,21 @@ from topolab.model.cell import Cell
 from topolab.model.driver import Driver
 from topolab.model.outcome import GroupUsage, Stage
 from topolab.model.protocol import ClientProtocol, Transport
+from topolab.model.server import Debian
 from topolab.model.target import Target, Workplace
 from topolab.process.usage import usage_sum
 
 SERVER_PORT, EDGE_PORT = 8000, 8443
 """Inside the networks, as compose/base.yaml and compose/proxy.yaml have them."""
+_KEY = "${KEY}"
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What every stack of a sitting shares.
 
-    Without a `lab` the load comes from this machine, `here`, through ports published on `edge_address`; `authority`
-    then is the file here that it trusts. `variables` are those of the Compose files that no cell changes.
+    Without a `lab` the load comes from this machine, `here`, through ports published on `edge_address`.
+    `variables` are those of the Compose files that no cell changes, and `images` the ids of what stacks are made from.
     """
 
     catalogue: Catalogue
@@ -43,8 +47,9 @@ class Surroundings:
     lab: LoadGenerator | None
     here: Workplace
     edge_address: str
-    authority: Path
+    certificate: CertificateFiles
     variables: Mapping[str, str]
+    images: Mapping[Image, str]
 
 
 class ComposeStack:
@@ -121,7 +126,8 @@ class ComposeStack:
         combination, lab = self._cell.combination, self.around.lab
         candidate = self.around.catalogue.candidates[combination.server]
         files = ["base", combination.topology]
-        files += [*([combination.app] if self._companions else []), *(["shared"] if lab else [])]
+        files += [combination.app] if self._companions else []
+        files += ["parts/shared", *(["parts/shared-proxy"] if self._proxied else [])] if lab else []
         done = self.around.composer.up(
             self.project,
             files,
@@ -131,14 +137,15 @@ class ComposeStack:
                 "APP": combination.app,
                 "INTERFACE": combination.interface.value,
                 "LISTENER": self._cell.listener.value,
-                "SERVER_DEBIAN": candidate.variant.debian.value,
+                **self._images(candidate.variant.debian),
+                **self._certificates(),
                 "EDGE_ADDRESS": self.around.edge_address,
                 "EDGE_PORT": "",  # any that is free
                 **({"RUN_PROJECT": lab.project} if lab else {}),
             },
         )
         # In this order they are looked at, so that the first that ended is not one that ended for want of another.
-        planned = (*(companion.name for companion in self._companions), *("server", "proxy")[: len(self._cell.hops)])
+        planned = (*(companion.name for companion in self._companions), "server", *(["proxy"] if self._proxied else []))
         found = self.around.engine.containers(self.project)
         self.parts = {name: found[name] for name in planned if name in found}
         if done.code is None:
@@ -150,6 +157,29 @@ class ComposeStack:
         for name in planned:
             if ending := self.around.engine.ending(self.parts[name].id):
                 raise StageError(Stage.START, f"the {name} {ending} before it answered", self.log_tail())
+
+    @property
+    def _proxied(self) -> bool:
+        return len(self._cell.hops) > 1
+
+    def _images(self, debian: Debian) -> dict[str, str]:
+        """The ids to start, whatever carries the images' names by now."""
+        images = (server_image(debian), companion_image(debian), PROXY)
+        return {image.id_variable: self.around.images[image] for image in images if image in self.around.images}
+
+    def _certificates(self) -> dict[str, str]:
+        """The certificate and its key, for those parts that end TLS."""
+        files = self.around.certificate
+        template = self.around.catalogue.topologies[self._cell.combination.topology].template
+        ends_tls = {"SERVER": self._cell.listener.encrypted}
+        if self._proxied:
+            ends_tls["PROXY"] = _names_key(self.around.catalogue.root / "nginx" / template)
+        return {
+            f"{part}_{name}_PEM": path.read_text()
+            for part, ends in ends_tls.items()
+            for name, path in (("CHAIN", files.chain), ("KEY", files.key))
+            if ends
+        }
 
     def _await_companions(self, target: Target) -> None:
         if self._companions:
@@ -167,7 +197,7 @@ class ComposeStack:
         return self._target(self.around.edge_address, published, client, cell.h2_alone)
 
     def _target(self, host: str, port: int, client: ClientProtocol, h2_alone: bool = False) -> Target:
-        authority = self.around.authority if self.around.lab is None else AUTHORITY
+        authority = self.around.certificate.authority if self.around.lab is None else AUTHORITY
         return Target(host, port, client, ca_file=authority if client.transport.encrypted else None, h2_alone=h2_alone)
 
     def _network(self, name: str) -> str:
@@ -204,3 +234,8 @@ class ComposeStack:
 
     def _last_words(self, output: str) -> str:
         return "\n".join(text for text in (self.log_tail(), f"[docker compose]\n{output}") if text)
+
+
+def _names_key(template: Path) -> bool:
+    """Whether a proxy's template has a place for a certificate's key: then TLS ends there."""
+    return _KEY in template.read_text(encoding="utf-8")

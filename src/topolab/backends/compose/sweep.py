@@ -16,9 +16,12 @@ PATIENCE_S = 60.0
 _POLL_S = 0.5
 
 
-def sweep_patiently(engine: Engine, token: str) -> None:
-    """Remove all of `token`'s, waiting for an engine that is being restarted; `EngineError` where it stays away."""
-    deadline = time.monotonic() + PATIENCE_S
+def sweep_patiently(engine: Engine, token: str, deadline: float | None = None) -> None:
+    """Remove all of `token`'s, waiting for an engine that is being restarted; `EngineError` where it stays away.
+
+    `deadline`, by the monotonic clock, is for who has waited already.
+    """
+    deadline = time.monotonic() + PATIENCE_S if deadline is None else deadline
     while True:
         try:
             engine.sweep(token)
@@ -36,7 +39,7 @@ def sweep_the_dead(engine: Engine, say: Callable[[str], None]) -> None:
         removed = engine.sweep(token)
         owner.forget(token)
         if removed:
-            say(f"removed {removed} containers and networks that a killed run had left")
+            say(f"removed {removed} containers, networks and tags of images that a killed run had left")
 
 
 def sweep_owner(token: str, context: str | None) -> None:
@@ -50,5 +53,5 @@ def sweep_owner(token: str, context: str | None) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(_POLL_S)
-    sweep_patiently(engine, token)
+    sweep_patiently(engine, token, deadline)
     owner.forget(token)

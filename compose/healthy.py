@@ -1,0 +1,72 @@
+#!/usr/bin/python3 -I
+"""healthy.py LISTENER PORT [PATH]: whether the app answers there; work that it hands over is followed to its result.
+
+For LISTENER `edge`: whether a TLS handshake succeeds there. A proxy may speak HTTP/2 alone, and it waits for its
+server, which has a check of its own. For people's stacks only: a run asks from outside.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import sys
+import time
+
+TIMEOUT_S = 2.0
+QUESTIONS = 8  # of one probe: the next one starts again
+WAIT_S = 0.25
+HOST = "127.0.0.1"
+
+
+def trusting() -> ssl.SSLContext:
+    """A TLS client that takes any certificate: it is the container's own."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    return context
+
+
+def shakes_hands(port: int) -> str:
+    """Why no TLS handshake succeeds at the port; empty where one does."""
+    with socket.create_connection((HOST, port), TIMEOUT_S) as plain, trusting().wrap_socket(plain):
+        return ""
+
+
+def answers(listener: str, port: int, path: str) -> str:
+    """Why the app's answer is not good; empty where it is."""
+    said = "with nothing"
+    for _ in range(QUESTIONS):
+        connection = http.client.HTTPConnection(HOST, port, timeout=TIMEOUT_S)
+        if listener != "cleartext":
+            context = trusting()
+            context.set_alpn_protocols(["http/1.1"])
+            connection = http.client.HTTPSConnection(HOST, port, timeout=TIMEOUT_S, context=context)
+        connection.request("GET", path)
+        response = connection.getresponse()
+        location = response.getheader("location")
+        connection.close()
+        said = f"with status {response.status}"
+        if response.status == http.HTTPStatus.OK:
+            return ""
+        if response.status != http.HTTPStatus.ACCEPTED or not location:
+            break
+        path = location
+        time.sleep(WAIT_S)
+    return f"{path} was answered {said}"
+
+
+def main(listener: str, port: str, path: str = "/healthz") -> str:
+    """Why it is not healthy; empty where it is."""
+    try:
+        return shakes_hands(int(port)) if listener == "edge" else answers(listener, int(port), path)
+    except (OSError, http.client.HTTPException) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+if __name__ == "__main__":
+    trouble = main(*sys.argv[1:])
+    if trouble:
+        print(trouble)
+        sys.exit(1)

@@ -1,0 +1,99 @@
+"""An image is due when the engine's was made from something else; a run holds on to what it found or built."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from topolab.backends.compose.building import BASE, hold_images, wanted_images
+from topolab.backends.compose.context import digest
+from topolab.backends.compose.engine import Engine
+from topolab.backends.compose.images import LOAD, PROXY, Image, companion_image, server_image
+from topolab.catalogue.root import own_root
+from topolab.errors import EngineError
+from topolab.model.server import Debian
+
+SERVER = server_image(Debian.TRIXIE)
+
+
+class Images:
+    """An engine with nothing but images: their ids and labels by name."""
+
+    def __init__(self, **images: tuple[str, str]) -> None:
+        self.images = {"topolab-base:trixie": ("sha256:base", ""), **images}
+        self.held: list[tuple[str, str, str]] = []
+
+    def image(self, name: str) -> tuple[str, str] | None:
+        return self.images.get(name)
+
+    def hold_image(self, image_id: str, owner: str, name: str) -> None:
+        self.held.append((image_id, owner, name))
+
+    @property
+    def engine(self) -> Engine:
+        """Itself, where an engine is asked for."""
+        return cast(Engine, self)
+
+
+@pytest.fixture(autouse=True)
+def no_bases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has named a base."""
+    for name in ("BASE_IMAGE", "BASE_IMAGE_BOOKWORM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_images_are_due_that_are_missing_or_were_made_from_something_else() -> None:
+    engine = Images()
+    wanted = wanted_images(engine.engine, own_root(), (SERVER, PROXY, LOAD))
+    assert wanted.due(engine.engine) == [SERVER, PROXY, LOAD]
+    engine.images[SERVER.name] = ("sha256:1", digest(wanted.parts[SERVER]))
+    engine.images[PROXY.name] = ("sha256:2", digest(wanted.parts[LOAD]))
+    engine.images[LOAD.name] = ("sha256:3", "")
+    assert wanted.due(engine.engine) == [PROXY, LOAD]
+
+
+def test_another_base_makes_every_image_on_it_due_and_none_on_another() -> None:
+    bookworm = server_image(Debian.BOOKWORM)
+    engine = Images()
+    engine.images["topolab-base:bookworm"] = ("sha256:other", "")
+    wanted = wanted_images(engine.engine, own_root(), (SERVER, PROXY, bookworm))
+    engine.images |= {image.name: ("sha256:1", digest(found)) for image, found in wanted.parts.items()}
+    assert wanted.due(engine.engine) == []
+    engine.images["topolab-base:bookworm"] = ("sha256:newer", "")
+    assert wanted_images(engine.engine, own_root(), (SERVER, PROXY, bookworm)).due(engine.engine) == [bookworm]
+
+
+def test_each_release_has_a_base_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BASE_IMAGE", "mine:trixie")
+    images = (SERVER, server_image(Debian.BOOKWORM), companion_image(Debian.BOOKWORM))
+    wanted = wanted_images(Images().engine, own_root(), images)
+    assert {image.name: found[BASE] for image, found in wanted.parts.items()} == {
+        "topolab-server:trixie": "mine:trixie",
+        "topolab-server:bookworm": "debian:bookworm-slim",
+        "topolab-companion:bookworm": "debian:bookworm-slim",
+    }
+
+
+def made(*images: Image) -> tuple[Images, dict[Image, str]]:
+    engine = Images()
+    wanted = wanted_images(engine.engine, own_root(), images)
+    engine.images |= {image.name: (f"sha256:{image.name}", digest(found)) for image, found in wanted.parts.items()}
+    return engine, hold_images(engine.engine, wanted, "token")
+
+
+def test_what_a_run_starts_is_held_by_tags_of_its_own() -> None:
+    engine, ids = made(SERVER, PROXY)
+    assert ids == {SERVER: "sha256:topolab-server:trixie", PROXY: "sha256:topolab-proxy:trixie"}
+    assert engine.held == [
+        ("sha256:topolab-server:trixie", "token", "server-trixie"),
+        ("sha256:topolab-proxy:trixie", "token", "proxy-trixie"),
+    ]
+
+
+def test_an_image_that_another_checkout_has_just_built_is_not_taken_for_ones_own() -> None:
+    engine = Images()
+    wanted = wanted_images(engine.engine, own_root(), (SERVER,))
+    engine.images[SERVER.name] = ("sha256:1", "another digest")
+    with pytest.raises(EngineError, match="another checkout has just built topolab-server:trixie; start the run again"):
+        hold_images(engine.engine, wanted, "token")

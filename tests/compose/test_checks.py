@@ -1,0 +1,130 @@
+"""The checks that containers run on themselves by hand: of a server, of a proxy's edge, and until an edge is there."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from topolab.backends.certificate import issue_certificate
+from topolab.catalogue.root import own_root
+from topolab.process.ports import LOOPBACK, ReservedPort
+
+HEALTHY = own_root() / "compose" / "healthy.py"
+AWAIT_EDGE = own_root() / "compose" / "await_edge.py"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """An app that is well, one that is not, one that hands work over, and one that never finishes it."""
+
+    def do_GET(self) -> None:
+        """Answer by path."""
+        status, location = {
+            "/healthz": (200, ""),
+            "/message/healthy?delay=0": (202, "/results/1"),
+            "/results/1": (200, ""),
+            "/never": (202, "/never"),
+            "/nowhere": (202, ""),
+        }.get(self.path, (503, ""))
+        self.send_response(status)
+        if location:
+            self.send_header("location", location)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(context: ssl.SSLContext | None = None) -> Iterator[int]:
+    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> ssl.SSLContext:
+    files = issue_certificate(tmp_path, "edge.topolab.test")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.chain, files.key)
+    return context
+
+
+def run(script: Path, *arguments: str) -> tuple[int, str, str]:
+    """Its exit code, and what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-I", str(script), *arguments], capture_output=True, text=True, timeout=90, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "said"),
+    [
+        ("/healthz", 0, ""),
+        ("/message/healthy?delay=0", 0, ""),
+        ("/ill", 1, "/ill was answered with status 503\n"),
+        ("/never", 1, "/never was answered with status 202\n"),
+        ("/nowhere", 1, "/nowhere was answered with status 202\n"),
+    ],
+)
+def test_a_server_is_healthy_whose_app_answers_well_and_finishes_what_it_hands_over(
+    path: str, code: int, said: str
+) -> None:
+    with serving() as port:
+        assert run(HEALTHY, "cleartext", str(port), path) == (code, said, "")
+
+
+def test_over_tls_any_certificate_will_do(tls: ssl.SSLContext) -> None:
+    with serving(tls) as port:
+        assert run(HEALTHY, "tls", str(port)) == (0, "", "")
+        assert run(HEALTHY, "edge", str(port)) == (0, "", "")
+
+
+def test_an_edge_of_http_2_alone_is_healthy(tls: ssl.SSLContext) -> None:
+    tls.set_alpn_protocols(["h2"])
+    with serving(tls) as port:
+        assert run(HEALTHY, "edge", str(port)) == (0, "", "")
+
+
+@pytest.mark.parametrize("listener", ["cleartext", "tls", "edge"])
+def test_nobody_there_is_one_line(listener: str) -> None:
+    with ReservedPort() as reserved:
+        code, said, errors = run(HEALTHY, listener, str(reserved.number))
+    assert (code, said, errors) == (1, "ConnectionRefusedError: [Errno 111] Connection refused\n", "")
+
+
+def test_an_edge_without_tls_is_not_healthy() -> None:
+    with serving() as port:
+        code, said, errors = run(HEALTHY, "edge", str(port))
+    assert (code, errors) == (1, "")
+    assert said.startswith("SSLError: ")
+
+
+def test_an_edge_is_awaited_until_it_accepts_connections() -> None:
+    with serving() as port:
+        assert run(AWAIT_EDGE, f"https://{LOOPBACK}:{port}") == (0, "", "")
+
+
+def test_what_is_no_url_is_refused_at_once() -> None:
+    assert run(AWAIT_EDGE, "proxy:8443") == (
+        1,
+        "",
+        "await_edge.py: proxy:8443: expected a URL such as https://proxy:8443\n",
+    )

@@ -1,0 +1,12 @@
+"""What a sitting cost besides its loads is in its account, also of runs that were kept before it was counted."""
+
+from __future__ import annotations
+
+from pydantic import TypeAdapter
+
+from topolab.model.run import Sitting
+
+
+def test_a_sitting_kept_before_images_were_counted_is_read_as_one_that_built_none() -> None:
+    kept = '{"wall_s": 12.5, "load_before": 0.1, "load_after": 1.2}'
+    assert TypeAdapter(Sitting).validate_json(kept) == Sitting(wall_s=12.5, load_before=0.1, load_after=1.2, images_s=0)
