@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
 
 from topolab.report.format import hops
+from topolab.report.report import Report
 from topolab.stats.figures import FIGURES
 from topolab.stats.summary import CellSummary
-
-if TYPE_CHECKING:
-    from topolab.report.report import Report
 
 _NAMES = ("id", "server", "app", "interface", "topology", "client_protocol", "profile", "status", "reason")
 _SEEN = ("hops", "downgraded", "rounds")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from topolab.model.outcome import SeenHop
 from topolab.report import notes
+from topolab.report.report import Report
 from topolab.stats.estimate import Estimate
 from topolab.stats.figures import FIGURES
 from topolab.stats.summary import CellSummary
-
-if TYPE_CHECKING:
-    from topolab.report.report import Report
 
 
 def to_json(report: Report) -> str:

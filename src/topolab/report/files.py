@@ -9,8 +9,8 @@ from topolab.model.driver import Driver
 from topolab.model.visit import PAGE_FILE
 from topolab.report.as_csv import to_csv
 from topolab.report.as_json import to_json
-from topolab.report.grouping import TITLES
 from topolab.report.markdown import to_markdown
+from topolab.report.outline import charts
 from topolab.report.report import Report
 
 
@@ -31,16 +31,15 @@ def write_files(report: Report, folder: Path) -> list[str]:
 
 
 def _charts(report: Report) -> Iterator[tuple[str, bytes]]:
-    """The figures of every group, where the matrix wants them drawn."""
-    if not report.record.charts:
+    wanted = charts(report)
+    if not wanted:
         return
-    from topolab.report.charts import bar_chart, figures_drawn, picture
+    from topolab.report.charts import bar_chart, picture
 
-    for number, group in enumerate(report.groups, start=1):
-        for figure in figures_drawn(group):
-            drawn = bar_chart(group, figure, TITLES[figure])
-            for kind in ("svg", "png"):
-                yield f"chart-{number}-{figure}.{kind}", picture(drawn, kind)
+    for chart in wanted:
+        drawn = bar_chart(chart.group, chart.figure)
+        for kind in ("svg", "png"):
+            yield f"{chart.name}.{kind}", picture(drawn, kind)
 
 
 def _pages(report: Report, folder: Path) -> Iterator[tuple[str, bytes]]:

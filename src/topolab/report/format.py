@@ -7,6 +7,7 @@ from math import floor, log10
 
 from topolab.model.outcome import SeenHop
 from topolab.stats.estimate import Estimate
+from topolab.stats.figures import Figure
 
 NOTHING = "–"
 
@@ -33,16 +34,18 @@ def with_spread(estimate: Estimate) -> str:
     return f"{text} ±{percent(reach)}"
 
 
-_UNITS = {"_per_second": "/s", "_seconds": " s", "_ms": " ms", "_us_per_request": " µs", "_bytes": " bytes"}
-
-
-def quantity(figure: str, estimate: Estimate | None) -> str:
-    """A figure of `stats.figures` by name, with its unit and spread."""
+def quantity(figure: Figure, estimate: Estimate | None) -> str:
+    """A figure with its unit and spread: `1,000/s ±1.0%`, `3.20 s`."""
     if estimate is None:
         return NOTHING
-    unit = next(unit for ending, unit in _UNITS.items() if figure.endswith(ending))
     number, _, spread = with_spread(estimate).partition(" ")
-    return f"{number}{unit} {spread}".rstrip()
+    space = "" if figure.unit.startswith("/") else " "
+    return f"{number}{space}{figure.unit} {spread}".rstrip()
+
+
+def tabulated(figure: Figure, estimate: Estimate) -> str:
+    """The median as tables write it, whose titles name the unit; memory is in MiB."""
+    return mebibytes(estimate.median) if figure.unit == "bytes" else significant(estimate.median)
 
 
 def percent(fraction: float) -> str:

@@ -7,21 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from topolab.model.matrix import Rows
-from topolab.stats.estimate import Estimate
-from topolab.stats.figures import HEADLINES
+from topolab.stats.figures import FIGURES, Figure, headlines
 from topolab.stats.summary import CellSummary, RunSummary
 
 Column = tuple[str, str]
 """Topology, and the client protocol's short name."""
-
-TITLES = {
-    "requests_per_second": "good responses per second",
-    "page_seconds": "seconds until the last response of the page",
-    "finish_seconds": "seconds from the first connection to the last of the responses",
-    "p50_ms": "median latency in ms, from the planned send time",
-    "p99_ms": "p99 of the fast requests in ms, from the planned send time",
-}
-_MORE_IS_BETTER = {"requests_per_second"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +27,7 @@ class Group:
     columns: tuple[Column, ...]
     rows: tuple[str, ...]
     cells: Mapping[tuple[str, Column], CellSummary]
-    headline: str
+    headline: Figure
 
     @property
     def competing(self) -> bool:
@@ -73,14 +63,15 @@ def _of_app(app: str, cells: list[CellSummary]) -> list[Group]:
     if len(servers) != 1 or len(loads) == 1:
         under = [[cell for cell in cells if _load(cell) == load] for load in loads]
         return [_group(f"{_load(some[0])}, {app} app", "server", some, partial(_server, cells=some)) for some in under]
-    kinds = [[cell for cell in visited if cell.headline == name] for name in dict.fromkeys(HEADLINES.values())]
+    names = dict.fromkeys(figure.name for figure in headlines().values())
+    kinds = {name: [cell for cell in visited if cell.headline == name] for name in names}
     title = f"{servers[0]}, {app} app"
-    return [_group(f"{title}: {TITLES[some[0].headline or '']}", "load", some, _load) for some in kinds if some]
+    return [_group(f"{title}: {FIGURES[name].title}", "load", some, _load) for name, some in kinds.items() if some]
 
 
 def _group(title: str, rows_are: str, cells: list[CellSummary], row_of: Callable[[CellSummary], str]) -> Group:
     visited = [cell for cell in cells if cell.status != "skipped"]
-    headline = next((cell.headline for cell in visited if cell.headline), "requests_per_second")
+    headline = FIGURES[next(cell.headline for cell in visited if cell.headline)]
     direct = {_column(cell) for cell in visited if len(cell.hops) == 1}
     columns = tuple(sorted(dict.fromkeys(map(_column, visited)), key=lambda column: column not in direct))
     named = {(row_of(cell), _column(cell)): cell for cell in cells if _column(cell) in columns}
@@ -111,20 +102,20 @@ def _load(cell: CellSummary) -> str:
     return cell.combination.profile
 
 
-def goodness(estimate: Estimate | None, headline: str) -> float:
-    """A headline figure turned so that more is better; what was not measured comes last."""
-    if estimate is None:
-        return 0.0
-    return estimate.median if headline in _MORE_IS_BETTER else 1 / estimate.median
+def goodness(cell: CellSummary, figure: Figure) -> float:
+    """A cell's figure turned so that more is better; zero, the least, where it was not measured."""
+    estimate = cell.estimates.get(figure.name)
+    return figure.goodness(estimate.median) if estimate else 0.0
 
 
 def _score(
-    server: str, columns: tuple[Column, ...], cells: Mapping[tuple[str, Column], CellSummary], headline: str
+    row: str, columns: tuple[Column, ...], cells: Mapping[tuple[str, Column], CellSummary], headline: Figure
 ) -> float:
-    """How near a server is to the best of each column it is in, on average: the order of the rows."""
+    """How near a row is to the best of each column it is in, on average: the order of the rows."""
     shares = []
     for column in columns:
-        values = {s: goodness(cell.estimates.get(headline), headline) for (s, c), cell in cells.items() if c == column}
-        if values.get(server):
-            shares.append(values[server] / max(values.values()))
+        values = {r: goodness(cell, headline) for (r, c), cell in cells.items() if c == column}
+        if mine := values.get(row):
+            best = max(values.values())
+            shares.append(1.0 if mine == best else mine / best)
     return sum(shares) / len(shares) if shares else 0.0

@@ -5,18 +5,15 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from topolab.model.profile import UsersLoad
 from topolab.model.server import PART_NAMES
 from topolab.report.format import duration, percent
+from topolab.report.report import Report
 from topolab.report.tables import MARKS
 from topolab.stats.estimate import CONFIDENCE, range_coverage
 from topolab.stats.summary import CellSummary
 from topolab.stats.warnings import Warning
-
-if TYPE_CHECKING:
-    from topolab.report.report import Report
 
 _FULL_INTERVAL_ROUNDS = 6
 

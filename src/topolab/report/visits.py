@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,9 +15,7 @@ from topolab.model.cell import Combination
 from topolab.model.driver import Driver
 from topolab.model.outcome import Measured, Observation
 from topolab.model.visit import SCREENSHOT_FILE, VISIT_FILE, Visit
-
-if TYPE_CHECKING:
-    from topolab.report.report import Report
+from topolab.report.report import Report
 
 _visits = TypeAdapter(Visit)
 

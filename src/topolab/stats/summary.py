@@ -14,7 +14,7 @@ from topolab.model.profile import CountLoad, LoadProfile, MixedLoad, PageLoad, U
 from topolab.model.protocol import Protocol
 from topolab.stats.compare import ByRound, Comparison, compare, noise_floor
 from topolab.stats.estimate import Estimate, estimate
-from topolab.stats.figures import FIGURES, HEADLINES, drift, figures
+from topolab.stats.figures import FIGURES, figures, headlines
 from topolab.stats.warnings import CLIENT_SHARE_LIMIT, DRIFT_LIMIT, OFFERED_LIMIT, SWING_LIMIT, Warning
 
 
@@ -117,7 +117,7 @@ def _cell(cell: Cell, observations: Sequence[Observation], profile: LoadProfile)
         bad_responses=dict(bad) if counted else None,
         client_limited=client_limited,
         steady=steady,
-        headline=HEADLINES[profile.kind],
+        headline=headlines()[profile.kind].name,
         warnings=_warnings(cell, profile, list(measured.values()), bad, client_limited, steady),
     )
 
@@ -145,10 +145,17 @@ def _steady(measurements: Sequence[Measurement], profile: LoadProfile) -> bool |
     """
     if isinstance(profile, PageLoad | CountLoad | MixedLoad):
         return None
-    drifts = [d for m in measurements if (d := drift(m.series)) is not None]
+    drifts = [d for m in measurements if (d := _drift(m.series)) is not None]
     if not drifts:
         return None
     return abs(median(drifts)) <= DRIFT_LIMIT and median(map(abs, drifts)) <= SWING_LIMIT
+
+
+def _drift(series: tuple[int, ...]) -> float | None:
+    """How far the second half of a series of counts is above the first, as a fraction of their mean."""
+    half = len(series) // 2
+    first, second = sum(series[:half]), sum(series[len(series) - half :])
+    return 2 * (second - first) / (first + second) if half and first + second else None
 
 
 def _warnings(
