@@ -7,7 +7,7 @@ import pytest
 from support.planning import ALL, matrix, planned
 from topolab.catalogue import Catalogue
 from topolab.errors import InputError
-from topolab.model.cell import Combination
+from topolab.model.combination import Combination
 from topolab.plan import Filters
 
 EVERYTHING = matrix(apps=ALL)
@@ -84,7 +84,7 @@ def test_keys_that_exclude_each_other_leave_nothing(catalogue: Catalogue) -> Non
 def test_what_is_not_a_known_key_and_a_glob_is_refused(catalogue: Catalogue, argument: str) -> None:
     with pytest.raises(InputError) as raised:
         Filters.parse([argument], catalogue)
-    assert str(raised.value) == f"--only {argument}: has to be KEY=GLOB with KEY one of {KEYS}"
+    assert str(raised.value) == f"--only {argument}: must be KEY=GLOB with KEY one of {KEYS}"
 
 
 @pytest.mark.parametrize("key", ["server", "app", "topology", "protocol", "profile"])

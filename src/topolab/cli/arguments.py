@@ -6,9 +6,11 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-_EPILOG = """\
+from topolab.model.combination import DIMENSIONS
+
+_EPILOG = f"""\
 filters:  --only topology='nlb-*' --only protocol=h2   one key twice means either, two keys mean both;
-          keys are server, app, topology, protocol, profile; names are those of --list
+          keys are {", ".join(DIMENSIONS)}; names are those of --list
 exit:     0 all measured (skips are fine), 1 some cell failed, 2 bad input, 3 nothing selected, 130 interrupted
 """
 

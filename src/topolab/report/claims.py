@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from topolab.errors import InputError
 from topolab.model.claim import Article, Claim, Section
+from topolab.model.combination import DIMENSIONS
 from topolab.report.format import duration, quantity
 from topolab.report.markdown import table_lines
 from topolab.report.report import Report
@@ -76,11 +77,10 @@ def _decided_by(finding: Finding) -> str:
 
 
 def _where(cell: CellSummary | None) -> str:
-    """A cell by what tells it from the others of its table."""
     if cell is None:
         return ""
-    c = cell.combination
-    return " ".join((c.server, c.app, c.topology, c.client_protocol.short, c.profile))
+    labels = (dimension.label(cell.combination) for dimension in DIMENSIONS.values())
+    return " ".join(filter(None, labels))
 
 
 def _run(report: Report) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from topolab.model.combination import PROTOCOL, TOPOLOGY
 from topolab.model.matrix import Rows
 from topolab.stats.figures import FIGURES, Figure, headlines
 from topolab.stats.summary import CellSummary, RunSummary
@@ -82,20 +83,21 @@ def _group(title: str, rows_are: str, cells: list[CellSummary], row_of: Callable
 
 
 def _column(cell: CellSummary) -> Column:
-    return cell.combination.topology, cell.combination.client_protocol.short
+    return TOPOLOGY.label(cell.combination), PROTOCOL.label(cell.combination)
 
 
 def _server(cell: CellSummary, cells: list[CellSummary]) -> str:
-    """The server's name, with the interface where it is run with several."""
+    """The server's name, with the interface where it is run with several, and the settings."""
     name = cell.combination.server
     interfaces = {c.combination.interface for c in cells if c.combination.server == name}
-    return name if len(interfaces) == 1 else f"{name} ({cell.combination.interface})"
+    interface = [f"({cell.combination.interface})"] if len(interfaces) > 1 else []
+    return " ".join((name, *interface, *cell.combination.settings_labels))
 
 
 def _deployment(cell: CellSummary) -> str:
-    """The server, the app and the interface between them."""
+    """The server, the app and the interface between them, and the settings."""
     c = cell.combination
-    return f"{c.server} × {c.app} ({c.interface})"
+    return " ".join((f"{c.server} × {c.app} ({c.interface})", *c.settings_labels))
 
 
 def _load(cell: CellSummary) -> str:

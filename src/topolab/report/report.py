@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from topolab.model.combination import Dimension, shown
 from topolab.model.outcome import Observation
 from topolab.model.run import RunRecord, Sitting
 from topolab.report.grouping import Group, groups
@@ -27,8 +28,13 @@ class Report:
 
     @cached_property
     def groups(self) -> list[Group]:
-        """The sets of tables, with the rows that the matrix wants."""
+        """The sets of tables, with the rows that the matrix asks for."""
         return groups(self.summary, self.record.rows)
+
+    @cached_property
+    def dimensions(self) -> list[Dimension]:
+        """What the files have columns for."""
+        return shown(cell.combination for cell in self.summary.cells)
 
 
 def read_report(store: Store) -> Report:

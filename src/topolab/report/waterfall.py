@@ -7,6 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from topolab.model.combination import DIMENSIONS, PROTOCOL, TOPOLOGY
 from topolab.model.visit import Visit
 from topolab.report.visits import Shown
 
@@ -53,15 +54,16 @@ def heading(shown: Sequence[Shown]) -> str:
 
 def titles(shown: Sequence[Shown]) -> list[str]:
     """A panel's title each: what differs between the visits, then `12.05 s, 6 connections, http/1.1`."""
+    others = [dimension for dimension in DIMENSIONS.values() if dimension not in (TOPOLOGY, PROTOCOL)]
     names = [
-        (c.server, f"{c.app}-{c.interface.value}", c.profile, f"+{c.replica}" if c.replica else "")
+        (*(dimension.in_id(c) for dimension in others), f"+{c.replica}" if c.replica else "")
         for c in (visit.combination for visit in shown)
     ]
-    telling = [index for index in range(4) if len({name[index] for name in names}) > 1]
+    differing = [index for index, values in enumerate(zip(*names, strict=True)) if len(set(values)) > 1]
     found = []
     for visit, name in zip(shown, names, strict=True):
-        where = f"{visit.combination.topology} {visit.combination.client_protocol.short}"
-        more = " ".join(name[index] for index in telling if name[index])
+        where = f"{TOPOLOGY.label(visit.combination)} {PROTOCOL.label(visit.combination)}"
+        more = " ".join(name[index] for index in differing if name[index])
         found.append(f"{where}{f' ({more})' if more else ''}: {result(visit.visit)}")
     return found
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from topolab.model.cell import Cell, Combination, Plan, Skip
+from topolab.model.cell import Cell, Plan, Skip
+from topolab.model.combination import Combination
 from topolab.model.measurement import Measurement
 from topolab.model.outcome import Failed, Measured, Observation, SeenHop
 from topolab.model.profile import CountLoad, LoadProfile, MixedLoad, PageLoad, UsersLoad
