@@ -29,7 +29,7 @@ CONNECTIONS = Figure(
     unit="connections",
     of=lambda measured: float(measured.measurement.client_connections),
     next_to=("requests_per_second",),
-    change="change of the connections",
+    change="change in connections",
     changes_shown=True,
     table=FigureTable(name="connections", title="connections by the client", cost=True),
 )
@@ -65,7 +65,7 @@ def test_a_new_figure_has_its_tables(report: Report) -> None:
         assert "hypercorn-uvloop 4.00 ±0.0% 8.00 ±0.0%" in words
         assert "connections by the client" in words
         assert "hypercorn-uvloop 4.00 8.00" in words
-        assert "change of the connections against direct h2, where one is shown" in words
+        assert "change in connections from direct h2, where it is more than noise" in words
         assert "hypercorn-uvloop – +100%" in words
 
 
@@ -92,7 +92,7 @@ def test_a_claim_can_be_about_a_new_figure(report: Report) -> None:
         "`hypercorn-uvloop bare alb h2 ceiling` 8.00 connections ±0.0%: ratio 0.50 (0.50 to 0.50) | **holds** |\n"
     ) in text
     assert "Connections by the client:\n" in text
-    assert "Change of the connections against direct h2, where one is shown:\n" in text
+    assert "Change in connections from direct h2, where it is more than noise:\n" in text
 
 
 def headings(report: Report) -> list[str]:
@@ -116,11 +116,11 @@ def test_a_new_format_has_every_table_in_the_order_of_every_report(report: Repor
         "ceiling, bare app",
         "  good responses per second",
         "  connections that the client opened",
-        "  change of the rate against direct h2, where one is shown",
+        "  change in rate from direct h2, where it is more than noise",
         "  CPU per good response in µs: server+proxy",
-        "  change of the server's CPU per response against direct h2, where one is shown",
+        "  change in server CPU per response from direct h2, where it is more than noise",
         "  peak memory of the server",
         "  connections by the client",
-        "  change of the connections against direct h2, where one is shown",
+        "  change in connections from direct h2, where it is more than noise",
         "  what was seen on each hop",
     ]

@@ -116,7 +116,7 @@ def test_a_measured_cell(cells: dict[str, dict[str, Any]]) -> None:
         "client_limited": False,
         "steady": True,
         "warnings": [
-            "bad responses: they are not in the rate; see bad_responses in results.json for their kinds",
+            "bad responses: the rate excludes them; bad_responses in results.json lists their kinds",
         ],
     }
 

@@ -98,8 +98,8 @@ def test_what_a_topology_does_not_mimic_is_told_where_it_was_used(text: str) -> 
 
 def test_the_noise_floor_is_told(text: str) -> None:
     told = (
-        "- Noise floor: a cell planned twice differed from itself by up to 2.0% (median over rounds), "
-        "in CPU per response by up to 0.0%.\n"
+        "- Noise floor: cells measured twice differed from themselves by up to 2.0% (median over rounds), "
+        "and in CPU per response by up to 0.0%.\n"
     )
     assert told in text
 
@@ -110,7 +110,7 @@ def test_the_latency_has_its_table(text: str) -> None:
 
 
 def test_the_page_is_best_where_it_is_fastest(text: str) -> None:
-    rows = table(section(text, "page-24, bare app"), "Seconds until the last response of the page:")
+    rows = table(section(text, "page-24, bare app"), "Seconds until the page's last response:")
     assert rows[2:] == [["hypercorn-uvloop", "**3.20 ±3.1%**"], ["granian-asgi", "failed"]]
 
 

@@ -35,7 +35,7 @@ def test_one_servers_loads_are_the_rows_in_the_plans_order_by_kind_of_figure(tmp
     rate, count = groups(report.summary)
     assert (rate.title, count.title) == (
         "hypercorn-uvloop, bare app: good responses per second",
-        "hypercorn-uvloop, bare app: seconds from the first connection to the last of the responses",
+        "hypercorn-uvloop, bare app: seconds from the first connection to the last response",
     )
     assert shown(the_table("headline", count, report)) == [
         ("load", "direct h1", "direct h2"),
@@ -65,15 +65,15 @@ def test_with_a_second_server_each_load_has_tables_of_its_own_and_a_best(tmp_pat
 def test_the_times_of_a_closed_loop_are_told_to_measure_the_queue(tmp_path: Path) -> None:
     report = the_report(tmp_path / "run")
     table = the_table("latency", groups(report.summary)[1], report)
-    assert table.title == "time per request in ms in a closed loop, which measures the queue: median/90 %/99 %"
+    assert table.title == "response time in ms in a closed loop, where it measures the queue: median/90 %/99 %"
 
 
 def test_the_notes_say_what_a_driver_cannot_see_and_speak_of_a_best_only_where_servers_compete(tmp_path: Path) -> None:
     lines = reading(the_report(tmp_path / "run"))
     assert not any(line.startswith("Bold") for line in lines)
     assert (
-        "h2load sees no headers: there the protocol of the hop to the app was proved by a request before and one after "
-        "each load, and not in every response."
+        "h2load sees no headers: the protocol of the hop to the app was checked with one request before and one after "
+        "each load, not in every response."
     ) in lines
     assert any(line.startswith("^ pipelined: ") for line in lines)
 
@@ -90,7 +90,7 @@ def test_a_mixed_load_is_judged_by_the_fast_requests_p99_with_the_slow_ones_besi
     (group,) = groups(report.summary)
     headline, change = the_table("headline", group, report), the_table("change", group, report)
     assert (headline.title, shown(headline)) == (
-        "p99 of the fast requests in ms, from the planned send time",
+        "p99 latency of the fast requests in ms, from the planned send time",
         [
             ("server", "direct h1", "direct h2"),
             ("granian-asgi", "4.00", "*5.00*"),
@@ -105,7 +105,7 @@ def test_a_mixed_load_is_judged_by_the_fast_requests_p99_with_the_slow_ones_besi
         ("granian-asgi", "1.00/2.00/4.00", "1.00/2.00/5.00"),
         ("gunicorn-gthread", "1.00/2.00/3.00", "1.00/2.00/6,000"),
     ]
-    assert change.title.startswith("change of the fast requests' p99 against direct h1")
+    assert change.title.startswith("change in p99 of the fast requests from direct h1")
     assert shown(change)[1:] == [("granian-asgi", "–", "+25%"), ("gunicorn-gthread", "–", "x2,000")]
 
 

@@ -114,7 +114,7 @@ def test_every_figure_is_there_whatever_the_width(catalogue: Catalogue, tmp_path
 
 def test_changes_are_told_against_direct_wherever_it_was_measured(catalogue: Catalogue, tmp_path: Path) -> None:
     text = printed(everything_measured(catalogue, tmp_path / "run", everywhere=True), width=500)
-    assert re.search(r"^change .*against direct ", text, re.MULTILINE)
+    assert re.search(r"^change .*from direct ", text, re.MULTILINE)
 
 
 def test_a_run_of_failures_alone_can_be_printed(report: Report, tmp_path: Path) -> None:

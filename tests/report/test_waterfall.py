@@ -62,7 +62,7 @@ def test_what_differs_between_visits_is_in_their_titles() -> None:
 def test_the_picture_has_every_title_and_a_bar_for_every_request() -> None:
     svg = picture(waterfall(SHOWN), "svg")
     texts = {element.text for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")}  # noqa: S314
-    assert {*titles(SHOWN), heading(SHOWN), "seconds from the press of the button"} <= texts
+    assert {*titles(SHOWN), heading(SHOWN), "seconds since the button was pressed"} <= texts
     assert sorted(bars(svg)) == sorted(f"request-{panel}-{number}" for panel in (0, 1) for number in range(24))
 
 

@@ -81,9 +81,9 @@ class Rows(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix(Declared):
-    """A named set of cells. `aa_pairs` of them are planned twice: their disagreement is the noise floor.
+    """A named set of cells. `aa_pairs` of them are planned twice, and differences between the two are the noise floor.
 
-    With `charts` the report draws the figures it tabulates. Its `rows` are servers, each app's in tables of their own,
+    With `charts` the report also draws its headlines. The `rows` of its tables are servers, with tables for each app,
     or deployments, a server with its app.
     """
 

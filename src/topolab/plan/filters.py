@@ -1,4 +1,4 @@
-"""Names and globs: how a matrix and `--only KEY=GLOB` choose among what the catalogue has."""
+"""Names and globs: how a matrix and `--only KEY=GLOB` choose from the catalogue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from topolab.model.combination import DIMENSIONS, Combination
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """`--only`, as the names that its globs stand for. Any name of a key is enough, and every key must match."""
+    """`--only`, with its globs replaced by names. A combination must match any name of every key."""
 
     accepted: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -43,7 +43,7 @@ class Filters:
 def matching(globs: Iterable[str], names: Mapping[str, tuple[str, ...]], where: str, what: str) -> list[str]:
     """The names with a spelling that any of the globs matches, in the order of the globs and then of `names`.
 
-    Raises `InputError` for a glob that matches nothing: a typo, not a wish.
+    Raises `InputError` for a glob that matches nothing, because it is a typo.
     """
     chosen: dict[str, None] = {}
     for glob in globs:

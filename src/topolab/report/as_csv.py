@@ -1,4 +1,4 @@
-"""results.csv: one line per cell and figure-column, for spreadsheets."""
+"""results.csv: one line per cell, for spreadsheets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bar charts of a group of cells: a row's columns side by side, each with the reach of its interval. Pure."""
+"""Bar charts of a group of cells: the columns of a row side by side, each with its interval. Pure."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 _COLOURS = ("#7a8b99", "#2f7f86", "#c9733d", "#6b5b95", "#a8a13b", "#b04a5a", "#4a6fb0", "#7fb069")
 _BAR_INCHES = 0.34
 _ENDS_BEYOND = 1.14
-"""How far the axis goes beyond the longest bar, for its number."""
+"""How long the axis is, in longest bars: room for the number at the end."""
 _LOGARITHMIC_FROM = 50
-"""Latencies so far apart are told by their orders of magnitude."""
+"""Latencies that are this many times apart are drawn on a logarithmic axis."""
 
 
 def bar_chart(group: Group, shown: Figure) -> Drawing:
-    """Rows down, a bar a column in each, with the median written at its end. A cell without the figure has no bar."""
+    """A bar for each column of every row, with the median at its end. A cell without the figure has no bar."""
     from matplotlib.figure import Figure as Drawing
 
     bars = len(group.rows) * (len(group.columns) + 0.8)
@@ -75,7 +75,7 @@ _LINES: dict[str, Any] = {"error_kw": {"ecolor": "#222222", "elinewidth": 0.9, "
 
 
 def _column(group: Group, column: tuple[str, str], figure: str, offset: float) -> tuple[list[float], list[Estimate]]:
-    """Where the column's bars stand, and what they show."""
+    """The positions of a column's bars, and their estimates."""
     at, estimates = [], []
     for row, name in enumerate(group.rows):
         cell = group.cells.get((name, column))

@@ -1,4 +1,4 @@
-"""An article of claims, each next to what the runs say: Markdown, from the article and stored runs alone. Pure."""
+"""An article of claims in Markdown, each next to what the stored runs say. Pure."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from topolab.stats.summary import CellSummary, RunSummary
 
 
 def to_article(article: Article, reports: Mapping[str, Report], pictures: str) -> str:
-    """The Markdown, ending in a newline; `reports` by matrix, `pictures` the folder of pictures relative to it.
+    """The Markdown, ending in a newline. `reports` are by matrix, `pictures` is the relative path of their folder.
 
-    Raises `InputError` where the article asks for a run, a cell, a figure or a table that is not there.
+    Raises `InputError` where the article asks for a run, a cell, a figure or a table that does not exist.
     """
     lines = [f"# {article.title}", "", article.text.strip(), ""]
     for section in article.sections:
@@ -61,11 +61,11 @@ def _claim(claim: Claim, summary: RunSummary) -> str:
 
 
 def _decided_by(finding: Finding) -> str:
-    """The figures a check was decided by, in a line."""
+    """The figures behind the verdict of a check, in a line."""
     figure = FIGURES[finding.check.figure]
     if finding.verdict is Verdict.NOT_MEASURED:
         missing = finding.cell if finding.figure is None else finding.other
-        why = (missing.reason if missing else "") or f"no {figure.name} in a round that both have"
+        why = (missing.reason if missing else "") or f"no round measured {figure.name} for both"
         return f"`{_where(missing)}`: {why}"
     text = f"`{_where(finding.cell)}` {quantity(figure, finding.figure)}"
     if finding.comparison is None:

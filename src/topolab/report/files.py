@@ -15,10 +15,10 @@ from topolab.report.report import Report
 
 
 def write_files(report: Report, folder: Path) -> list[str]:
-    """Write (again) every file of a report; their names, the one to read first coming first.
+    """Write every file of a report, and return their names, the one to read first coming first.
 
-    They are report.md, results.csv, results.json, where the matrix wants them its charts, and of what a browser
-    visited page.json and the waterfalls.
+    They are report.md, results.csv and results.json, charts where the matrix asks for them, and page.json and
+    waterfalls where a browser visited pages.
     """
     (folder / "results.json").write_text(to_json(report), encoding="utf-8")
     (folder / "results.csv").write_text(to_csv(report), encoding="utf-8")
@@ -43,7 +43,7 @@ def _charts(report: Report) -> Iterator[tuple[str, bytes]]:
 
 
 def _pages(report: Report, folder: Path) -> Iterator[tuple[str, bytes]]:
-    """What a browser saw, where one had something to do with the run."""
+    """What a browser saw, where the run used one."""
     profiles = report.record.profiles
     if not any(profiles[cell.combination.profile].driver is Driver.BROWSER for cell in report.record.plan.cells):
         return

@@ -1,4 +1,4 @@
-"""Which cells of a run are told of together: servers, deployments or loads down, topologies and protocols across."""
+"""Which cells of a run share tables: servers, deployments or loads in rows, topologies and protocols in columns."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Column = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The cells of a set of tables, by row and column: one app's, under one load profile or on one server.
+    """The cells of a set of tables, by row and column: those of one app under one load, or on one server.
 
-    `rows_are` says what differs from row to row: `server`, `deployment` or `load`. Columns without a proxy stand first:
-    the first one is what changes are told against.
+    `rows_are` says what differs from row to row: `server`, `deployment` or `load`. Columns without a proxy come first,
+    and changes are relative to the first column.
     """
 
     title: str
@@ -32,15 +32,15 @@ class Group:
 
     @property
     def competing(self) -> bool:
-        """Whether the rows can be better or worse than each other: loads cannot."""
+        """Whether a row can be better than another. Loads cannot."""
         return self.rows_are != "load"
 
 
 def groups(summary: RunSummary, rows: Rows = Rows.SERVERS) -> list[Group]:
-    """The run's cells by load profile and app, each with its servers best first. A/A copies are left out.
+    """The cells of a run by load profile and app, the best server first. A/A copies are left out.
 
-    Where an app was run on one server alone and under several loads, these are the rows, in the plan's order. Where
-    deployments are to be compared, there is one group a load with all apps in it.
+    Where an app ran on one server only and under several loads, the loads are the rows, in the order of the plan. Where
+    the rows are deployments, each load has one group with all apps.
     """
     if rows is Rows.DEPLOYMENTS:
         under = _by(summary, lambda cell: cell.combination.profile)
@@ -113,7 +113,7 @@ def goodness(cell: CellSummary, figure: Figure) -> float:
 def _score(
     row: str, columns: tuple[Column, ...], cells: Mapping[tuple[str, Column], CellSummary], headline: Figure
 ) -> float:
-    """How near a row is to the best of each column it is in, on average: the order of the rows."""
+    """How near a row is to the best of each of its columns, on average. Rows are in this order."""
     shares = []
     for column in columns:
         values = {r: goodness(cell, headline) for (r, c), cell in cells.items() if c == column}

@@ -1,4 +1,4 @@
-"""report.md: every table and note of a run, for reading and for pasting into an issue."""
+"""report.md: every table and note of a run, to read and to paste into an issue."""
 
 from __future__ import annotations
 

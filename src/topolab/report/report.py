@@ -1,4 +1,4 @@
-"""A report: everything its tables and files are made from."""
+"""A report: what its tables and files are made from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from topolab.store import Store
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a report is made from."""
+    """What the store has of a run, and what is computed from it."""
 
     record: RunRecord
     observations: tuple[Observation, ...]

@@ -40,9 +40,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class TableKind:
-    """A table that groups have: what draws it, and the name by which articles ask for it.
+    """A table that groups have, under the name that articles use.
 
-    It draws no table where the group has nothing to put into one. A `detailed` one is in full reports only.
+    `draw` gives no table where the group has nothing for it. A `detailed` one is in full reports only.
     """
 
     name: str
@@ -117,7 +117,7 @@ def spread_table(group: Group, figure: Figure) -> Table:
 
 
 def median_table(group: Group, table: FigureTable, figures: Sequence[Figure]) -> Table:
-    """The medians of figures that are read together; a field is empty where the first of them is missing."""
+    """The medians of figures that are read together. Without the first of them a field is empty."""
 
     def entry(cell: CellSummary, _: Column) -> Entry:
         found = [(figure, cell.estimates.get(figure.name)) for figure in figures]
@@ -130,7 +130,7 @@ def median_table(group: Group, table: FigureTable, figures: Sequence[Figure]) ->
 
 
 def change_table(group: Group, summary: RunSummary, figure: Figure) -> Table:
-    """A figure of each cell against the first column of the same row, paired by round."""
+    """A figure of each cell compared with the first column of its row, paired by round."""
     first = group.columns[0]
     several = any(cell.rounds > 1 for cell in group.cells.values())
 
@@ -142,12 +142,12 @@ def change_table(group: Group, summary: RunSummary, figure: Figure) -> Table:
         written = comparison.shown or not several
         return Entry(change(comparison.ratio.median) if written else "no diff.")
 
-    condition = "where one is shown" if several else "of a single round, which shows nothing"
-    return _table(group, f"{figure.change} against {' '.join(first)}, {condition}", entry)
+    condition = "where it is more than noise" if several else "in a single round, which shows nothing"
+    return _table(group, f"{figure.change} from {' '.join(first)}, {condition}", entry)
 
 
 def proof_table(group: Group) -> Table:
-    """What each column's hops were seen to speak, over all its rows."""
+    """What the hops of each column were seen to speak, over all rows."""
     rows = []
     for column in group.columns:
         seen = [cell for (_, c), cell in group.cells.items() if c == column and cell.hops]

@@ -1,4 +1,4 @@
-"""The report on a terminal: rich tables, and only the notes needed to read them."""
+"""The report on a terminal: rich tables, and the notes needed to read them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _print_failure(failure: Failure, console: Console) -> None:
 
 
 def _fitting(table: Table, width: int) -> Iterator[Table]:
-    """The table, or where it is too wide as many with the same first column as it takes: no figure is ever cut."""
+    """The table, or several with the same first column where it is too wide. No figure is ever cut."""
     widths = _narrowest_widths(table)
     left = list(range(1, len(table.head)))
     while left:
@@ -74,7 +74,7 @@ def _fitting(table: Table, width: int) -> Iterator[Table]:
 
 
 def _narrowest_widths(table: Table) -> list[int]:
-    """How narrow each column can get: a server's name stays on one line, all else may break at its spaces."""
+    """How narrow each column can get: row names do not break, other texts may break at spaces."""
     names = [len(row[0].text) for row in table.rows]
     columns = zip(table.head[1:], *(row[1:] for row in table.rows), strict=True)
     texts = ([heading, *(entry.text for entry in entries)] for heading, *entries in columns)
@@ -82,15 +82,15 @@ def _narrowest_widths(table: Table) -> list[int]:
 
 
 def _widths(table: Table, width: int) -> list[int]:
-    """The columns' widths: what `width` has to spare goes first to figures, that they do not break, then to headings.
+    """The widths of the columns. Spare room goes first to figures, so that they do not break, then to headings.
 
-    Told to the library column by column: left to itself it takes room from the widest, and cuts what it then lacks.
+    rich is given every width, because on its own it narrows the widest column and cuts its texts.
     """
     widths = _narrowest_widths(table)
     spare = width - sum(narrowest + _GAP for narrowest in widths)
     figures = [max((len(row[index].text) for row in table.rows), default=0) for index in range(len(table.head))]
-    for wished in (figures, list(map(len, table.head))):
-        for index, whole in enumerate(wished):
+    for wanted in (figures, list(map(len, table.head))):
+        for index, whole in enumerate(wanted):
             taken = max(0, min(spare, whole - widths[index]))
             widths[index] += taken
             spare -= taken

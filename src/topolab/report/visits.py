@@ -1,4 +1,4 @@
-"""The visits that a run's browser made: read from the files kept beside its store, and told as page.json."""
+"""The visits of a browser: read from the files next to the store, and written as page.json."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _visits = TypeAdapter(Visit)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The visit that stands for a cell: of its rounds the one with the middle time. Paths are below the results."""
+    """The visit that represents a cell: its median round. Paths are relative to the results folder."""
 
     combination: Combination
     visit: Visit
@@ -32,7 +32,7 @@ class Shown:
 
 
 def read_visits(report: Report, folder: Path) -> list[Shown]:
-    """One for each cell that a browser measured, in the plan's order. Raises `StoreError` where a file is damaged."""
+    """One for each cell that a browser measured, in the order of the plan. Raises `StoreError` for a damaged file."""
     found = []
     for cell in report.record.plan.cells:
         of_cell = [_read(o, folder) for o in report.observations if o.cell_id == cell.id and _measured_by_a_browser(o)]
@@ -60,7 +60,7 @@ def _read(observation: Observation, folder: Path) -> tuple[str, Visit]:
 
 
 def to_page_json(report: Report, shown: list[Shown]) -> str:
-    """Per cell of a browser the total, and every request of the visit that the waterfall shows."""
+    """For each cell of a browser, the total and every request of the visit that the waterfall shows."""
     by_id = {visit.combination.id: visit for visit in shown}
     dimensions = [d for d in report.dimensions if isinstance(d, Setting) or d in (TOPOLOGY, PROTOCOL)]
     cells = [

@@ -10,14 +10,14 @@ from topolab.model.outcome import GroupUsage, Measured
 from topolab.model.profile import LoadProfile
 
 CLOSED_LOOPS = ("closed", "count", "users")
-"""The kinds of load that send a request when another is answered, so that a response time measures the queue."""
+"""The kinds of load that send a request when another is answered. Their response times measure the queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureTable:
-    """A table of a report, shared by the figures that name it: their medians, joined by `separator`, in each field.
+    """A table that figures share: each field has their medians, joined by `separator`.
 
-    A table of `cost` follows the changes of the headline. A `detailed` one is in full reports only.
+    A table of `cost` comes after the changes of the headline. A `detailed` one is in full reports only.
     """
 
     name: str
@@ -35,10 +35,10 @@ class Figure:
     `name` is its key in results.json, its columns in results.csv, and what a claim calls it. `of` forms it from an
     observation, and gives None where the load or the machine does not provide it. `unit` follows the number.
 
-    A load is run for the figure whose `headline_of` lists its kind; each kind is in one of them. `next_to` names the
-    headlines next to which the figure also has a table and a chart. `change` is the title of its table of changes,
-    which a headline always has, and any other figure with `changes_shown`. `table` is where its medians are tabulated
-    in every report.
+    `headline_of` lists the kinds of load that are run for this figure; each kind has one headline. `next_to` names the
+    headlines next to which this figure also has a table and a chart. `change` is the title of its table of changes.
+    A headline always has that table, another figure where `changes_shown` says so. `table` is where every report has
+    the figure's medians.
     """
 
     name: str
@@ -80,9 +80,9 @@ def _usage_per_request(usage: GroupUsage | None, measured: Measured) -> float | 
 _LATENCY = FigureTable(
     name="latency",
     title="latency in ms: median/90 %/99 %",
-    closed_loop_title="time per request in ms in a closed loop, which measures the queue: median/90 %/99 %",
+    closed_loop_title="response time in ms in a closed loop, where it measures the queue: median/90 %/99 %",
 )
-_SLOW = FigureTable(name="slow", title="good responses per second to slow requests")
+_SLOW = FigureTable(name="slow", title="good responses to slow requests per second")
 _CPU = FigureTable(name="cpu", title="CPU per good response in µs: server+proxy", separator="+", cost=True)
 _MEMORY = FigureTable(name="memory", title="peak memory of the server", cost=True, detailed=True)
 
@@ -95,23 +95,23 @@ _ALL = (
         more_is_better=True,
         headline_of=("closed", "users"),
         next_to=("finish_seconds",),  # of a counted load, the rate is what can be compared between loads
-        change="change of the rate",
+        change="change in rate",
     ),
     Figure(
         name="page_seconds",
-        title="seconds until the last response of the page",
+        title="seconds until the page's last response",
         unit="s",
         of=lambda measured: measured.measurement.page_seconds,
         headline_of=("page",),
-        change="change of the seconds",
+        change="change in seconds",
     ),
     Figure(
         name="finish_seconds",
-        title="seconds from the first connection to the last of the responses",
+        title="seconds from the first connection to the last response",
         unit="s",
         of=lambda measured: measured.measurement.finish_seconds,
         headline_of=("count",),
-        change="change of the finishing time",
+        change="change in finishing time",
     ),
     Figure(
         name="p50_ms",
@@ -119,23 +119,23 @@ _ALL = (
         unit="ms",
         of=lambda measured: measured.measurement.p50_ms,
         headline_of=("open",),
-        change="change of the median latency",
+        change="change in median latency",
         table=_LATENCY,
     ),
     Figure(
         name="p90_ms",
-        title="p90 in ms, from the planned send time",
+        title="p90 latency in ms, from the planned send time",
         unit="ms",
         of=lambda measured: measured.measurement.p90_ms,
         table=_LATENCY,
     ),
     Figure(
         name="p99_ms",
-        title="p99 of the fast requests in ms, from the planned send time",
+        title="p99 latency of the fast requests in ms, from the planned send time",
         unit="ms",
         of=lambda measured: measured.measurement.p99_ms,
         headline_of=("mixed",),
-        change="change of the fast requests' p99",
+        change="change in p99 of the fast requests",
         table=_LATENCY,
     ),
     Figure(
@@ -148,23 +148,23 @@ _ALL = (
     ),
     Figure(
         name="server_cpu_us_per_request",
-        title="CPU of the server per good response in µs",
+        title="server CPU per good response in µs",
         unit="µs",
         of=lambda measured: _usage_per_request(measured.server_usage, measured),
-        change="change of the server's CPU per response",
+        change="change in server CPU per response",
         changes_shown=True,
         table=_CPU,
     ),
     Figure(
         name="proxy_cpu_us_per_request",
-        title="CPU of the proxy per good response in µs",
+        title="proxy CPU per good response in µs",
         unit="µs",
         of=lambda measured: _usage_per_request(measured.proxy_usage, measured),
         table=_CPU,
     ),
     Figure(
         name="client_cpu_us_per_request",
-        title="CPU of the load generator per good response in µs",
+        title="load generator CPU per good response in µs",
         unit="µs",
         of=lambda measured: _us_per_request(measured.measurement.client_cpu_s, measured),
     ),
