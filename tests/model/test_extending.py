@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from support.documents import example, names_of
 from support.made_report import stored_report
 from support.made_run import cell, rates
 from topolab.catalogue import Catalogue, load_matrix
@@ -24,7 +25,16 @@ from topolab.report import Report, write_files
 from topolab.report.markdown import to_markdown
 from topolab.store import DATABASE
 
-WORKERS = Setting(key="workers", plural="workers", fields=("workers",), default=1)
+
+def workers() -> Setting:
+    """The dimension of the document."""
+    setting = names_of(example("A dimension", "python"), {"Setting": Setting})["WORKERS"]
+    assert isinstance(setting, Setting)
+    return setting
+
+
+WORKERS = workers()
+WORKERS_IN_A_MATRIX = example("A dimension", "toml")
 MATRIX = """\
 name = "mine"
 summary = "a test's"
@@ -60,7 +70,7 @@ def ids(cells: Iterable[Cell]) -> list[str]:
 def test_a_new_dimension_is_planned_and_in_ids_where_it_is_not_the_default(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    plan = planned(catalogue, tmp_path, "workers = [1, 4]\n")
+    plan = planned(catalogue, tmp_path, WORKERS_IN_A_MATRIX)
     assert ids(plan.cells) == [
         "granian-asgi/bare-asgi/direct/h2/ceiling",
         "granian-asgi/bare-asgi/direct/h2/ceiling,workers=4",
@@ -79,7 +89,7 @@ def test_a_matrix_need_not_mention_it(catalogue: Catalogue, tmp_path: Path) -> N
     ("only", "found"), [("workers=4", [4]), ("workers=1", [1]), ("workers=*", [1, 4]), ("workers=2", [])]
 )
 def test_a_new_dimension_can_be_filtered_by(catalogue: Catalogue, tmp_path: Path, only: str, found: list[int]) -> None:
-    cells = planned(catalogue, tmp_path, "workers = [1, 4]\n", only).cells
+    cells = planned(catalogue, tmp_path, WORKERS_IN_A_MATRIX, only).cells
     assert [WORKERS.value(cell.combination) for cell in cells if not cell.combination.replica] == found
 
 

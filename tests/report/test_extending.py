@@ -7,15 +7,17 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
+from support.documents import example, names_of
 from support.made_report import stored_report
 from support.made_run import cell, measured, rounds
 from topolab.model.claim import Article, Check, Claim, Section
 from topolab.report import Report, write_files
-from topolab.report.blocks import Block, GroupTable, Heading
+from topolab.report.blocks import GroupTable, Heading
 from topolab.report.claims import to_article
 from topolab.report.markdown import to_markdown
 from topolab.report.outline import outline
@@ -23,16 +25,17 @@ from topolab.report.terminal import print_report
 from topolab.stats.figures import FIGURES, Figure, FigureTable
 
 DIRECT, ALB = cell(), cell(topology="alb")
-CONNECTIONS = Figure(
-    name="client_connections",
-    title="connections that the client opened",
-    unit="connections",
-    of=lambda measured: float(measured.measurement.client_connections),
-    next_to=("requests_per_second",),
-    change="change in connections",
-    changes_shown=True,
-    table=FigureTable(name="connections", title="connections by the client", cost=True),
-)
+
+
+def connections() -> Figure:
+    """The figure of the document."""
+    names = names_of(example("A figure", "python"), {"Figure": Figure, "FigureTable": FigureTable})
+    figure = names["CONNECTIONS"]
+    assert isinstance(figure, Figure)
+    return figure
+
+
+CONNECTIONS = connections()
 
 
 @pytest.fixture
@@ -95,22 +98,9 @@ def test_a_claim_can_be_about_a_new_figure(report: Report) -> None:
     assert "Change in connections from direct h2, where it is more than noise:\n" in text
 
 
-def headings(report: Report) -> list[str]:
-    """A format of its own: the headings, and the titles of the tables."""
-
-    def line(block: Block) -> str:
-        match block:
-            case Heading():
-                return block.text
-            case GroupTable():
-                return f"  {block.table.title}"
-            case _:
-                return ""
-
-    return [text for block in outline(report) if (text := line(block))]
-
-
 def test_a_new_format_has_every_table_in_the_order_of_every_report(report: Report) -> None:
+    blocks = {"outline": outline, "Heading": Heading, "GroupTable": GroupTable}
+    headings: Any = names_of(example("A report format", "python"), blocks)["headings"]
     assert headings(report) == [
         "Run 20261124-120000-mine",
         "ceiling, bare app",

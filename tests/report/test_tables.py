@@ -1,4 +1,4 @@
-"""What stands in the rows: servers that compete, or the loads that one server was run under."""
+"""The rows of tables: servers that compete, or the loads that one server ran under."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_with_a_second_server_each_load_has_tables_of_its_own_and_a_best(tmp_pat
     ]
 
 
-def test_the_times_of_a_closed_loop_are_told_to_measure_the_queue(tmp_path: Path) -> None:
+def test_the_title_says_that_the_times_of_a_closed_loop_measure_the_queue(tmp_path: Path) -> None:
     report = the_report(tmp_path / "run")
     table = the_table("latency", groups(report.summary)[1], report)
     assert table.title == "response time in ms in a closed loop, where it measures the queue: median/90 %/99 %"
@@ -78,7 +78,7 @@ def test_the_notes_say_what_a_driver_cannot_see_and_speak_of_a_best_only_where_s
     assert any(line.startswith("^ pipelined: ") for line in lines)
 
 
-def test_a_mixed_load_is_judged_by_the_fast_requests_p99_with_the_slow_ones_beside_it(tmp_path: Path) -> None:
+def test_a_mixed_load_is_judged_by_the_fast_requests_p99_with_the_slow_ones_next_to_it(tmp_path: Path) -> None:
     ways = (ClientProtocol.HTTP1, ClientProtocol.H2)
     cells = [
         cell(server, protocol=way, profile="mixed") for server in ("gunicorn-gthread", "granian-asgi") for way in ways
