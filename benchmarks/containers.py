@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from topolab.backends import Backend, Stack
 from topolab.backends.compose import ComposeBackend
@@ -91,7 +92,7 @@ def main() -> int:
 
 def chosen(catalogue: Catalogue) -> tuple[Cell, ...]:
     """Some servers over HTTP/1.1 directly, and behind an ALB over HTTP/2."""
-    either = {"servers": SERVERS, "apps": ("bare",), "profiles": ("ceiling",)}
+    either: dict[str, Any] = {"servers": SERVERS, "apps": ("bare",), "profiles": ("ceiling",)}
     select = (
         Selection(**either, topologies=("direct",), protocols=("http/1.1",)),
         Selection(**either, topologies=("alb",), protocols=("h2",)),

@@ -1,4 +1,4 @@
-"""The package knows no server, and says of each of its modules what it is for."""
+"""The package knows no server, its modules do not look back at their own package, and each says what it is for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import grimp
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
@@ -46,3 +47,14 @@ def test_no_file_of_the_package_names_a_server(name: str) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_every_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def test_no_module_imports_from_the_package_it_is_in() -> None:
+    """A package's `__init__` names what its modules have: looking back at it would be a circle."""
+    graph = grimp.build_graph("topolab", cache_dir=None)
+    inside = {module: module.rpartition(".")[0] for module in graph.modules if module.count(".") > 1}
+    assert [
+        module
+        for module, package in sorted(inside.items())
+        if graph.direct_import_exists(importer=module, imported=package)
+    ] == []

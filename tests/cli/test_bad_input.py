@@ -15,11 +15,11 @@ BAD = [
     (["--matrix", "no/such.toml"], "no/such.toml: no such file"),
     (
         ["--only", "sever=x"],
-        "--only sever=x: has to be KEY=GLOB with KEY one of server, app, topology, protocol, profile",
+        "--only sever=x: must be KEY=GLOB with KEY one of server, app, topology, protocol, profile",
     ),
     (
         ["--only", "server"],
-        "--only server: has to be KEY=GLOB with KEY one of server, app, topology, protocol, profile",
+        "--only server: must be KEY=GLOB with KEY one of server, app, topology, protocol, profile",
     ),
     (["--only", "server=gunicron*"], "--only server=gunicron*: server: nothing is called 'gunicron*'; there are "),
     (["--backend", "docker"], "unix:///nonexistent/docker.sock: no engine answers there; start Docker, or use "),

@@ -7,7 +7,7 @@ import pytest
 from support.planning import ALL, matrix, planned
 from topolab.catalogue import Catalogue
 from topolab.errors import InputError
-from topolab.model.cell import Combination
+from topolab.model.combination import Combination
 from topolab.plan import Filters
 
 EVERYTHING = matrix(apps=ALL)
@@ -27,21 +27,21 @@ def test_no_filter_lets_everything_through(catalogue: Catalogue) -> None:
     assert servers(catalogue) == set(catalogue.candidates)
 
 
-def test_a_servers_name_stands_for_all_its_variants(catalogue: Catalogue) -> None:
+def test_a_servers_name_matches_all_its_variants(catalogue: Catalogue) -> None:
     variants = {name for name, c in catalogue.candidates.items() if c.server.name == "granian"}
     assert servers(catalogue, "server=granian") == variants == {"granian-asgi", "granian-wsgi"}
 
 
-def test_a_servers_name_does_not_stand_for_another_servers_variant(catalogue: Catalogue) -> None:
+def test_a_servers_name_does_not_match_another_servers_variant(catalogue: Catalogue) -> None:
     assert "gunicorn-uvicorn" in catalogue.candidates
     assert "gunicorn-uvicorn" not in servers(catalogue, "server=uvicorn")
 
 
-def test_server_and_variant_stand_for_one(catalogue: Catalogue) -> None:
+def test_server_and_variant_match_one_candidate(catalogue: Catalogue) -> None:
     assert servers(catalogue, "server=granian-wsgi") == {"granian-wsgi"}
 
 
-def test_a_glob_stands_for_all_it_matches(catalogue: Catalogue) -> None:
+def test_a_glob_matches_any_number_of_names(catalogue: Catalogue) -> None:
     found = servers(catalogue, "server=*-wsgi")
     assert found == {name for name in catalogue.candidates if name.endswith("-wsgi")}
 
@@ -60,7 +60,7 @@ def test_an_app_can_be_asked_for_with_its_interface(catalogue: Catalogue) -> Non
     assert found == {("django", "wsgi")}
 
 
-def test_an_app_without_interface_stands_for_both(catalogue: Catalogue) -> None:
+def test_an_app_without_interface_matches_both(catalogue: Catalogue) -> None:
     found = {(c.app, c.interface.value) for c in combinations(catalogue, "app=django")}
     assert found == {("django", "asgi"), ("django", "wsgi")}
 
@@ -84,7 +84,7 @@ def test_keys_that_exclude_each_other_leave_nothing(catalogue: Catalogue) -> Non
 def test_what_is_not_a_known_key_and_a_glob_is_refused(catalogue: Catalogue, argument: str) -> None:
     with pytest.raises(InputError) as raised:
         Filters.parse([argument], catalogue)
-    assert str(raised.value) == f"--only {argument}: has to be KEY=GLOB with KEY one of {KEYS}"
+    assert str(raised.value) == f"--only {argument}: must be KEY=GLOB with KEY one of {KEYS}"
 
 
 @pytest.mark.parametrize("key", ["server", "app", "topology", "protocol", "profile"])

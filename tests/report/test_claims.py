@@ -1,4 +1,4 @@
-"""The page of claims: each verdict beside its figures, the pictures and tables asked for, a run behind each section."""
+"""The page of claims: verdicts next to their figures, the wanted pictures and tables, and a run for each section."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def report(tmp_path: Path) -> Report:
     return stored_report(tmp_path / "run")
 
 
-def test_a_claim_stands_beside_its_figures_and_the_verdict(report: Report) -> None:
+def test_a_claim_has_its_figures_and_the_verdict_next_to_it(report: Report) -> None:
     text = to_article(ARTICLE, {"mine": report}, "page")
     assert text.startswith("# Then and now\n\nWhat was said.\n\n## One\n\nA proxy costs something.\n\n")
     assert (
@@ -46,7 +46,7 @@ def test_a_claim_stands_beside_its_figures_and_the_verdict(report: Report) -> No
     assert "### ceiling, bare app\n\nGood responses per second:\n\n| server | direct h2 | alb h2 |\n" in text
 
 
-def test_the_runs_behind_it_are_told_with_their_command(report: Report) -> None:
+def test_the_runs_are_listed_with_their_commands(report: Report) -> None:
     (line,) = [
         line for line in to_article(ARTICLE, {"mine": report}, "page").splitlines() if line.startswith("- `python3")
     ]

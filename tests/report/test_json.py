@@ -116,7 +116,7 @@ def test_a_measured_cell(cells: dict[str, dict[str, Any]]) -> None:
         "client_limited": False,
         "steady": True,
         "warnings": [
-            "bad responses: they are not in the rate; see bad_responses in results.json for their kinds",
+            "bad responses: the rate excludes them; bad_responses in results.json lists their kinds",
         ],
     }
 
@@ -145,12 +145,12 @@ def test_a_skip_and_a_cell_not_reached_say_why(cells: dict[str, dict[str, Any]])
     assert not_reached["reason"] == "not reached: the run was interrupted before its first round"
 
 
-def test_a_copy_tells_its_figures_like_any_other_cell(cells: dict[str, dict[str, Any]]) -> None:
+def test_a_copy_has_its_figures_like_any_other_cell(cells: dict[str, dict[str, Any]]) -> None:
     assert cells[f"{DIRECT.id}+1"]["requests_per_second"]["samples"] == [980.0, 980.0, 1000.0]
 
 
 def test_a_cell_that_was_not_measured_has_no_count_of_responses(cells: dict[str, dict[str, Any]]) -> None:
-    """FAILED_PAGE's 32 bad gateways, for one, are told as `bad_responses: {}`."""
+    """FAILED_PAGE, for example, has no `bad_responses: {}`: there were 32 bad gateways."""
     unmeasured = [cell for cell in cells.values() if not cell["rounds"]]
     assert [cell["good_responses"] for cell in unmeasured] == [None] * len(unmeasured)
 

@@ -1,4 +1,4 @@
-"""report.md: tables that are whole, reasons and logs that are told, and no zero for what was not measured."""
+"""report.md: tables that are whole, reasons and logs, and no zero for what was not measured."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_every_row_of_a_table_has_as_many_fields_as_its_heading(text: str) -> No
         assert set(rows[1][1:]) <= {"---", "---:"}
 
 
-def test_a_table_stands_between_empty_lines(text: str) -> None:
+def test_a_table_is_between_empty_lines(text: str) -> None:
     assert re.findall(r"^[^|\n].*\n\|", text, re.MULTILINE) == []
     assert re.findall(r"^\|.*\n[^|\n]", text, re.MULTILINE) == []
 
@@ -65,7 +65,7 @@ def test_no_figure_of_a_cell_that_failed_is_a_zero(text: str) -> None:
     assert not [field for row in rows for field in row if re.match(r"\**0(\.0*)?\b", field)]
 
 
-def test_a_failure_is_told_with_its_reason_its_cells_and_its_log(text: str) -> None:
+def test_a_failure_has_its_reason_its_cells_and_its_log(text: str) -> None:
     assert section(text, "Failed").startswith(
         f"- ready: no answer within 10 s: `{FAILED.id}`\n\n  ```text\n"
         "  Traceback (most recent call last):\n  OSError: [Errno 98] in use\n  ```\n"
@@ -74,7 +74,7 @@ def test_a_failure_is_told_with_its_reason_its_cells_and_its_log(text: str) -> N
     assert f"- load: no good response: 32 status 502: `{FAILED_PAGE.id}`\n" in text
 
 
-def test_skips_and_cells_not_reached_are_told_with_their_reason(text: str) -> None:
+def test_skips_and_cells_not_reached_have_their_reason(text: str) -> None:
     assert section(text, "Skipped") == (
         "- not reached: the run was interrupted before its first round\n"
         "- gunicorn-sync speaks no HTTP/2: a direct hop would be HTTP/1.1\n"
@@ -92,16 +92,16 @@ def test_copies_have_no_row_and_no_column(text: str) -> None:
     assert not [field for rows in tables(text) for row in rows for field in row if "+1" in field]
 
 
-def test_what_a_topology_does_not_mimic_is_told_where_it_was_used(text: str) -> None:
+def test_what_a_topology_does_not_mimic_is_listed_where_it_was_used(text: str) -> None:
     assert re.findall(r"^## Where (.*) differs from AWS$", text, re.MULTILINE) == ["alb"]
 
 
-def test_the_noise_floor_is_told(text: str) -> None:
-    told = (
-        "- Noise floor: a cell planned twice differed from itself by up to 2.0% (median over rounds), "
-        "in CPU per response by up to 0.0%.\n"
+def test_the_noise_floor_is_written(text: str) -> None:
+    note = (
+        "- Noise floor: cells measured twice differed from themselves by up to 2.0% (median over rounds), "
+        "and in CPU per response by up to 0.0%.\n"
     )
-    assert told in text
+    assert note in text
 
 
 def test_the_latency_has_its_table(text: str) -> None:
@@ -110,7 +110,7 @@ def test_the_latency_has_its_table(text: str) -> None:
 
 
 def test_the_page_is_best_where_it_is_fastest(text: str) -> None:
-    rows = table(section(text, "page-24, bare app"), "Seconds until the last response of the page:")
+    rows = table(section(text, "page-24, bare app"), "Seconds until the page's last response:")
     assert rows[2:] == [["hypercorn-uvloop", "**3.20 ±3.1%**"], ["granian-asgi", "failed"]]
 
 

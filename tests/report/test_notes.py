@@ -1,4 +1,4 @@
-"""What is said beside the tables."""
+"""The notes next to the tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from topolab.report import Report
 from topolab.report.notes import command_lines, where_the_time_went
 
 
-def test_the_command_lines_of_companions_stand_beside_the_servers(report: Report) -> None:
+def test_the_command_lines_of_companions_are_listed_with_those_of_servers(report: Report) -> None:
     first = report.observations[0]
     cell = next(cell for cell in report.record.plan.cells if cell.id == first.cell_id)
     argv = {"server": ("python", "-m", "x"), "task-worker": ("celery", "a b"), "proxy": ("nginx",)}

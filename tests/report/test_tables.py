@@ -1,4 +1,4 @@
-"""What stands in the rows: servers that compete, or the loads that one server was run under."""
+"""The rows of tables: servers that compete, or the loads that one server ran under."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ from support.made_report import stored_report
 from support.made_run import cell, mixed, page, rounds
 from topolab.model.matrix import Rows
 from topolab.model.protocol import ClientProtocol
-from topolab.report.grouping import groups
+from topolab.report import Report
+from topolab.report.grouping import Group, groups
 from topolab.report.notes import reading
-from topolab.report.tables import Table, change_table, headline_table, latency_table, rate_table, slow_table
+from topolab.report.tables import Table, table_kinds
 
 
-def shown(table: Table | None) -> list[tuple[str, ...]]:
-    assert table is not None
+def tables(name: str, group: Group, report: Report) -> list[Table]:
+    (kind,) = [kind for kind in table_kinds() if kind.name == name]
+    return kind.draw(group, report.summary)
+
+
+def the_table(name: str, group: Group, report: Report) -> Table:
+    (table,) = tables(name, group, report)
+    return table
+
+
+def shown(table: Table) -> list[tuple[str, ...]]:
     return [table.head, *(tuple(f"*{e.text}*" if e.best else e.text for e in row) for row in table.rows)]
 
 
@@ -25,51 +35,50 @@ def test_one_servers_loads_are_the_rows_in_the_plans_order_by_kind_of_figure(tmp
     rate, count = groups(report.summary)
     assert (rate.title, count.title) == (
         "hypercorn-uvloop, bare app: good responses per second",
-        "hypercorn-uvloop, bare app: seconds from the first connection to the last of the responses",
+        "hypercorn-uvloop, bare app: seconds from the first connection to the last response",
     )
-    assert shown(headline_table(count, report.summary)) == [
+    assert shown(the_table("headline", count, report)) == [
         ("load", "direct h1", "direct h2"),
         ("counted", "0.100 ±10%", "0.100 ±10%"),
         ("counted-m5", "0.100 ±10%^", "0.100 ±10%"),
     ]
-    assert shown(rate_table(count)) == [
+    assert shown(the_table("rate", count, report)) == [
         ("load", "direct h1", "direct h2"),
         ("counted", "1,000 ±11%", "1,000 ±11%"),
         ("counted-m5", "1,000 ±11%", "1,000 ±11%"),
     ]
-    assert shown(headline_table(rate, report.summary))[1:] == [("ceiling", "1,000 ±1.0%", "1,000 ±1.0%")]
-    assert rate_table(rate) is None
+    assert shown(the_table("headline", rate, report))[1:] == [("ceiling", "1,000 ±1.0%", "1,000 ±1.0%")]
+    assert tables("rate", rate, report) == []
 
 
 def test_with_a_second_server_each_load_has_tables_of_its_own_and_a_best(tmp_path: Path) -> None:
     report = the_report(tmp_path / "run", cell("granian-asgi", profile="counted"))
     found = groups(report.summary)
     assert [group.title for group in found] == [f"{load}, bare app" for load in LOADS]
-    assert shown(headline_table(found[0], report.summary)) == [
+    assert shown(the_table("headline", found[0], report)) == [
         ("server", "direct h1", "direct h2"),
         ("hypercorn-uvloop", "*0.100 ±10%*", "*0.100 ±10%*"),
         ("granian-asgi", "–", "*0.100 ±10%*"),
     ]
 
 
-def test_the_times_of_a_closed_loop_are_told_to_measure_the_queue(tmp_path: Path) -> None:
+def test_the_title_says_that_the_times_of_a_closed_loop_measure_the_queue(tmp_path: Path) -> None:
     report = the_report(tmp_path / "run")
-    table = latency_table(groups(report.summary)[1])
-    assert table is not None
-    assert table.title == "time per request in ms in a closed loop, which measures the queue: median/90 %/99 %"
+    table = the_table("latency", groups(report.summary)[1], report)
+    assert table.title == "response time in ms in a closed loop, where it measures the queue: median/90 %/99 %"
 
 
 def test_the_notes_say_what_a_driver_cannot_see_and_speak_of_a_best_only_where_servers_compete(tmp_path: Path) -> None:
     lines = reading(the_report(tmp_path / "run"))
     assert not any(line.startswith("Bold") for line in lines)
     assert (
-        "h2load sees no headers: there the protocol of the hop to the app was proved by a request before and one after "
-        "each load, and not in every response."
+        "h2load sees no headers: the protocol of the hop to the app was checked with one request before and one after "
+        "each load, not in every response."
     ) in lines
     assert any(line.startswith("^ pipelined: ") for line in lines)
 
 
-def test_a_mixed_load_is_judged_by_the_fast_requests_p99_with_the_slow_ones_beside_it(tmp_path: Path) -> None:
+def test_a_mixed_load_is_judged_by_the_fast_requests_p99_with_the_slow_ones_next_to_it(tmp_path: Path) -> None:
     ways = (ClientProtocol.HTTP1, ClientProtocol.H2)
     cells = [
         cell(server, protocol=way, profile="mixed") for server in ("gunicorn-gthread", "granian-asgi") for way in ways
@@ -79,22 +88,24 @@ def test_a_mixed_load_is_judged_by_the_fast_requests_p99_with_the_slow_ones_besi
     observations = [made for of, outcome in zip(cells, seen, strict=True) for made in rounds(of, outcome)]
     report = stored_report(tmp_path / "run", cells, (), observations)
     (group,) = groups(report.summary)
-    headline, change = headline_table(group, report.summary), change_table(group, report.summary)
-    assert change is not None
+    headline, change = the_table("headline", group, report), the_table("change", group, report)
     assert (headline.title, shown(headline)) == (
-        "p99 of the fast requests in ms, from the planned send time",
+        "p99 latency of the fast requests in ms, from the planned send time",
         [
             ("server", "direct h1", "direct h2"),
             ("granian-asgi", "4.00", "*5.00*"),
             ("gunicorn-gthread", "*3.00*", "6,000!<"),
         ],
     )
-    assert shown(slow_table(group))[1:] == [("granian-asgi", "16.0", "16.0"), ("gunicorn-gthread", "16.0", "4.00")]
-    assert shown(latency_table(group))[1:] == [
+    assert shown(the_table("slow", group, report))[1:] == [
+        ("granian-asgi", "16.0", "16.0"),
+        ("gunicorn-gthread", "16.0", "4.00"),
+    ]
+    assert shown(the_table("latency", group, report))[1:] == [
         ("granian-asgi", "1.00/2.00/4.00", "1.00/2.00/5.00"),
         ("gunicorn-gthread", "1.00/2.00/3.00", "1.00/2.00/6,000"),
     ]
-    assert change.title.startswith("change of the fast requests' p99 against direct h1")
+    assert change.title.startswith("change in p99 of the fast requests from direct h1")
     assert shown(change)[1:] == [("granian-asgi", "–", "+25%"), ("gunicorn-gthread", "–", "x2,000")]
 
 
@@ -107,7 +118,7 @@ def test_deployments_of_several_apps_compete_in_one_table(tmp_path: Path) -> Non
     (group,) = groups(report.summary, Rows.DEPLOYMENTS)
 
     assert group.title == "page-24"
-    assert shown(headline_table(group, report.summary)) == [
+    assert shown(the_table("headline", group, report)) == [
         ("deployment", "direct h2"),
         ("hypercorn-uvloop × bare (asgi)", "*3.00 ±0.0%*"),
         ("granian-asgi × another (asgi)", "12.0 ±0.0%"),

@@ -59,7 +59,7 @@ def test_a_terminal_too_narrow_for_columns_has_a_line_for_each_field(report: Rep
     assert "\nhypercorn-uvloop\n  direct h2: " in printed(report, 24)
 
 
-def test_the_tables_and_the_failures_are_told(report: Report) -> None:
+def test_the_tables_and_the_failures_are_printed(report: Report) -> None:
     text = " ".join(printed(report, width=200).split())
     assert "granian-asgi failed 1,000 ±0.0% failed" in text
     assert "hypercorn-uvloop 1,000 ±1.0% 500 ±2.0%!" in text
@@ -117,9 +117,9 @@ def test_every_figure_is_there_whatever_the_width(catalogue: Catalogue, tmp_path
     assert {word: narrow.count(word) for word in figures} == {word: wide.count(word) for word in figures}
 
 
-def test_changes_are_told_against_direct_wherever_it_was_measured(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_changes_are_relative_to_direct_wherever_it_was_measured(catalogue: Catalogue, tmp_path: Path) -> None:
     text = printed(everything_measured(catalogue, tmp_path / "run", everywhere=True), width=500)
-    assert re.search(r"^change .*against direct ", text, re.MULTILINE)
+    assert re.search(r"^change .*from direct ", text, re.MULTILINE)
 
 
 def test_a_run_of_failures_alone_can_be_printed(report: Report, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_what_differs_between_visits_is_in_their_titles() -> None:
 def test_the_picture_has_every_title_and_a_bar_for_every_request() -> None:
     svg = picture(waterfall(SHOWN), "svg")
     texts = {element.text for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")}  # noqa: S314
-    assert {*titles(SHOWN), heading(SHOWN), "seconds from the press of the button"} <= texts
+    assert {*titles(SHOWN), heading(SHOWN), "seconds since the button was pressed"} <= texts
     assert sorted(bars(svg)) == sorted(f"request-{panel}-{number}" for panel in (0, 1) for number in range(24))
 
 
@@ -79,7 +79,7 @@ def test_a_bar_is_as_long_as_its_request_and_as_its_wait_and_colours_are_connect
     assert first.get_xlim() == second.get_xlim()
 
 
-def test_a_request_that_failed_is_told_apart() -> None:
+def test_a_failed_request_looks_different() -> None:
     visit = SHOWN[1].visit
     failed = replace(visit.fetches[3], fault="status 500")
     spoilt = replace(visit, fetches=(*visit.fetches[:3], failed, *visit.fetches[4:]))
@@ -102,7 +102,7 @@ def test_the_same_visits_give_the_same_bytes(kind: str, beginning: bytes) -> Non
 
 
 def visited(of: Observation, folder: Path, visit: Visit) -> Observation:
-    """The observation, with that visit kept beside the run."""
+    """The observation, with that visit kept next to the run."""
     paths = tuple(f"raw/{of.cell_id}/round-{of.round}/{name}" for name in ("page.png", "visit.json"))
     (folder / paths[1]).parent.mkdir(parents=True, exist_ok=True)
     (folder / paths[1]).write_bytes(TypeAdapter(Visit).dump_json(visit))
@@ -124,7 +124,7 @@ def stored(folder: Path) -> Report:
         return read_report(store)
 
 
-def test_a_run_has_its_pages_told_and_drawn_each_by_the_visit_with_the_middle_time(tmp_path: Path) -> None:
+def test_each_page_of_a_run_is_listed_and_drawn_by_its_median_visit(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     written = write_files(stored(folder), folder)
     assert written == ["report.md", "results.csv", "results.json", "waterfall.png", "waterfall.svg", "page.json"]
@@ -144,7 +144,7 @@ def test_a_run_has_its_pages_told_and_drawn_each_by_the_visit_with_the_middle_ti
     assert len(bars(svg)) == 24
 
 
-def test_a_visit_that_is_damaged_is_told_with_its_file(tmp_path: Path) -> None:
+def test_a_damaged_visit_is_reported_with_its_file(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     report = stored(folder)
     (folder / f"raw/{H1.id}/round-2/visit.json").write_text("spam")

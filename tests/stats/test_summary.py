@@ -33,7 +33,7 @@ def the_row(observations: list[Observation], of: Cell = CELL) -> CellSummary:
     return row
 
 
-def test_a_measured_cell_tells_all_it_was_seen_to_do() -> None:
+def test_a_measured_cell_has_everything_that_was_seen() -> None:
     found = the_row(rates(ALB, 900.0, 1000.0, 1100.0), ALB)
     assert replace(found, estimates={}, by_round={}) == CellSummary(
         combination=ALB.combination,
@@ -185,7 +185,7 @@ def test_a_mixed_load_that_is_behind_is_not_called_unsteady_too() -> None:
     assert (found.steady, found.warnings) == (None, (Warning.BEHIND_SCHEDULE,))
 
 
-def test_in_a_mixed_load_cpu_is_per_response_fast_or_slow_and_the_rate_of_the_slow_stands_apart() -> None:
+def test_cpu_in_a_mixed_load_is_per_response_fast_or_slow_and_the_slow_have_a_rate_of_their_own() -> None:
     found = {name: e.median for name, e in the_row(rounds(MIXED, mixed(MIXED, 3.0)), MIXED).estimates.items() if e}
     assert found == {
         "requests_per_second": 100.0,
@@ -205,7 +205,7 @@ def test_connections_nobody_can_count_are_warned_of_behind_a_proxy_only() -> Non
     assert the_row(rounds(CELL, measured(CELL, connections=(4,)))).warnings == ()
 
 
-def test_several_warnings_stand_together() -> None:
+def test_a_cell_can_have_several_warnings() -> None:
     bad: dict[str, Any] = {"client_cpu_s": 0.9, "series": (1, 9), "bad_responses": {"timeout": 1}}
     found = the_row(rounds(ALB, measured(ALB, connections=(4, None), offered_requests=9999, **bad)), ALB)
     assert found.warnings == tuple(warning for warning in Warning if warning is not Warning.PIPELINED)
@@ -219,9 +219,7 @@ def test_several_warnings_stand_together() -> None:
         (ClientProtocol.H2, "counted-m5", False),
     ],
 )
-def test_several_streams_under_http1_are_told_to_be_pipelining(
-    protocol: ClientProtocol, profile: str, pipelined: bool
-) -> None:
+def test_several_streams_under_http1_are_pipelining(protocol: ClientProtocol, profile: str, pipelined: bool) -> None:
     of = cell(protocol=protocol, profile=profile)
     assert (Warning.PIPELINED in the_row(rounds(of, counted(of, 0.1)), of).warnings) is pipelined
 

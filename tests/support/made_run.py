@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from topolab.catalogue import load_catalogue
-from topolab.model.cell import Cell, Combination, Plan, PlannedHop, Skip
+from topolab.model.cell import Cell, Plan, PlannedHop, Skip
+from topolab.model.combination import Combination
 from topolab.model.driver import Driver
 from topolab.model.measurement import Measurement
 from topolab.model.outcome import Failed, GroupUsage, Measured, Observation, Outcome, SeenHop, Stage, Timings

@@ -9,11 +9,12 @@ from typing import NoReturn
 
 from topolab.catalogue.reading import shortened
 from topolab.errors import InputError
+from topolab.model.combination import DIMENSIONS
 from topolab.model.matrix import MAX_ROUNDS
 
-_EPILOG = """\
+_EPILOG = f"""\
 filters:  --only topology='nlb-*' --only protocol=h2   one key twice means either, two keys mean both;
-          keys are server, app, topology, protocol, profile; names are those of --list
+          keys are {", ".join(DIMENSIONS)}; names are those of --list
 exit:     0 all measured (skips are fine), 1 some cell failed, 2 bad input, 3 nothing selected,
           4 results or output not written (disk full, read-only), 130 interrupted,
           141 whoever read the output stopped reading, as in `| head -1`

@@ -1,38 +1,12 @@
-"""A cell, the hops it is planned to take, and the skip that stands in its place where it cannot exist."""
+"""A cell, the hops it is planned to take, and the skip that takes its place where it cannot exist."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from topolab.model.protocol import ClientProtocol, Protocol, Transport
-from topolab.model.server import Interface
+from topolab.model.combination import Combination
+from topolab.model.protocol import Protocol, Transport
 from topolab.model.topology import Leg
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Combination:
-    """Server variant x app x interface x topology x client protocol x load profile, by name."""
-
-    server: str
-    app: str
-    interface: Interface
-    topology: str
-    client_protocol: ClientProtocol
-    profile: str
-    replica: int = 0
-
-    @property
-    def id(self) -> str:
-        """Unique in a run, and stable from run to run. A replica is the second half of an A/A pair."""
-        suffix = f"+{self.replica}" if self.replica else ""
-        parts = (
-            self.server,
-            f"{self.app}-{self.interface.value}",
-            self.topology,
-            self.client_protocol.short,
-            self.profile,
-        )
-        return "/".join(parts) + suffix
 
 
 @dataclass(frozen=True, slots=True)

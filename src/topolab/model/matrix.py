@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_types import Ge, Le, MinLen
+from pydantic import TypeAdapter, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from topolab.model.combination import Setting, Value, settings
 from topolab.model.declared import Declared, Name, Text
 
 MAX_ROUNDS = 1_000
@@ -16,17 +20,63 @@ MAX_ROUNDS = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection(Declared):
-    """A product of names (globs allowed) inside a matrix."""
+    """A product of names (globs allowed) inside a matrix.
+
+    In TOML each setting has its list of values next to the names. Here they are together in `settings`, by key.
+    """
 
     servers: Annotated[tuple[Text, ...], MinLen(1)]
     apps: Annotated[tuple[Text, ...], MinLen(1)]
     topologies: Annotated[tuple[Text, ...], MinLen(1)]
     protocols: Annotated[tuple[Text, ...], MinLen(1)]
     profiles: Annotated[tuple[Text, ...], MinLen(1)]
+    settings: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_settings(cls, declared: Any) -> Any:
+        if not isinstance(declared, dict):
+            return declared
+        if "settings" in declared:
+            raise _refusal(("settings",), declared["settings"], "unexpected_keyword_argument")
+        listed = {entry.name for entry in fields(cls)} | {setting.plural for setting in settings()}
+        for key in listed & declared.keys():
+            if not isinstance(declared[key], list):
+                problem = PydanticCustomError("array", "input should be a valid array")
+                raise _refusal((key,), declared[key], problem)
+        # What a validator returns is no JSON to pydantic any more, and its strict mode then takes no list as a tuple.
+        found = {key: tuple(value) if isinstance(value, list) else value for key, value in declared.items()}
+        given = {
+            setting.key: _values(setting, found.pop(setting.plural))
+            for setting in settings()
+            if setting.plural in found
+        }
+        return {**found, "settings": given}
+
+
+_VALUES: Mapping[type, TypeAdapter[tuple[Value, ...]]] = {
+    int: TypeAdapter(Annotated[tuple[int, ...], MinLen(1)]),
+    str: TypeAdapter(Annotated[tuple[Name, ...], MinLen(1)]),
+}
+"""What reads the values of a setting, by the type of its default."""
+
+
+def _values(setting: Setting, values: object) -> tuple[Value, ...]:
+    try:
+        return _VALUES[type(setting.default)].validate_python(values, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        problem = PydanticCustomError("setting", first["msg"])
+        raise _refusal((setting.plural, *first["loc"]), first["input"], problem) from None
+
+
+def _refusal(key: tuple[str | int, ...], value: object, problem: str | PydanticCustomError) -> ValidationError:
+    details = InitErrorDetails(type=problem, loc=key, input=value)
+    return ValidationError.from_exception_data("Selection", [details])
 
 
 class Rows(StrEnum):
-    """What stands in the rows of a matrix's tables, and competes."""
+    """What the rows of a matrix's tables are, which compete."""
 
     SERVERS = "servers"
     DEPLOYMENTS = "deployments"
@@ -34,9 +84,9 @@ class Rows(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix(Declared):
-    """A named set of cells. `aa_pairs` of them are planned twice: their disagreement is the noise floor.
+    """A named set of cells. `aa_pairs` of them are planned twice, and differences between the two are the noise floor.
 
-    With `charts` the report draws the figures it tabulates. Its `rows` are servers, each app's in tables of their own,
+    With `charts` the report also draws its headlines. The `rows` of its tables are servers, with tables for each app,
     or deployments, a server with its app.
     """
 

@@ -1,30 +1,19 @@
-"""Names and globs: how a matrix and `--only KEY=GLOB` choose among what the catalogue has."""
+"""Names and globs: how a matrix and `--only KEY=GLOB` choose from the catalogue."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from topolab.catalogue import Catalogue
 from topolab.errors import InputError
-from topolab.model.cell import Combination
-from topolab.model.protocol import ClientProtocol
-from topolab.model.server import Interface
-
-_NAMES: Mapping[str, Callable[[Catalogue], Mapping[str, tuple[str, ...]]]] = {
-    "server": lambda c: {name: (name, x.server.name) for name, x in c.candidates.items()},
-    "app": lambda c: {f"{name}-{i}": (name, f"{name}-{i}") for name in c.apps for i in Interface},
-    "topology": lambda c: {name: (name,) for name in c.topologies},
-    "protocol": lambda c: {p.value: (p.value, p.short) for p in ClientProtocol},  # noqa: ARG005
-    "profile": lambda c: {name: (name,) for name in c.profiles},
-}
-"""Per `--only` key: each thing's name, and every spelling a glob may match it by."""
+from topolab.model.combination import DIMENSIONS, Combination
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """`--only`, as the names its globs stand for: within a key any is enough, and every key has to match."""
+    """`--only`, with its globs replaced by names. A combination must match any name of every key."""
 
     accepted: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -34,29 +23,27 @@ class Filters:
         accepted: dict[str, frozenset[str]] = {}
         for argument in arguments:
             key, equals, glob = argument.partition("=")
-            if not equals or key not in _NAMES:
-                keys = ", ".join(_NAMES)
-                raise InputError(f"--only {argument}: has to be KEY=GLOB with KEY one of {keys}")
-            names = matching((glob,), _NAMES[key](catalogue), f"--only {argument}", key)
-            accepted[key] = accepted.get(key, frozenset()).union(names)
+            if not equals or key not in DIMENSIONS:
+                keys = ", ".join(DIMENSIONS)
+                raise InputError(f"--only {argument}: must be KEY=GLOB with KEY one of {keys}")
+            names = DIMENSIONS[key].filter_names(catalogue)
+            # Where any value will do, only the plan knows which there are.
+            found = [glob] if names is None else matching((glob,), names, f"--only {argument}", key)
+            accepted[key] = accepted.get(key, frozenset()).union(found)
         return cls(accepted)
 
     def accept(self, combination: Combination) -> bool:
         """Whether a combination passes every key."""
-        name_of = {
-            "server": combination.server,
-            "app": f"{combination.app}-{combination.interface}",
-            "topology": combination.topology,
-            "protocol": combination.client_protocol.value,
-            "profile": combination.profile,
-        }
-        return all(name_of[key] in names for key, names in self.accepted.items())
+        return all(
+            any(fnmatchcase(DIMENSIONS[key].name(combination), name) for name in names)
+            for key, names in self.accepted.items()
+        )
 
 
 def matching(globs: Iterable[str], names: Mapping[str, tuple[str, ...]], where: str, what: str) -> list[str]:
     """The names with a spelling that any of the globs matches, in the order of the globs and then of `names`.
 
-    Raises `InputError` for a glob that matches nothing: a typo, not a wish.
+    Raises `InputError` for a glob that matches nothing, because it is a typo.
     """
     chosen: dict[str, None] = {}
     for glob in globs:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import product
 
 from topolab.catalogue import Candidate, Catalogue
-from topolab.model.cell import Cell, Combination, Plan, PlannedHop, Skip
+from topolab.model.cell import Cell, Plan, PlannedHop, Skip
+from topolab.model.combination import APP, PROFILE, PROTOCOL, SERVER, TOPOLOGY, Combination, Dimension, Value, settings
 from topolab.model.driver import Driver
 from topolab.model.matrix import Matrix, Selection
 from topolab.model.profile import UsersLoad
@@ -45,17 +46,17 @@ def make_plan(
 
 
 def _combinations(selection: Selection, matrix: Matrix, catalogue: Catalogue) -> Iterator[Combination]:
-    where = f"matrix {matrix.name}"
-    candidates = {name: (name, x.server.name) for name, x in catalogue.candidates.items()}
-    client_protocols = {p.value: (p.value, p.short) for p in ClientProtocol}
-    servers = matching(selection.servers, candidates, where, "servers")
-    apps = matching(selection.apps, _plain(catalogue.apps), where, "apps")
-    topologies = matching(selection.topologies, _plain(catalogue.topologies), where, "topologies")
-    protocols = matching(selection.protocols, client_protocols, where, "protocols")
-    profiles = matching(selection.profiles, _plain(catalogue.profiles), where, "profiles")
+    def chosen(dimension: Dimension, globs: tuple[str, ...]) -> list[str]:
+        return matching(globs, dimension.names(catalogue) or {}, f"matrix {matrix.name}", dimension.plural)
+
+    servers, apps = chosen(SERVER, selection.servers), chosen(APP, selection.apps)
+    topologies = chosen(TOPOLOGY, selection.topologies)
+    protocols = chosen(PROTOCOL, selection.protocols)
+    profiles = chosen(PROFILE, selection.profiles)
+    varied = list(_settings(selection))
     for server, app in product(servers, apps):
         for interface in _interfaces(catalogue.candidates[server], catalogue.apps[app]):
-            for topology, protocol, profile in product(topologies, protocols, profiles):
+            for topology, protocol, profile, values in product(topologies, protocols, profiles, varied):
                 yield Combination(
                     server=server,
                     app=app,
@@ -63,11 +64,16 @@ def _combinations(selection: Selection, matrix: Matrix, catalogue: Catalogue) ->
                     topology=topology,
                     client_protocol=ClientProtocol(protocol),
                     profile=profile,
+                    settings=values,
                 )
 
 
-def _plain(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    return {name: (name,) for name in names}
+def _settings(selection: Selection) -> Iterator[dict[str, Value]]:
+    """Every combination of the settings' values, as far as they are not the default."""
+    known = settings()
+    for values in product(*(selection.settings.get(setting.key, (setting.default,)) for setting in known)):
+        pairs = zip(known, values, strict=True)
+        yield {setting.key: value for setting, value in pairs if value != setting.default}
 
 
 def _interfaces(candidate: Candidate, app: App) -> tuple[Interface, ...]:

@@ -1,4 +1,4 @@
-"""A run's summary to terminal table, Markdown, CSV, JSON and pictures. Pure: no server runs, no clock is read."""
+"""From a stored run to terminal, Markdown, CSV, JSON and pictures. No server runs, and no clock is read."""
 
 from topolab.report.files import undrawn, write_files
 from topolab.report.report import Report, read_report

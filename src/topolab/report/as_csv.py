@@ -1,20 +1,18 @@
-"""results.csv: one line per cell and figure-column, for spreadsheets."""
+"""results.csv: one line per cell, for spreadsheets."""
 
 from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from topolab.model.combination import Dimension, columns
 from topolab.report.format import hops
+from topolab.report.report import Report
 from topolab.stats.figures import FIGURES
 from topolab.stats.summary import CellSummary
 
-if TYPE_CHECKING:
-    from topolab.report.report import Report
-
-_NAMES = ("id", "server", "app", "interface", "topology", "client_protocol", "profile", "status", "reason")
-_SEEN = ("hops", "downgraded", "rounds")
+_OUTCOME = ("status", "reason", "hops", "downgraded", "rounds")
 _COUNTS = ("good_responses", "bad_responses", "client_limited", "steady", "warnings")
 
 
@@ -23,17 +21,16 @@ def to_csv(report: Report) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     figures = [f"{name}_{part}" for name in FIGURES for part in ("median", "low", "high")]
-    writer.writerow([*_NAMES, *_SEEN, *figures, *_COUNTS])
+    names = [name for dimension in report.dimensions for name in dimension.fields]
+    writer.writerow(["id", *names, *_OUTCOME, *figures, *_COUNTS])
     for cell in report.summary.cells:
-        writer.writerow(_row(cell))
+        writer.writerow(_row(cell, report.dimensions))
     return text.getvalue()
 
 
-def _row(cell: CellSummary) -> list[object]:
-    combination = cell.combination
-    row: list[object] = [combination.id, combination.server, combination.app, combination.interface.value]
-    row += [combination.topology, combination.client_protocol.value, combination.profile, cell.status, cell.reason]
-    row += [hops(cell.hops), cell.downgraded, cell.rounds]
+def _row(cell: CellSummary, dimensions: Sequence[Dimension]) -> list[object]:
+    row: list[object] = [cell.combination.id, *columns(cell.combination, dimensions).values()]
+    row += [cell.status, cell.reason, hops(cell.hops), cell.downgraded, cell.rounds]
     for name in FIGURES:
         estimate = cell.estimates.get(name)
         row += [estimate.median, estimate.low, estimate.high] if estimate else ["", "", ""]

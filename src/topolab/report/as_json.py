@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
+from topolab.model.combination import Dimension, columns
 from topolab.model.outcome import SeenHop
 from topolab.report import notes
+from topolab.report.report import Report
 from topolab.stats.estimate import Estimate
 from topolab.stats.figures import FIGURES
 from topolab.stats.summary import CellSummary
-
-if TYPE_CHECKING:
-    from topolab.report.report import Report
 
 
 def to_json(report: Report) -> str:
@@ -38,20 +38,14 @@ def as_object(report: Report) -> dict[str, Any]:
             },
             "noise_floor": report.summary.noise_floor,
         },
-        "cells": [_cell(cell) for cell in report.summary.cells],
+        "cells": [_cell(cell, report.dimensions) for cell in report.summary.cells],
     }
 
 
-def _cell(cell: CellSummary) -> dict[str, Any]:
-    combination = cell.combination
+def _cell(cell: CellSummary, dimensions: Sequence[Dimension]) -> dict[str, Any]:
     return {
-        "id": combination.id,
-        "server": combination.server,
-        "app": combination.app,
-        "interface": combination.interface.value,
-        "topology": combination.topology,
-        "client_protocol": combination.client_protocol.value,
-        "profile": combination.profile,
+        "id": cell.combination.id,
+        **columns(cell.combination, dimensions),
         "status": cell.status,
         "reason": cell.reason or None,
         "hops": [_hop(hop) for hop in cell.hops],

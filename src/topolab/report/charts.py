@@ -1,4 +1,4 @@
-"""Bar charts of a group of cells: a row's columns side by side, each with the reach of its interval. Pure."""
+"""Bar charts of a group of cells: the columns of a row side by side, each with its interval. Pure."""
 
 from __future__ import annotations
 
@@ -8,35 +8,30 @@ from typing import TYPE_CHECKING, Any
 from topolab.report.format import significant
 from topolab.report.grouping import Group
 from topolab.stats.estimate import Estimate
+from topolab.stats.figures import Figure
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Drawing
 
 _COLOURS = ("#7a8b99", "#2f7f86", "#c9733d", "#6b5b95", "#a8a13b", "#b04a5a", "#4a6fb0", "#7fb069")
 _BAR_INCHES = 0.34
 _ENDS_BEYOND = 1.14
-"""How far the axis goes beyond the longest bar, for its number."""
+"""How long the axis is, in longest bars: room for the number at the end."""
 _LOGARITHMIC_FROM = 50
-"""Latencies so far apart are told by their orders of magnitude."""
+"""Latencies that are this many times apart are drawn on a logarithmic axis."""
 
 
-def figures_drawn(group: Group) -> tuple[str, ...]:
-    """The figures that charts of the group show, those that some cell has."""
-    names = (group.headline, *(("requests_per_second",) if group.headline == "finish_seconds" else ()))
-    return tuple(name for name in names if any(cell.estimates.get(name) for cell in group.cells.values()))
-
-
-def bar_chart(group: Group, figure: str, title: str) -> Figure:
-    """Rows down, a bar a column in each, with the median written at its end. A cell without the figure has no bar."""
-    from matplotlib.figure import Figure
+def bar_chart(group: Group, shown: Figure) -> Drawing:
+    """A bar for each column of every row, with the median at its end. A cell without the figure has no bar."""
+    from matplotlib.figure import Figure as Drawing
 
     bars = len(group.rows) * (len(group.columns) + 0.8)
-    drawn = Figure(figsize=(8.0, 1.1 + bars * _BAR_INCHES), layout="constrained")
+    drawn = Drawing(figsize=(8.0, 1.1 + bars * _BAR_INCHES), layout="constrained")
     axes = drawn.add_subplot()
     height = 1 / (len(group.columns) + 0.8)
     longest, shortest = 0.0, float("inf")
     for index, column in enumerate(group.columns):
-        at, estimates = _column(group, column, figure, index * height)
+        at, estimates = _column(group, column, shown.name, index * height)
         middle = [estimate.median for estimate in estimates]
         reach = [[e.median - e.low for e in estimates], [e.high - e.median for e in estimates]]
         label = " ".join(column)
@@ -54,19 +49,19 @@ def bar_chart(group: Group, figure: str, title: str) -> Figure:
         shortest = min([shortest, *(estimate.low for estimate in estimates)])
     axes.set_yticks([row + height * (len(group.columns) - 1) / 2 for row in range(len(group.rows))], group.rows)
     axes.invert_yaxis()
-    if figure.endswith("_ms") and longest > _LOGARITHMIC_FROM * shortest > 0:
+    if shown.unit == "ms" and longest > _LOGARITHMIC_FROM * shortest > 0:
         axes.set_xscale("log")
         axes.set_xlim(shortest / 2, longest * _ENDS_BEYOND**10)
     else:
         axes.set_xlim(0, longest * _ENDS_BEYOND or 1)
-    axes.set_title(title, loc="left", size=10)
+    axes.set_title(shown.title, loc="left", size=10)
     drawn.legend(frameon=False, fontsize=8, loc="outside lower right", ncols=len(group.columns))
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
     return drawn
 
 
-def picture(drawn: Figure, kind: str) -> bytes:
+def picture(drawn: Drawing, kind: str) -> bytes:
     """The figure as `svg` or `png`; the same figure gives the same bytes."""
     import matplotlib as mpl
 
@@ -80,7 +75,7 @@ _LINES: dict[str, Any] = {"error_kw": {"ecolor": "#222222", "elinewidth": 0.9, "
 
 
 def _column(group: Group, column: tuple[str, str], figure: str, offset: float) -> tuple[list[float], list[Estimate]]:
-    """Where the column's bars stand, and what they show."""
+    """The positions of a column's bars, and their estimates."""
     at, estimates = [], []
     for row, name in enumerate(group.rows):
         cell = group.cells.get((name, column))

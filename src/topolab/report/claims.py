@@ -1,36 +1,25 @@
-"""An article of claims, each next to what the runs say: Markdown, from the article and stored runs alone. Pure."""
+"""An article of claims in Markdown, each next to what the stored runs say. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from topolab.errors import InputError
 from topolab.model.claim import Article, Claim, Section
+from topolab.model.combination import DIMENSIONS
 from topolab.report.format import duration, quantity
-from topolab.report.grouping import Group
 from topolab.report.markdown import table_lines
-from topolab.report.tables import Table, change_table, cpu_table, headline_table, latency_table, proof_table, rate_table
+from topolab.report.report import Report
+from topolab.report.tables import TableKind, table_kinds
 from topolab.stats.claims import Finding, Verdict, judge
+from topolab.stats.figures import FIGURES
 from topolab.stats.summary import CellSummary, RunSummary
-
-if TYPE_CHECKING:
-    from topolab.report.report import Report
-
-_TABLES: Mapping[str, Callable[[Group, RunSummary], Table | None]] = {
-    "headline": headline_table,
-    "rate": lambda group, _: rate_table(group),
-    "change": change_table,
-    "latency": lambda group, _: latency_table(group),
-    "cpu": lambda group, _: cpu_table(group),
-    "hops": lambda group, _: proof_table(group),
-}
 
 
 def to_article(article: Article, reports: Mapping[str, Report], pictures: str) -> str:
-    """The Markdown, ending in a newline; `reports` by matrix, `pictures` the folder of pictures relative to it.
+    """The Markdown, ending in a newline. `reports` are by matrix, `pictures` is the relative path of their folder.
 
-    Raises `InputError` where the article asks for a run, a cell, a figure or a table that is not there.
+    Raises `InputError` where the article asks for a run, a cell, a figure or a table that does not exist.
     """
     lines = [f"# {article.title}", "", article.text.strip(), ""]
     for section in article.sections:
@@ -50,48 +39,48 @@ def _section(section: Section, report: Report, pictures: str) -> list[str]:
         lines += [""]
     for name, caption in section.pictures.items():
         lines += [f"![{caption}]({pictures}/{name})", ""]
+    kinds = [_kind(name, section) for name in section.tables]
     for group in report.groups:
-        tables = [_table(name, section)(group, report.summary) for name in section.tables]
-        shown = [table for table in tables if table is not None and table.rows]
-        lines += [f"### {group.title}", ""] if shown else []
-        for table in shown:
+        tables = [table for kind in kinds for table in kind.draw(group, report.summary)]
+        lines += [f"### {group.title}", ""] if tables else []
+        for table in tables:
             lines += table_lines(table)
     return lines
 
 
-def _table(name: str, section: Section) -> Callable[[Group, RunSummary], Table | None]:
-    if name not in _TABLES:
-        raise InputError(f"{section.title}: no table is called {name!r}; there are {', '.join(_TABLES)}")
-    return _TABLES[name]
+def _kind(name: str, section: Section) -> TableKind:
+    kinds = {kind.name: kind for kind in table_kinds()}
+    if name not in kinds:
+        raise InputError(f"{section.title}: no table is called {name!r}; there are {', '.join(kinds)}")
+    return kinds[name]
 
 
 def _claim(claim: Claim, summary: RunSummary) -> str:
     verdict, findings = judge(claim, summary)
-    return f"| {claim.said} | {'; '.join(map(_told, findings))} | **{verdict.value}** |"
+    return f"| {claim.said} | {'; '.join(map(_decided_by, findings))} | **{verdict.value}** |"
 
 
-def _told(finding: Finding) -> str:
-    """The figures a check was decided by, in a line."""
-    name = finding.check.figure
+def _decided_by(finding: Finding) -> str:
+    """The figures behind the verdict of a check, in a line."""
+    figure = FIGURES[finding.check.figure]
     if finding.verdict is Verdict.NOT_MEASURED:
         missing = finding.cell if finding.figure is None else finding.other
-        why = (missing.reason if missing else "") or f"no {name} in a round that both have"
+        why = (missing.reason if missing else "") or f"no round measured {figure.name} for both"
         return f"`{_where(missing)}`: {why}"
-    text = f"`{_where(finding.cell)}` {quantity(name, finding.figure)}"
+    text = f"`{_where(finding.cell)}` {quantity(figure, finding.figure)}"
     if finding.comparison is None:
         return text
-    text += f" against `{_where(finding.other)}` {quantity(name, finding.other_figure)}"
+    text += f" against `{_where(finding.other)}` {quantity(figure, finding.other_figure)}"
     ratio = finding.comparison.ratio
     shown = "" if finding.comparison.shown else ", no difference shown"
     return f"{text}: ratio {ratio.median:.2f} ({ratio.low:.2f} to {ratio.high:.2f}){shown}"
 
 
 def _where(cell: CellSummary | None) -> str:
-    """A cell by what tells it from the others of its table."""
     if cell is None:
         return ""
-    c = cell.combination
-    return " ".join((c.server, c.app, c.topology, c.client_protocol.short, c.profile))
+    labels = (dimension.label(cell.combination) for dimension in DIMENSIONS.values())
+    return " ".join(filter(None, labels))
 
 
 def _run(report: Report) -> str:

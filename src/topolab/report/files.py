@@ -10,18 +10,18 @@ from topolab.model.visit import PAGE_FILE
 from topolab.process.distributions import missing, not_installed
 from topolab.report.as_csv import to_csv
 from topolab.report.as_json import to_json
-from topolab.report.grouping import TITLES
 from topolab.report.markdown import to_markdown
+from topolab.report.outline import charts
 from topolab.report.report import Report
 
 _DRAWN_WITH = ("matplotlib",)
 
 
 def write_files(report: Report, folder: Path) -> list[str]:
-    """Write (again) every file of a report; their names, the one to read first coming first.
+    """Write every file of a report, and return their names, the one to read first coming first.
 
-    They are report.md, results.csv, results.json, where the matrix wants them its charts, and of what a browser
-    visited page.json and the waterfalls.
+    They are report.md, results.csv and results.json, charts where the matrix asks for them, and page.json and
+    waterfalls where a browser visited pages.
     """
     _put(folder / "results.json", to_json(report).encode())
     _put(folder / "results.csv", to_csv(report).encode())
@@ -51,20 +51,19 @@ def undrawn(report: Report) -> str:
 
 
 def _charts(report: Report) -> Iterator[tuple[str, bytes]]:
-    """The figures of every group, where the matrix wants them drawn."""
-    if not report.record.charts or missing(_DRAWN_WITH):
+    wanted = charts(report)
+    if not wanted or missing(_DRAWN_WITH):
         return
-    from topolab.report.charts import bar_chart, figures_drawn, picture
+    from topolab.report.charts import bar_chart, picture
 
-    for number, group in enumerate(report.groups, start=1):
-        for figure in figures_drawn(group):
-            drawn = bar_chart(group, figure, TITLES[figure])
-            for kind in ("svg", "png"):
-                yield f"chart-{number}-{figure}.{kind}", picture(drawn, kind)
+    for chart in wanted:
+        drawn = bar_chart(chart.group, chart.figure)
+        for kind in ("svg", "png"):
+            yield f"{chart.name}.{kind}", picture(drawn, kind)
 
 
 def _pages(report: Report, folder: Path) -> Iterator[tuple[str, bytes]]:
-    """What a browser saw, where one had something to do with the run."""
+    """What a browser saw, where the run used one."""
     if not _visited(report):
         return
     from topolab.report.visits import read_visits, to_page_json

@@ -1,4 +1,4 @@
-"""How numbers, hops and times are written: all of it in this one file."""
+"""How numbers, hops and times are written."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from math import floor, log10
 
 from topolab.model.outcome import SeenHop
 from topolab.stats.estimate import Estimate
+from topolab.stats.figures import Figure
 
 NOTHING = "–"
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """A number to so many significant digits, in thousands (k) or millions (M) from 10,000: 12345 is 12.3k."""
+    """A number with so many significant digits, from 10,000 in thousands (k) or millions (M): 12345 is 12.3k."""
     if value == 0:
         return "0"
     decimals = digits - 1 - floor(log10(abs(value)))
@@ -25,7 +26,7 @@ def significant(value: float, digits: int = 3) -> str:
 
 
 def with_spread(estimate: Estimate) -> str:
-    """The median, and how far the interval reaches from it in per cent; without it for a single sample."""
+    """The median, and how far the interval reaches from it in per cent, unless there is a single sample."""
     text = significant(estimate.median)
     if len(estimate.samples) < 2 or not estimate.median:
         return text
@@ -33,20 +34,22 @@ def with_spread(estimate: Estimate) -> str:
     return f"{text} ±{percent(reach)}"
 
 
-_UNITS = {"_per_second": "/s", "_seconds": " s", "_ms": " ms", "_us_per_request": " µs", "_bytes": " bytes"}
-
-
-def quantity(figure: str, estimate: Estimate | None) -> str:
-    """A figure of `stats.figures` by name, with its unit and spread."""
+def quantity(figure: Figure, estimate: Estimate | None) -> str:
+    """A figure with its unit and spread: `1,000/s ±1.0%`, `3.20 s`."""
     if estimate is None:
         return NOTHING
-    unit = next(unit for ending, unit in _UNITS.items() if figure.endswith(ending))
     number, _, spread = with_spread(estimate).partition(" ")
-    return f"{number}{unit} {spread}".rstrip()
+    space = "" if figure.unit.startswith("/") else " "
+    return f"{number}{space}{figure.unit} {spread}".rstrip()
+
+
+def tabulated(figure: Figure, estimate: Estimate) -> str:
+    """The median as tables write it, whose titles name the unit; memory is in MiB."""
+    return mebibytes(estimate.median) if figure.unit == "bytes" else significant(estimate.median)
 
 
 def percent(fraction: float) -> str:
-    """A fraction as per cent: whole from 10 %, else one digit; never a zero that is not one."""
+    """A fraction in per cent: whole from 10 %, else with one digit. What is not zero is not written as zero."""
     value = 100 * fraction
     if 0 < value < 0.05:
         return "<0.1%"
@@ -54,7 +57,7 @@ def percent(fraction: float) -> str:
 
 
 def change(ratio: float) -> str:
-    """A ratio as a change: 0.72 is -28%; from tenfold on as what it is times: 2800 is x2,800."""
+    """A ratio as a change: 0.72 is -28%. From tenfold on as a factor: 2800 is x2,800."""
     return f"x{significant(ratio)}" if ratio >= 10 else f"{round(100 * (ratio - 1)):+d}%"
 
 

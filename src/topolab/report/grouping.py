@@ -1,4 +1,4 @@
-"""Which cells of a run are told of together: servers, deployments or loads down, topologies and protocols across."""
+"""Which cells of a run share tables: servers, deployments or loads in rows, topologies and protocols in columns."""
 
 from __future__ import annotations
 
@@ -6,30 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from topolab.model.combination import PROTOCOL, TOPOLOGY
 from topolab.model.matrix import Rows
-from topolab.stats.estimate import Estimate
-from topolab.stats.figures import HEADLINES
+from topolab.stats.figures import FIGURES, Figure, headlines
 from topolab.stats.summary import CellSummary, RunSummary
 
 Column = tuple[str, str]
 """Topology, and the client protocol's short name."""
 
-TITLES = {
-    "requests_per_second": "good responses per second",
-    "page_seconds": "seconds until the last response of the page",
-    "finish_seconds": "seconds from the first connection to the last of the responses",
-    "p50_ms": "median latency in ms, from the planned send time",
-    "p99_ms": "p99 of the fast requests in ms, from the planned send time",
-}
-_MORE_IS_BETTER = {"requests_per_second"}
-
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The cells of a set of tables, by row and column: one app's, under one load profile or on one server.
+    """The cells of a set of tables, by row and column: those of one app under one load, or on one server.
 
-    `rows_are` says what differs from row to row: `server`, `deployment` or `load`. Columns without a proxy stand first:
-    the first one is what changes are told against.
+    `rows_are` says what differs from row to row: `server`, `deployment` or `load`. Columns without a proxy come first,
+    and changes are relative to the first column.
     """
 
     title: str
@@ -37,19 +28,19 @@ class Group:
     columns: tuple[Column, ...]
     rows: tuple[str, ...]
     cells: Mapping[tuple[str, Column], CellSummary]
-    headline: str
+    headline: Figure
 
     @property
     def competing(self) -> bool:
-        """Whether the rows can be better or worse than each other: loads cannot."""
+        """Whether a row can be better than another. Loads cannot."""
         return self.rows_are != "load"
 
 
 def groups(summary: RunSummary, rows: Rows = Rows.SERVERS) -> list[Group]:
-    """The run's cells by load profile and app, each with its servers best first. A/A copies are left out.
+    """The cells of a run by load profile and app, the best server first. A/A copies are left out.
 
-    Where an app was run on one server alone and under several loads, these are the rows, in the plan's order. Where
-    deployments are to be compared, there is one group a load with all apps in it.
+    Where an app ran on one server only and under several loads, the loads are the rows, in the order of the plan. Where
+    the rows are deployments, each load has one group with all apps.
     """
     if rows is Rows.DEPLOYMENTS:
         under = _by(summary, lambda cell: cell.combination.profile)
@@ -73,14 +64,15 @@ def _of_app(app: str, cells: list[CellSummary]) -> list[Group]:
     if len(servers) != 1 or len(loads) == 1:
         under = [[cell for cell in cells if _load(cell) == load] for load in loads]
         return [_group(f"{_load(some[0])}, {app} app", "server", some, partial(_server, cells=some)) for some in under]
-    kinds = [[cell for cell in visited if cell.headline == name] for name in dict.fromkeys(HEADLINES.values())]
+    names = dict.fromkeys(figure.name for figure in headlines().values())
+    kinds = {name: [cell for cell in visited if cell.headline == name] for name in names}
     title = f"{servers[0]}, {app} app"
-    return [_group(f"{title}: {TITLES[some[0].headline or '']}", "load", some, _load) for some in kinds if some]
+    return [_group(f"{title}: {FIGURES[name].title}", "load", some, _load) for name, some in kinds.items() if some]
 
 
 def _group(title: str, rows_are: str, cells: list[CellSummary], row_of: Callable[[CellSummary], str]) -> Group:
     visited = [cell for cell in cells if cell.status != "skipped"]
-    headline = next((cell.headline for cell in visited if cell.headline), "requests_per_second")
+    headline = FIGURES[next(cell.headline for cell in visited if cell.headline)]
     direct = {_column(cell) for cell in visited if len(cell.hops) == 1}
     columns = tuple(sorted(dict.fromkeys(map(_column, visited)), key=lambda column: column not in direct))
     named = {(row_of(cell), _column(cell)): cell for cell in cells if _column(cell) in columns}
@@ -91,40 +83,41 @@ def _group(title: str, rows_are: str, cells: list[CellSummary], row_of: Callable
 
 
 def _column(cell: CellSummary) -> Column:
-    return cell.combination.topology, cell.combination.client_protocol.short
+    return TOPOLOGY.label(cell.combination), PROTOCOL.label(cell.combination)
 
 
 def _server(cell: CellSummary, cells: list[CellSummary]) -> str:
-    """The server's name, with the interface where it is run with several."""
+    """The server's name, with the interface where it is run with several, and the settings."""
     name = cell.combination.server
     interfaces = {c.combination.interface for c in cells if c.combination.server == name}
-    return name if len(interfaces) == 1 else f"{name} ({cell.combination.interface})"
+    interface = [f"({cell.combination.interface})"] if len(interfaces) > 1 else []
+    return " ".join((name, *interface, *cell.combination.settings_labels))
 
 
 def _deployment(cell: CellSummary) -> str:
-    """The server, the app and the interface between them."""
+    """The server, the app and the interface between them, and the settings."""
     c = cell.combination
-    return f"{c.server} × {c.app} ({c.interface})"
+    return " ".join((f"{c.server} × {c.app} ({c.interface})", *c.settings_labels))
 
 
 def _load(cell: CellSummary) -> str:
     return cell.combination.profile
 
 
-def goodness(estimate: Estimate | None, headline: str) -> float:
-    """A headline figure turned so that more is better; what was not measured comes last."""
-    if estimate is None:
-        return 0.0
-    return estimate.median if headline in _MORE_IS_BETTER else 1 / estimate.median
+def goodness(cell: CellSummary, figure: Figure) -> float:
+    """A cell's figure turned so that more is better; zero, the least, where it was not measured."""
+    estimate = cell.estimates.get(figure.name)
+    return figure.goodness(estimate.median) if estimate else 0.0
 
 
 def _score(
-    server: str, columns: tuple[Column, ...], cells: Mapping[tuple[str, Column], CellSummary], headline: str
+    row: str, columns: tuple[Column, ...], cells: Mapping[tuple[str, Column], CellSummary], headline: Figure
 ) -> float:
-    """How near a server is to the best of each column it is in, on average: the order of the rows."""
+    """How near a row is to the best of each of its columns, on average. Rows are in this order."""
     shares = []
     for column in columns:
-        values = {s: goodness(cell.estimates.get(headline), headline) for (s, c), cell in cells.items() if c == column}
-        if values.get(server):
-            shares.append(values[server] / max(values.values()))
+        values = {r: goodness(cell, headline) for (r, c), cell in cells.items() if c == column}
+        if mine := values.get(row):
+            best = max(values.values())
+            shares.append(1.0 if mine == best else mine / best)
     return sum(shares) / len(shares) if shares else 0.0

@@ -1,41 +1,42 @@
-"""report.md: every table and note of a run, for reading and for pasting into an issue."""
+"""report.md: every table and note of a run, to read and to paste into an issue."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import assert_never
 
-from topolab.report import notes
-from topolab.report.format import hops
-from topolab.report.tables import Entry, Table, tables
-
-if TYPE_CHECKING:
-    from topolab.report.report import Report
+from topolab.report.blocks import Block, Chart, Facts, Failures, GroupTable, Heading, Listing, Notes, Paragraph
+from topolab.report.outline import outline
+from topolab.report.report import Report
+from topolab.report.tables import Entry, Table
 
 
 def to_markdown(report: Report) -> str:
     """The document, ending in a newline."""
-    record = report.record
-    lines = [f"# Run {record.id}", ""]
-    lines += [
-        f"Matrix `{record.matrix}`, {record.rounds} round{'s' if record.rounds > 1 else ''}, seed {record.seed}, "
-        f"backend {record.backend}, started {record.started}.",
-        "",
-    ]
-    for group in report.groups:
-        lines += [f"## {group.title}", ""]
-        for table in tables(group, report.summary, memory=True):
-            lines += table_lines(table)
-    lines += ["## How to read this", "", *(f"- {_escaped(line)}" for line in notes.reading(report)), ""]
-    lines += _section("Skipped", [f"- {line}" for line in notes.skipped(report)])
-    lines += _section("Failed", _failures(report))
-    for name, differences in notes.differences_from_aws(report):
-        lines += _section(f"Where {name} differs from AWS", [f"- {text}" for text in differences])
-    lines += _section("Every hop, as seen in the last round", _hop_list(report))
-    lines += _section("Environment", [f"- {key}: {_plain(value)}" for key, value in record.environment.items()])
-    lines += _section("Command lines", [f"- {name}: `{text}`" for name, text in notes.command_lines(report).items()])
-    lines += _section("Where the time went", [time] if (time := notes.where_the_time_went(report)) else [])
+    lines = [line for block in outline(report) for line in _block(block)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _block(block: Block) -> list[str]:
+    match block:
+        case Heading():
+            return [f"{'#' * block.level} {block.text}", ""]
+        case Paragraph():
+            return _section(block.title, [block.text]) if block.title else [block.text, ""]
+        case GroupTable():
+            return table_lines(block.table)
+        case Chart():
+            return []  # the pictures are next to report.md
+        case Notes():
+            return _section(block.title, [f"- {_escaped(line)}" for line in block.lines])
+        case Listing():
+            return _section(block.title, [f"- {line}" for line in block.lines])
+        case Facts():
+            return _section(block.title, _facts(block))
+        case Failures():
+            return _section(block.title, _failures(block))
+        case _:
+            assert_never(block)
 
 
 def table_lines(table: Table) -> list[str]:
@@ -59,22 +60,26 @@ def _escaped(text: str) -> str:
 
 
 def _section(title: str, lines: list[str]) -> list[str]:
-    return [f"## {title}", "", *lines, ""] if lines else []
+    return [f"## {title}", "", *lines, ""]
 
 
-def _failures(report: Report) -> list[str]:
+def _facts(block: Facts) -> list[str]:
     lines = []
-    for failure in notes.failed(report):
-        lines.append(f"- {failure.reason}: {', '.join(f'`{cell_id}`' for cell_id in failure.cell_ids)}")
-        if failure.log:
-            longest = max((len(run) for run in re.findall("`+", failure.log)), default=0)
-            fence = "`" * max(3, longest + 1)  # longer than any in the log, which cannot end it then
-            lines += ["", f"  {fence}text", *(f"  {line}" for line in failure.log.splitlines()), f"  {fence}", ""]
+    for name, value in block.facts.items():
+        text = f"`{value}`" if block.code_values else _plain(value)
+        lines.append(f"- {f'`{name}`' if block.code_names else name}: {text}")
     return lines
 
 
-def _hop_list(report: Report) -> list[str]:
-    return [f"- `{c.combination.id}`: `{hops(c.hops)}`" for c in report.summary.cells if c.hops]
+def _failures(block: Failures) -> list[str]:
+    lines = []
+    for failure in block.failures:
+        lines.append(f"- {failure.reason}: {', '.join(f'`{cell_id}`' for cell_id in failure.cell_ids)}")
+        if failure.log:
+            longest = max((len(run) for run in re.findall("`+", failure.log)), default=0)
+            fence = "`" * max(3, longest + 1)  # longer than any in the log, so that no line of the log ends the block
+            lines += ["", f"  {fence}text", *(f"  {line}" for line in failure.log.splitlines()), f"  {fence}", ""]
+    return lines
 
 
 def _plain(value: object) -> str:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from topolab.model.profile import UsersLoad
 from topolab.model.server import PART_NAMES
 from topolab.report.format import duration, percent
+from topolab.report.report import Report
 from topolab.report.tables import MARKS
 from topolab.stats.estimate import CONFIDENCE, range_coverage
 from topolab.stats.summary import CellSummary
 from topolab.stats.warnings import Warning
-
-if TYPE_CHECKING:
-    from topolab.report.report import Report
 
 _FULL_INTERVAL_ROUNDS = 6
 
@@ -27,34 +24,34 @@ def reading(report: Report) -> list[str]:
     floor = report.summary.noise_floor
     lines = []
     if any(group.competing for group in report.groups):
-        lines.append("Bold: the best of its column, and over several rounds every row not shown to differ from it.")
+        lines.append("Bold: the best in its column, and rows statistically indistinguishable from it.")
     if rounds < 2:
-        lines.append("One round: there is no interval; use --rounds 6 or more before choosing by these figures.")
+        lines.append("One round gives no interval; use --rounds 6 or more before you choose by these figures.")
     elif rounds < _FULL_INTERVAL_ROUNDS:
         lines.append(
-            f"± reaches over all {rounds} rounds; so few hold the true median {percent(range_coverage(rounds))} "
+            f"± covers all {rounds} rounds, a range that contains the true median {percent(range_coverage(rounds))} "
             f"of the time; use --rounds {_FULL_INTERVAL_ROUNDS} or more for {percent(CONFIDENCE)}."
         )
     else:
-        lines.append(f"± is the farther end of the bootstrap {percent(CONFIDENCE)} interval of the median.")
+        lines.append(f"± is the farther end of the {percent(CONFIDENCE)} bootstrap interval of the median.")
     if floor is not None:
         cpu = report.summary.noise_floors.get("server_cpu_us_per_request")
-        beside = f", in CPU per response by up to {percent(cpu)}" if cpu is not None else ""
-        told = f"{percent(floor)} (median over rounds){beside}"
-        lines.append(f"Noise floor: a cell planned twice differed from itself by up to {told}.")
+        cpu_too = f", and in CPU per response by up to {percent(cpu)}" if cpu is not None else ""
+        far = f"{percent(floor)} (median over rounds){cpu_too}"
+        lines.append(f"Noise floor: cells measured twice differed from themselves by up to {far}.")
     elif rounds >= 2:
-        lines.append("Noise floor: none in this run, as no cell was planned twice.")
+        lines.append("Noise floor: unknown, because this run measured no cell twice.")
     seen = {cell.combination.profile for cell in report.summary.cells if cell.rounds}
     blind = {driver.value for name in seen if not (driver := report.record.profiles[name].driver).sees_headers}
     if blind:
         lines.append(
-            f"{', '.join(sorted(blind))} sees no headers: there the protocol of the hop to the app was proved by a "
-            "request before and one after each load, and not in every response."
+            f"{', '.join(sorted(blind))} sees no headers: the protocol of the hop to the app was checked with one "
+            "request before and one after each load, not in every response."
         )
     if any(isinstance(report.record.profiles[name], UsersLoad) for name in seen):
         lines.append(
-            "Locust's users ask in a closed loop, and Locust rounds response times: to whole milliseconds below 100, "
-            "to two digits above. Failed requests are in them."
+            "Locust's users are a closed loop. Locust rounds response times to whole milliseconds below 100 and to two "
+            "digits above, and includes those of failed requests."
         )
     used = {warning for cell in report.summary.cells for warning in cell.warnings}
     lines += [f"{MARKS[warning]} {warning.value}." for warning in Warning if warning in used and warning in MARKS]
@@ -63,7 +60,7 @@ def reading(report: Report) -> list[str]:
 
 
 def skipped(report: Report) -> list[str]:
-    """Every reason for skips, with how many cells it kept out."""
+    """Every reason for skips, with the number of cells."""
     counts: dict[str, int] = defaultdict(int)
     for cell in report.summary.cells:
         if cell.status == "skipped":
@@ -73,7 +70,7 @@ def skipped(report: Report) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The cells that failed for the same reason, and the end of the first one's log."""
+    """The cells that failed for one reason, and the end of the first log."""
 
     reason: str
     cell_ids: tuple[str, ...]
@@ -93,7 +90,7 @@ def failed(report: Report) -> list[Failure]:
 
 
 def where_the_time_went(report: Report) -> str:
-    """Wall time by what it was spent on; empty where nothing was run."""
+    """What the wall time was spent on; empty where nothing was run."""
     wall_s = sum(sitting.wall_s for sitting in report.sittings)
     if not wall_s:
         return ""
@@ -102,22 +99,22 @@ def where_the_time_went(report: Report) -> str:
         **({"images built": images_s} if images_s else {}),
         "load": sum(o.timings.load_s for o in report.observations),
         "warm-up": sum(o.timings.warm_up_s for o in report.observations),
-        "servers starting": sum(o.timings.server_start_s for o in report.observations),
+        "server start": sum(o.timings.server_start_s for o in report.observations),
     }
     own_s = wall_s - sum(parts.values())
-    told = ", ".join(f"{name} {duration(seconds)}" for name, seconds in parts.items())
-    return f"{duration(wall_s)} in all: {told}, topolab itself {duration(own_s)} ({percent(own_s / wall_s)})."
+    spent = ", ".join(f"{name} {duration(seconds)}" for name, seconds in parts.items())
+    return f"{duration(wall_s)} in total: {spent}, topolab itself {duration(own_s)} ({percent(own_s / wall_s)})."
 
 
 def differences_from_aws(report: Report) -> list[tuple[str, tuple[str, ...]]]:
-    """For each topology of the run, what its AWS original does otherwise."""
+    """For each topology of the run, where the AWS original behaves differently."""
     used = dict.fromkeys(c.combination.topology for c in report.summary.cells if c.status != "skipped")
     topologies = (report.record.topologies[name] for name in used)
     return [(topology.name, topology.does_not_mimic) for topology in topologies if topology.does_not_mimic]
 
 
 def command_lines(report: Report) -> dict[str, str]:
-    """The exact command line of each server's last start, by its name and listener, and of each app's companions."""
+    """The command line of each server's last start, by name and listener, and those of each app's companions."""
     cells = {cell.id: cell for cell in report.record.plan.cells}
     found = {}
     for observation in report.observations:

@@ -1,10 +1,11 @@
-"""A report: everything its tables and files are made from."""
+"""A report: what its tables and files are made from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
 
+from topolab.model.combination import Dimension, shown
 from topolab.model.outcome import Observation
 from topolab.model.run import RunRecord, Sitting
 from topolab.report.grouping import Group, groups
@@ -14,7 +15,7 @@ from topolab.store import Store
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a report is made from."""
+    """What the store has of a run, and what is computed from it."""
 
     record: RunRecord
     observations: tuple[Observation, ...]
@@ -27,8 +28,13 @@ class Report:
 
     @cached_property
     def groups(self) -> list[Group]:
-        """The sets of tables, with the rows that the matrix wants."""
+        """The sets of tables, with the rows that the matrix asks for."""
         return groups(self.summary, self.record.rows)
+
+    @cached_property
+    def dimensions(self) -> list[Dimension]:
+        """What the files have columns for."""
+        return shown(cell.combination for cell in self.summary.cells)
 
 
 def read_report(store: Store) -> Report:

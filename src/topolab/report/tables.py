@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from topolab.report.format import NOTHING, change, mebibytes, significant, span, with_spread
-from topolab.report.grouping import TITLES, Column, Group, goodness
+from topolab.model.outcome import SeenHop
+from topolab.report.format import NOTHING, change, span, tabulated, with_spread
+from topolab.report.grouping import Column, Group, goodness
+from topolab.stats.figures import FIGURES, Figure, FigureTable, figure_tables
 from topolab.stats.summary import CellSummary, RunSummary
 from topolab.stats.warnings import Warning
 
@@ -17,19 +19,11 @@ MARKS = {
     Warning.BEHIND_SCHEDULE: "<",
     Warning.PIPELINED: "^",
 }
-_CHANGES = {
-    "requests_per_second": "change of the rate",
-    "page_seconds": "change of the seconds",
-    "finish_seconds": "change of the finishing time",
-    "p50_ms": "change of the median latency",
-    "p99_ms": "change of the fast requests' p99",
-    "server_cpu_us_per_request": "change of the server's CPU per response",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One field of a table. `best` marks the best of its column and all that were not shown to differ from it."""
+    """One field of a table. `best` marks the best in its column, and every field not shown to differ from it."""
 
     text: str
     best: bool = False
@@ -44,121 +38,116 @@ class Table:
     rows: tuple[tuple[Entry, ...], ...]
 
 
-def tables(group: Group, summary: RunSummary, *, memory: bool) -> list[Table]:
-    """All that a report shows of a group, in its order."""
-    wanted = (
-        headline_table(group, summary),
-        rate_table(group),
-        latency_table(group),
-        slow_table(group),
-        change_table(group, summary),
-        cpu_table(group),
-        change_table(group, summary, "server_cpu_us_per_request"),
-        memory_table(group) if memory else None,
-        proof_table(group),
-    )
-    return [table for table in wanted if table is not None and table.rows]
+@dataclass(frozen=True, slots=True)
+class TableKind:
+    """A table that groups have, under the name that articles use.
+
+    `draw` gives no table where the group has nothing for it. A `detailed` one is in full reports only.
+    """
+
+    name: str
+    draw: Callable[[Group, RunSummary], list[Table]]
+    detailed: bool = False
+
+
+def table_kinds() -> list[TableKind]:
+    """Every table of a group, in the order of every report."""
+    return [
+        TableKind("headline", lambda group, summary: [headline_table(group, summary)]),
+        TableKind("rate", lambda group, _: [spread_table(group, figure) for figure in next_to(group)]),
+        *_figure_tables(cost=False),
+        TableKind("change", lambda group, summary: _filled(change_table(group, summary, group.headline))),
+        *_figure_tables(cost=True),
+        TableKind("hops", lambda group, _: [table for table in (proof_table(group),) if table.rows]),
+    ]
+
+
+def next_to(group: Group) -> list[Figure]:
+    """The figures that are shown next to the group's headline."""
+    return [figure for figure in FIGURES.values() if group.headline.name in figure.next_to]
+
+
+def _figure_tables(cost: bool) -> Iterator[TableKind]:
+    for table, figures in figure_tables().items():
+        if table.cost is cost:
+            yield _medians(table, figures)
+            yield from (_changes(table, figure) for figure in figures if figure.changes_shown)
+
+
+def _medians(table: FigureTable, figures: Sequence[Figure]) -> TableKind:
+    return TableKind(table.name, lambda group, _: _filled(median_table(group, table, figures)), table.detailed)
+
+
+def _changes(table: FigureTable, figure: Figure) -> TableKind:
+    name = f"{table.name}-change"
+    return TableKind(name, lambda group, summary: _filled(change_table(group, summary, figure)), table.detailed)
+
+
+def _filled(table: Table) -> list[Table]:
+    return [table] if any(entry.text != NOTHING for row in table.rows for entry in row[1:]) else []
 
 
 def headline_table(group: Group, summary: RunSummary) -> Table:
-    """The figure the profile is run for, with its spread and marks."""
+    """The figure that the load is run for, with its spread and marks."""
+    name = group.headline.name
     best = {column: _best(group, column) for column in group.columns if group.competing}
 
     def entry(cell: CellSummary, column: Column) -> Entry:
         leader = best.get(column, cell)
-        value = cell.estimates.get(group.headline)
+        value = cell.estimates.get(name)
         if value is None or leader is None:
             return Entry(cell.status if cell.status == "failed" else NOTHING)
-        comparison = summary.against(cell, leader, group.headline)
+        comparison = summary.against(cell, leader, name)
         level = comparison is not None and len(comparison.ratio.samples) > 1 and not comparison.shown
         marks = "".join(mark for warning, mark in MARKS.items() if warning in cell.warnings)
         failed = " failed" if cell.status == "failed" else ""
         return Entry(with_spread(value) + marks + failed, bool(best) and (cell is leader or level))
 
-    return _table(group, TITLES[group.headline], entry)
+    return _table(group, group.headline.title, entry)
 
 
-def rate_table(group: Group) -> Table | None:
-    """The rate of a counted load: the same result as its finishing time, in the unit that compares between loads."""
+def spread_table(group: Group, figure: Figure) -> Table:
+    """A figure with its spread."""
 
     def entry(cell: CellSummary, _: Column) -> Entry:
-        rate = cell.estimates.get("requests_per_second")
-        return Entry(with_spread(rate) if rate else NOTHING)
+        value = cell.estimates.get(figure.name)
+        return Entry(with_spread(value) if value else NOTHING)
 
-    return _table(group, TITLES["requests_per_second"], entry) if group.headline == "finish_seconds" else None
+    return _table(group, figure.title, entry)
 
 
-def change_table(group: Group, summary: RunSummary, figure: str | None = None) -> Table | None:
-    """A figure (the headline) of each cell against the same server's first column, paired by round.
+def median_table(group: Group, table: FigureTable, figures: Sequence[Figure]) -> Table:
+    """The medians of figures that are read together. Without the first of them a field is empty."""
 
-    None where there is nothing to compare.
-    """
-    first, name = group.columns[0], figure or group.headline
+    def entry(cell: CellSummary, _: Column) -> Entry:
+        found = [(figure, cell.estimates.get(figure.name)) for figure in figures]
+        if found[0][1] is None:
+            return Entry(NOTHING)
+        return Entry(table.separator.join(tabulated(figure, value) for figure, value in found if value))
+
+    queued = group.headline.closed_loop and table.closed_loop_title
+    return _table(group, queued or table.title, entry)
+
+
+def change_table(group: Group, summary: RunSummary, figure: Figure) -> Table:
+    """A figure of each cell compared with the first column of its row, paired by round."""
+    first = group.columns[0]
+    several = any(cell.rounds > 1 for cell in group.cells.values())
 
     def entry(cell: CellSummary, column: Column) -> Entry:
         baseline = group.cells.get((_row_of(group, cell), first))
-        comparison = summary.against(cell, baseline, name) if baseline and column != first else None
+        comparison = summary.against(cell, baseline, figure.name) if baseline and column != first else None
         if comparison is None:
             return Entry(NOTHING)
-        told = comparison.shown or not several
-        return Entry(change(comparison.ratio.median) if told else "no diff.")
+        written = comparison.shown or not several
+        return Entry(change(comparison.ratio.median) if written else "no diff.")
 
-    several = any(cell.rounds > 1 for cell in group.cells.values())
-    condition = "where one is shown" if several else "of a single round, which shows nothing"
-    table = _table(group, f"{_CHANGES[name]} against {' '.join(first)}, {condition}", entry)
-    return table if _filled(table) else None
-
-
-def cpu_table(group: Group) -> Table | None:
-    """Processor time of the server, and of the proxy where there is one, per good response."""
-
-    def entry(cell: CellSummary, _: Column) -> Entry:
-        server, proxy = (cell.estimates.get(f"{who}_cpu_us_per_request") for who in ("server", "proxy"))
-        if server is None:
-            return Entry(NOTHING)
-        return Entry(significant(server.median) + (f"+{significant(proxy.median)}" if proxy else ""))
-
-    table = _table(group, "CPU per good response in µs: server+proxy", entry)
-    return table if _filled(table) else None
-
-
-def memory_table(group: Group) -> Table | None:
-    """Peak memory of the server's processes."""
-
-    def entry(cell: CellSummary, _: Column) -> Entry:
-        peak = cell.estimates.get("server_memory_peak_bytes")
-        return Entry(mebibytes(peak.median) if peak else NOTHING)
-
-    table = _table(group, "peak memory of the server", entry)
-    return table if _filled(table) else None
-
-
-def latency_table(group: Group) -> Table | None:
-    """The three percentiles, where the profile gives them."""
-
-    def entry(cell: CellSummary, _: Column) -> Entry:
-        found = [cell.estimates.get(name) for name in ("p50_ms", "p90_ms", "p99_ms")]
-        return Entry("/".join(significant(e.median) for e in found if e) or NOTHING)
-
-    closed = group.headline in ("requests_per_second", "finish_seconds")
-    what = "time per request in ms in a closed loop, which measures the queue" if closed else "latency in ms"
-    table = _table(group, f"{what}: median/90 %/99 %", entry)
-    return table if _filled(table) else None
-
-
-def slow_table(group: Group) -> Table | None:
-    """How many slow requests a second were answered beside the fast ones, where the profile has slow ones."""
-
-    def entry(cell: CellSummary, _: Column) -> Entry:
-        rate = cell.estimates.get("slow_requests_per_second")
-        return Entry(significant(rate.median) if rate else NOTHING)
-
-    table = _table(group, "good responses per second to slow requests", entry)
-    return table if _filled(table) else None
+    condition = "where it is more than noise" if several else "in a single round, which shows nothing"
+    return _table(group, f"{figure.change} from {' '.join(first)}, {condition}", entry)
 
 
 def proof_table(group: Group) -> Table:
-    """What each column's hops were seen to speak, over all its servers."""
+    """What the hops of each column were seen to speak, over all rows."""
     rows = []
     for column in group.columns:
         seen = [cell for (_, c), cell in group.cells.items() if c == column and cell.hops]
@@ -173,7 +162,7 @@ def proof_table(group: Group) -> Table:
             span(hop.connections for hop in first),
             _spoken(last) if last else "the same",
             span(hop.connections for hop in last) if last else NOTHING,
-            {frozenset({True}): "yes", frozenset({False}): "no"}.get(frozenset(downgraded), "some"),  # type: ignore[arg-type]
+            "some" if len(downgraded) > 1 else "yes" if downgraded == {True} else "no",
             str(len(seen)),
         ]
         rows.append(tuple(Entry(text) for text in row))
@@ -195,14 +184,9 @@ def _row_of(group: Group, cell: CellSummary) -> str:
 
 
 def _best(group: Group, column: Column) -> CellSummary | None:
-    found = [c for s in group.rows if (c := group.cells.get((s, column))) and c.estimates.get(group.headline)]
-    return max(found, key=lambda cell: goodness(cell.estimates[group.headline], group.headline), default=None)
+    found = [c for row in group.rows if (c := group.cells.get((row, column))) and c.estimates.get(group.headline.name)]
+    return max(found, key=lambda cell: goodness(cell, group.headline), default=None)
 
 
-def _spoken(seen: Iterable[object]) -> str:
-    texts = dict.fromkeys(f"{hop.protocol} {'tls' if hop.tls else 'cleartext'}" for hop in seen)  # type: ignore[attr-defined]
-    return ", ".join(texts)
-
-
-def _filled(table: Table) -> bool:
-    return any(entry.text != NOTHING for row in table.rows for entry in row[1:])
+def _spoken(seen: Iterable[SeenHop]) -> str:
+    return ", ".join(dict.fromkeys(f"{hop.protocol} {'tls' if hop.tls else 'cleartext'}" for hop in seen))

@@ -1,48 +1,66 @@
-"""The report on a terminal: rich tables, and only the notes needed to read them."""
+"""The report on a terminal: rich tables, and the notes needed to read them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import assert_never
 
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from topolab.report import notes
-from topolab.report.tables import Table, tables
-
-if TYPE_CHECKING:
-    from topolab.report.report import Report
+from topolab.report.blocks import Block, Chart, Facts, Failures, GroupTable, Heading, Listing, Notes, Paragraph
+from topolab.report.notes import Failure
+from topolab.report.outline import outline
+from topolab.report.report import Report
+from topolab.report.tables import Table
 
 _LOG_LINES = 8
 _GAP = 3  # padding on both sides, and the box's own column between them
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Print every group's tables, then the notes."""
-    for group in report.groups:
-        console.print(Text(f"\n{group.title}", style="bold underline"))
-        for table in tables(group, report.summary, memory=False):
-            if _too_wide(table, console.width):
-                _print_fields(table, console)
-                continue
-            for part in _fitting(table, console.width):
+    """Print every block of the report's outline that is not a detailed one."""
+    for block in outline(report):
+        if not block.detailed:
+            _print_block(block, console)
+
+
+def _print_block(block: Block, console: Console) -> None:
+    match block:
+        case Heading():
+            console.print(Text(f"\n{block.text}", style="bold underline"))
+        case Paragraph():
+            console.print(Text(f"{block.label}: {block.text}" if block.label else block.text))
+        case GroupTable() if _too_wide(block.table, console.width):
+            _print_fields(block.table, console)
+        case GroupTable():
+            for part in _fitting(block.table, console.width):
                 _print_table(part, console)
-    console.print()
-    for line in notes.reading(report):
-        console.print(Text(line))
-    _print_list("skipped:", notes.skipped(report), console)
-    for failure in notes.failed(report):
-        count = len(failure.cell_ids)
-        others = f" and {count - 1} more" if count > 1 else ""
-        console.print(Text(f"failed: {failure.cell_ids[0]}{others}: {failure.reason}", style="red"))
-        for line in failure.log.splitlines()[-_LOG_LINES:]:
-            console.print(Text(f"    {line}", style="dim"))
-    time = notes.where_the_time_went(report)
-    if time:
-        console.print(Text(f"time: {time}"))
+        case Chart():
+            pass  # a terminal shows no pictures
+        case Notes():
+            console.print()
+            for line in block.lines:
+                console.print(Text(line))
+        case Listing():
+            _print_list(block.title, block.lines, console)
+        case Facts():
+            _print_list(block.title, [f"{name}: {value}" for name, value in block.facts.items()], console)
+        case Failures():
+            for failure in block.failures:
+                _print_failure(failure, console)
+        case _:
+            assert_never(block)
+
+
+def _print_failure(failure: Failure, console: Console) -> None:
+    count = len(failure.cell_ids)
+    others = f" and {count - 1} more" if count > 1 else ""
+    console.print(Text(f"failed: {failure.cell_ids[0]}{others}: {failure.reason}", style="red"))
+    for line in failure.log.splitlines()[-_LOG_LINES:]:
+        console.print(Text(f"    {line}", style="dim"))
 
 
 def _too_wide(table: Table, width: int) -> bool:
@@ -52,7 +70,7 @@ def _too_wide(table: Table, width: int) -> bool:
 
 
 def _fitting(table: Table, width: int) -> Iterator[Table]:
-    """The table, or where it is too wide as many with the same first column as it takes: no figure is ever cut."""
+    """The table, or several with the same first column where it is too wide. No figure is ever cut."""
     widths = _narrowest_widths(table)
     left = list(range(1, len(table.head)))
     while left:
@@ -64,7 +82,7 @@ def _fitting(table: Table, width: int) -> Iterator[Table]:
 
 
 def _narrowest_widths(table: Table) -> list[int]:
-    """How narrow each column can get: a server's name stays on one line, all else may break at its spaces."""
+    """How narrow each column can get: row names do not break, other texts may break at spaces."""
     names = [len(row[0].text) for row in table.rows]
     columns = zip(table.head[1:], *(row[1:] for row in table.rows), strict=True)
     texts = ([heading, *(entry.text for entry in entries)] for heading, *entries in columns)
@@ -72,15 +90,15 @@ def _narrowest_widths(table: Table) -> list[int]:
 
 
 def _widths(table: Table, width: int) -> list[int]:
-    """The columns' widths: what `width` has to spare goes first to figures, that they do not break, then to headings.
+    """The widths of the columns. Spare room goes first to figures, so that they do not break, then to headings.
 
-    Told to the library column by column: left to itself it takes room from the widest, and cuts what it then lacks.
+    rich is given every width, because on its own it narrows the widest column and cuts its texts.
     """
     widths = _narrowest_widths(table)
     spare = width - sum(narrowest + _GAP for narrowest in widths)
     figures = [max((len(row[index].text) for row in table.rows), default=0) for index in range(len(table.head))]
-    for wished in (figures, list(map(len, table.head))):
-        for index, whole in enumerate(wished):
+    for wanted in (figures, list(map(len, table.head))):
+        for index, whole in enumerate(wanted):
             taken = max(0, min(spare, whole - widths[index]))
             widths[index] += taken
             spare -= taken
@@ -109,8 +127,7 @@ def _print_fields(table: Table, console: Console) -> None:
     console.print()
 
 
-def _print_list(heading: str, lines: list[str], console: Console) -> None:
-    if lines:
-        console.print(Text(heading))
-        for line in lines:
-            console.print(Text(f"  {line}"))
+def _print_list(title: str, lines: Sequence[str], console: Console) -> None:
+    console.print(Text(f"{title.lower()}:"))
+    for line in lines:
+        console.print(Text(f"  {line}"))

@@ -1,30 +1,29 @@
-"""The visits that a run's browser made: read from the files kept beside its store, and told as page.json."""
+"""The visits of a browser: read from the files next to the store, and written as page.json."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from topolab.errors import StoreError
-from topolab.model.cell import Combination
+from topolab.model.combination import PROTOCOL, TOPOLOGY, Combination, Dimension, Setting, columns
 from topolab.model.driver import Driver
 from topolab.model.outcome import Measured, Observation
 from topolab.model.visit import SCREENSHOT_FILE, VISIT_FILE, Visit
-
-if TYPE_CHECKING:
-    from topolab.report.report import Report
+from topolab.report.report import Report
+from topolab.stats.summary import CellSummary
 
 _visits = TypeAdapter(Visit)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The visit that stands for a cell: of its rounds the one with the middle time. Paths are below the results."""
+    """The visit that represents a cell: its median round. Paths are relative to the results folder."""
 
     combination: Combination
     visit: Visit
@@ -33,7 +32,7 @@ class Shown:
 
 
 def read_visits(report: Report, folder: Path) -> list[Shown]:
-    """One for each cell that a browser measured, in the plan's order. Raises `StoreError` where a file is damaged."""
+    """One for each cell that a browser measured, in the order of the plan. Raises `StoreError` for a damaged file."""
     found = []
     for cell in report.record.plan.cells:
         of_cell = [_read(o, folder) for o in report.observations if o.cell_id == cell.id and _measured_by_a_browser(o)]
@@ -61,23 +60,23 @@ def _read(observation: Observation, folder: Path) -> tuple[str, Visit]:
 
 
 def to_page_json(report: Report, shown: list[Shown]) -> str:
-    """Per cell of a browser the total, and every request of the visit that the waterfall shows."""
+    """For each cell of a browser, the total and every request of the visit that the waterfall shows."""
     by_id = {visit.combination.id: visit for visit in shown}
+    dimensions = [d for d in report.dimensions if isinstance(d, Setting) or d in (TOPOLOGY, PROTOCOL)]
     cells = [
-        _cell(cell.combination, cell.status, cell.reason, by_id.get(cell.combination.id))
+        _cell(cell, dimensions, by_id.get(cell.combination.id))
         for cell in report.summary.cells
         if report.record.profiles[cell.combination.profile].driver is Driver.BROWSER
     ]
     return json.dumps({"run": report.record.id, "cells": cells}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _cell(combination: Combination, status: str, reason: str, shown: Shown | None) -> Mapping[str, Any]:
+def _cell(of: CellSummary, dimensions: Sequence[Dimension], shown: Shown | None) -> Mapping[str, Any]:
     cell = {
-        "id": combination.id,
-        "topology": combination.topology,
-        "client_protocol": combination.client_protocol.value,
-        "status": status,
-        "reason": reason or None,
+        "id": of.combination.id,
+        **columns(of.combination, dimensions),
+        "status": of.status,
+        "reason": of.reason or None,
     }
     if shown is None:
         return cell

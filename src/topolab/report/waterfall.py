@@ -1,4 +1,4 @@
-"""The waterfalls of a run's visits side by side: a panel each, a bar per request, one time axis. Pure."""
+"""The waterfalls of all visits side by side: a panel for each, a bar for each request, one time axis. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from topolab.model.combination import DIMENSIONS, PROTOCOL, TOPOLOGY
 from topolab.model.visit import Visit
 from topolab.report.visits import Shown
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:  # what it brings in takes half a second
 
 _SLIDE_INCHES = (16.0, 9.0)
 _ROWS_A_SLIDE = 170
-"""Rows, of all panels above each other, that a slide's height shows well; with more the picture grows."""
-# Told apart also by who sees no red or no green (Okabe and Ito, 2002, without black and yellow), and on grey paper.
+"""How many rows fit on a slide, over all panels in a column. With more the picture grows."""
+# Distinct without red or green vision (Okabe and Ito, 2002, without black and yellow), and on grey paper.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 _FAILED = "#b3261e"
 _INK, _SOFT, _LINE = "#1d1d1f", "#6b6b70", "#d9d9de"
@@ -36,12 +37,12 @@ def waterfall(shown: Sequence[Shown]) -> Figure:
     """The drawing of at least one visit."""
     from matplotlib import rc_context
 
-    with rc_context(_STYLE):  # whatever somebody's own settings are
+    with rc_context(_STYLE):  # whatever the user's own settings are
         return _figure(shown)
 
 
 def heading(shown: Sequence[Shown]) -> str:
-    """What all the visits are of: `24 requests, 3 s each: SERVER, fastapi, Chromium 156`."""
+    """What all visits have in common: `24 requests, 3 s each: SERVER, fastapi, Chromium 156`."""
     counts = sorted({len(visit.visit.fetches) for visit in shown})
     delays = {parse_qs(urlsplit(visit.visit.url).query)["delay"][0] for visit in shown}
     each = f", {delays.pop()} s each" if len(delays) == 1 else ""
@@ -52,22 +53,23 @@ def heading(shown: Sequence[Shown]) -> str:
 
 
 def titles(shown: Sequence[Shown]) -> list[str]:
-    """A panel's title each: what differs between the visits, then `12.05 s, 6 connections, http/1.1`."""
+    """The title of each panel: what differs between the visits, then `12.05 s, 6 connections, http/1.1`."""
+    others = [dimension for dimension in DIMENSIONS.values() if dimension not in (TOPOLOGY, PROTOCOL)]
     names = [
-        (c.server, f"{c.app}-{c.interface.value}", c.profile, f"+{c.replica}" if c.replica else "")
+        (*(dimension.in_id(c) for dimension in others), f"+{c.replica}" if c.replica else "")
         for c in (visit.combination for visit in shown)
     ]
-    telling = [index for index in range(4) if len({name[index] for name in names}) > 1]
+    differing = [index for index, values in enumerate(zip(*names, strict=True)) if len(set(values)) > 1]
     found = []
     for visit, name in zip(shown, names, strict=True):
-        where = f"{visit.combination.topology} {visit.combination.client_protocol.short}"
-        more = " ".join(name[index] for index in telling if name[index])
+        where = f"{TOPOLOGY.label(visit.combination)} {PROTOCOL.label(visit.combination)}"
+        more = " ".join(name[index] for index in differing if name[index])
         found.append(f"{where}{f' ({more})' if more else ''}: {result(visit.visit)}")
     return found
 
 
 def result(visit: Visit) -> str:
-    """What came of a visit, in a line."""
+    """The outcome of a visit, in a line."""
     count = visit.connections
     protocols = " and ".join(visit.protocols) or "no protocol"
     return f"{visit.total_ms / 1000:.2f} s, {count} connection{'' if count == 1 else 's'}, {protocols}"
@@ -94,12 +96,12 @@ def _figure(shown: Sequence[Shown]) -> Figure:
         panel.set_xlim(0, longest_s * 1.02)
         if index + columns >= len(shown):  # nothing below it
             panel.tick_params(labelbottom=True)
-            panel.set_xlabel("seconds from the press of the button")
+            panel.set_xlabel("seconds since the button was pressed")
     for index in range(len(shown), lines * columns):
         panels[index // columns][index % columns].set_axis_off()
     legend = [
         Patch(facecolor=_SOFT, alpha=_WAITING_ALPHA, label="in the browser's queue"),
-        Patch(facecolor=_SOFT, label="under way; one colour, one connection"),
+        Patch(facecolor=_SOFT, label="in progress, one colour per connection"),
     ]
     if any(fetch.fault for visit in shown for fetch in visit.visit.fetches):
         legend.append(Patch(facecolor=_FAILED, hatch="///", label="failed"))

@@ -1,4 +1,4 @@
-"""Whether a claim holds in a run: decided from the measured intervals and the noise floor, never by hand. Pure."""
+"""Whether a claim holds in a run, decided by the measured intervals and the noise floor. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from topolab.stats.summary import CellSummary, RunSummary
 
 
 class Verdict(StrEnum):
-    """What a run says of a claim, the strongest first where checks differ."""
+    """What a run says about a claim. Where checks differ, the first of these that one of them has is the verdict."""
 
     NOT_MEASURED = "not measured"
     FAILS = "does not hold"
@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What became of one check: the figures it was decided by; `other` and `comparison` where it compares two cells."""
+    """The verdict of one check and the figures behind it. `other` and `comparison` are for two cells."""
 
     check: Check
     verdict: Verdict
@@ -36,7 +36,7 @@ class Finding:
 
 
 def judge(claim: Claim, summary: RunSummary) -> tuple[Verdict, tuple[Finding, ...]]:
-    """The verdict, that of the weakest check, and each check's finding. Raises `InputError` for unknown names."""
+    """The verdict of the weakest check, and what each check found. Raises `InputError` for unknown names."""
     findings = tuple(_find(check, summary) for check in claim.checks)
     verdicts = {finding.verdict for finding in findings}
     return next(verdict for verdict in Verdict if verdict in verdicts), findings
@@ -65,7 +65,7 @@ def _cell(cell_id: str, summary: RunSummary) -> CellSummary:
 
 
 def _about(figure: Estimate | None, value: float, within: float) -> Verdict:
-    """The whole interval has to be near the value for it to hold, and away from it for it not to."""
+    """It holds where the whole interval is near the value, and fails where the whole interval is away from it."""
     if figure is None:
         return Verdict.NOT_MEASURED
     low, high = value * (1 - within), value * (1 + within)

@@ -1,4 +1,4 @@
-"""Paired ratios between cells, the run's noise floor, and the verdict the two give together."""
+"""Paired ratios between cells, the noise floor of a run, and whether a difference is more than noise."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ ByRound = Mapping[int, float]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How a cell's figure relates to another's, paired per round. `shown` says the difference is not noise."""
+    """The ratio of two cells' figures, paired by round. `shown` says that the difference is more than noise."""
 
     ratio: Estimate
     shown: bool
 
 
 def compare(figures: ByRound, baseline: ByRound, noise_floor: float | None) -> Comparison | None:
-    """The ratio to `baseline` over the rounds both have; None where there are none.
+    """The ratio to `baseline` over the rounds that both have; None where there are none.
 
-    A difference is shown where the ratio's interval lies on one side of 1 and the ratio is further from 1 than a
-    cell was from itself. Without a noise floor the interval alone decides. One round shows nothing.
+    A difference is shown where the interval of the ratio is on one side of 1, and the ratio is further from 1 than the
+    noise floor. Without a noise floor the interval alone decides. One round shows nothing.
     """
     ratio = estimate(_ratios(figures, baseline))
     if ratio is None:
@@ -34,17 +34,17 @@ def compare(figures: ByRound, baseline: ByRound, noise_floor: float | None) -> C
 
 
 def noise_floor(pairs: Iterable[tuple[ByRound, ByRound]]) -> float | None:
-    """How far a cell was from itself: the largest distance from 1 of the A/A pairs' median ratios.
+    """How far a cell was from itself: the largest distance from 1 among the median ratios of the A/A pairs.
 
-    Medians, because it is compared with medians. As a fraction; None without a pair that was measured. What the
-    verdict makes of it, false alarms and differences found, is what benchmarks/verdicts.py estimates.
+    It is made of medians because it is compared with medians. A fraction; None where no pair was measured.
+    benchmarks/verdicts.py estimates how many false alarms and how many differences found come of it.
     """
     ratios = [estimate(_ratios(first, second)) for first, second in pairs]
     return max((_distance(ratio.median) for ratio in ratios if ratio is not None), default=None)
 
 
 def _distance(ratio: float) -> float:
-    """How far a ratio is from 1, the same whichever of the two is the first: half and double are both 1.0."""
+    """How far a ratio is from 1. Half and double are equally far: 1.0."""
     return max(ratio, 1 / ratio) - 1 if ratio > 0 else inf
 
 

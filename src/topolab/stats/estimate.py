@@ -1,8 +1,8 @@
 """The median of a few rounds and its bootstrap interval, computed exactly instead of by resampling.
 
-The bootstrap distribution of a sample median can be written down (Efron 1979; Maritz and Jarrett 1978): a resample
-of n draws has its k-th smallest value at or below x(i) when at least k draws do, which is binomial with i/n. So no
-random numbers are needed, the same samples always give the same interval, and a thousand cells take no time.
+The bootstrap distribution of a sample median has a closed form (Efron 1979; Maritz and Jarrett 1978): the k-th smallest
+of n draws is at or below x(i) when at least k draws are, which is binomial with i/n. So no random numbers are needed,
+the same samples always give the same interval, and a thousand cells take no time.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Estimate:
 def estimate(samples: Iterable[float], confidence: float = CONFIDENCE) -> Estimate | None:
     """Median and bootstrap percentile interval of the median; None without samples.
 
-    Below six samples the interval is the whole range, and covers the true median less often than it says: see
-    `range_coverage`.
+    Below six samples the interval is the whole range, and covers the true median less often than `confidence`:
+    see `range_coverage`.
     """
     kept = tuple(samples)
     if not kept:
@@ -43,7 +43,7 @@ def estimate(samples: Iterable[float], confidence: float = CONFIDENCE) -> Estima
 
 
 def range_coverage(rounds: int) -> float:
-    """How often the range of so many samples holds the median of what they are drawn from: 1 - 2 (1/2)^n."""
+    """How often the range of so many samples contains the true median: 1 - 2 (1/2)^n."""
     return 1 - 2 * 0.5**rounds
 
 
@@ -58,7 +58,7 @@ def _quantile(weighted: Sequence[tuple[float, float]], probability: float) -> fl
 
 
 def _bootstrap_medians(ordered: Sequence[float]) -> list[tuple[float, float]]:
-    """Every median a resample can have, with its probability."""
+    """Every median that a resample can have, with its probability."""
     return [((ordered[i] + ordered[j]) / 2, weight) for i, j, weight in _middle_pairs(len(ordered))]
 
 
@@ -77,7 +77,7 @@ def _middle_pairs(n: int) -> list[tuple[int, int, float]]:
         for j in range(i + 1, n):
             above = ((n - j) / n) ** half - ((n - j - 1) / n) ** half
             pairs.append((i, j, comb(n, half) * below * above))
-    # The same middle value: all that is left of the lower one's own probability.
+    # The same middle value: what remains of the lower one's own probability.
     lower = [_at_least(n, half, i / n) for i in range(n + 1)]
     for i in range(n):
         apart = sum(weight for first, _, weight in pairs if first == i)

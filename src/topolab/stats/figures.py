@@ -1,59 +1,202 @@
-"""The figures of one observation, under the names results.json gives them."""
+"""The figures: one table that estimates, tables, charts, CSV, JSON and claims read. A figure is one entry in it."""
 
 from __future__ import annotations
 
-from topolab.model.outcome import GroupUsage, Measured
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import get_args, get_type_hints
 
-FIGURES = (
-    "requests_per_second",
-    "page_seconds",
-    "finish_seconds",
-    "p50_ms",
-    "p90_ms",
-    "p99_ms",
-    "slow_requests_per_second",
-    "server_cpu_us_per_request",
-    "proxy_cpu_us_per_request",
-    "client_cpu_us_per_request",
-    "server_memory_peak_bytes",
+from topolab.model.outcome import GroupUsage, Measured
+from topolab.model.profile import LoadProfile
+
+CLOSED_LOOPS = ("closed", "count", "users")
+"""The kinds of load that send a request when another is answered. Their response times measure the queue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureTable:
+    """A table that figures share: each field has their medians, joined by `separator`.
+
+    A table of `cost` comes after the changes of the headline. A `detailed` one is in full reports only.
+    """
+
+    name: str
+    title: str
+    separator: str = "/"
+    closed_loop_title: str = ""
+    cost: bool = False
+    detailed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One figure of a measured cell.
+
+    `name` is its key in results.json, its columns in results.csv, and what a claim calls it. `of` forms it from an
+    observation, and gives None where the load or the machine does not provide it. `unit` follows the number.
+
+    `headline_of` lists the kinds of load that are run for this figure; each kind has one headline. `next_to` names the
+    headlines next to which this figure also has a table and a chart. `change` is the title of its table of changes.
+    A headline always has that table, another figure where `changes_shown` says so. `table` is where every report has
+    the figure's medians.
+    """
+
+    name: str
+    title: str
+    unit: str
+    of: Callable[[Measured], float | None]
+    more_is_better: bool = False
+    headline_of: tuple[str, ...] = ()
+    next_to: tuple[str, ...] = ()
+    change: str = ""
+    changes_shown: bool = False
+    table: FigureTable | None = None
+
+    @property
+    def closed_loop(self) -> bool:
+        """Whether the loads that it is the headline of are closed loops."""
+        return bool(set(self.headline_of) & set(CLOSED_LOOPS))
+
+    def goodness(self, value: float) -> float:
+        """The value turned so that more is better."""
+        if self.more_is_better:
+            return value
+        return 1 / value if value else float("inf")
+
+
+def _answered(measured: Measured) -> int:
+    return measured.measurement.good_responses + (measured.measurement.slow_responses or 0)
+
+
+def _us_per_request(cpu_s: float, measured: Measured) -> float | None:
+    answered = _answered(measured)
+    return cpu_s * 1e6 / answered if answered else None
+
+
+def _usage_per_request(usage: GroupUsage | None, measured: Measured) -> float | None:
+    return _us_per_request(usage.cpu_s, measured) if usage else None
+
+
+_LATENCY = FigureTable(
+    name="latency",
+    title="latency in ms: median/90 %/99 %",
+    closed_loop_title="response time in ms in a closed loop, where it measures the queue: median/90 %/99 %",
+)
+_SLOW = FigureTable(name="slow", title="good responses to slow requests per second")
+_CPU = FigureTable(name="cpu", title="CPU per good response in µs: server+proxy", separator="+", cost=True)
+_MEMORY = FigureTable(name="memory", title="peak memory of the server", cost=True, detailed=True)
+
+_ALL = (
+    Figure(
+        name="requests_per_second",
+        title="good responses per second",
+        unit="/s",
+        of=lambda measured: measured.measurement.requests_per_second,
+        more_is_better=True,
+        headline_of=("closed", "users"),
+        next_to=("finish_seconds",),  # of a counted load, the rate is what can be compared between loads
+        change="change in rate",
+    ),
+    Figure(
+        name="page_seconds",
+        title="seconds until the page's last response",
+        unit="s",
+        of=lambda measured: measured.measurement.page_seconds,
+        headline_of=("page",),
+        change="change in seconds",
+    ),
+    Figure(
+        name="finish_seconds",
+        title="seconds from the first connection to the last response",
+        unit="s",
+        of=lambda measured: measured.measurement.finish_seconds,
+        headline_of=("count",),
+        change="change in finishing time",
+    ),
+    Figure(
+        name="p50_ms",
+        title="median latency in ms, from the planned send time",
+        unit="ms",
+        of=lambda measured: measured.measurement.p50_ms,
+        headline_of=("open",),
+        change="change in median latency",
+        table=_LATENCY,
+    ),
+    Figure(
+        name="p90_ms",
+        title="p90 latency in ms, from the planned send time",
+        unit="ms",
+        of=lambda measured: measured.measurement.p90_ms,
+        table=_LATENCY,
+    ),
+    Figure(
+        name="p99_ms",
+        title="p99 latency of the fast requests in ms, from the planned send time",
+        unit="ms",
+        of=lambda measured: measured.measurement.p99_ms,
+        headline_of=("mixed",),
+        change="change in p99 of the fast requests",
+        table=_LATENCY,
+    ),
+    Figure(
+        name="slow_requests_per_second",
+        title=_SLOW.title,
+        unit="/s",
+        of=lambda measured: measured.measurement.slow_requests_per_second,
+        more_is_better=True,
+        table=_SLOW,
+    ),
+    Figure(
+        name="server_cpu_us_per_request",
+        title="server CPU per good response in µs",
+        unit="µs",
+        of=lambda measured: _usage_per_request(measured.server_usage, measured),
+        change="change in server CPU per response",
+        changes_shown=True,
+        table=_CPU,
+    ),
+    Figure(
+        name="proxy_cpu_us_per_request",
+        title="proxy CPU per good response in µs",
+        unit="µs",
+        of=lambda measured: _usage_per_request(measured.proxy_usage, measured),
+        table=_CPU,
+    ),
+    Figure(
+        name="client_cpu_us_per_request",
+        title="load generator CPU per good response in µs",
+        unit="µs",
+        of=lambda measured: _us_per_request(measured.measurement.client_cpu_s, measured),
+    ),
+    Figure(
+        name="server_memory_peak_bytes",
+        title=_MEMORY.title,
+        unit="bytes",
+        of=lambda measured: measured.server_usage.memory_peak_bytes if measured.server_usage else None,
+        table=_MEMORY,
+    ),
 )
 
-HEADLINES = {
-    "closed": "requests_per_second",
-    "open": "p50_ms",
-    "mixed": "p99_ms",
-    "page": "page_seconds",
-    "count": "finish_seconds",
-    "users": "requests_per_second",
-}
-"""The figure a load profile is run for, by its kind."""
+FIGURES: dict[str, Figure] = {figure.name: figure for figure in _ALL}
+"""Every figure by name, in the order of results.json."""
 
 
 def figures(measured: Measured) -> dict[str, float | None]:
-    """Every figure of `FIGURES`; None where the profile or the machine does not give it."""
-    seen = measured.measurement
-    answered = seen.good_responses + (seen.slow_responses or 0)
-    return {
-        "requests_per_second": seen.requests_per_second,
-        "page_seconds": seen.page_seconds,
-        "finish_seconds": seen.finish_seconds,
-        "p50_ms": seen.p50_ms,
-        "p90_ms": seen.p90_ms,
-        "p99_ms": seen.p99_ms,
-        "slow_requests_per_second": seen.slow_requests_per_second,
-        "server_cpu_us_per_request": _us_per_request(measured.server_usage, answered),
-        "proxy_cpu_us_per_request": _us_per_request(measured.proxy_usage, answered),
-        "client_cpu_us_per_request": seen.client_cpu_s * 1e6 / answered if answered else None,
-        "server_memory_peak_bytes": measured.server_usage.memory_peak_bytes if measured.server_usage else None,
-    }
+    """Every figure of an observation, by name."""
+    return {name: figure.of(measured) for name, figure in FIGURES.items()}
 
 
-def drift(series: tuple[int, ...]) -> float | None:
-    """How much the second half of a series of counts lies above its first, relative to their mean; None if short."""
-    half = len(series) // 2
-    first, second = sum(series[:half]), sum(series[len(series) - half :])
-    return 2 * (second - first) / (first + second) if half and first + second else None
+def headlines() -> dict[str, Figure]:
+    """The figure that each kind of load is run for, in the order in which the model lists the kinds."""
+    of_kind = {kind: figure for figure in FIGURES.values() for kind in figure.headline_of}
+    kinds = (get_args(get_type_hints(load)["kind"])[0] for load in get_args(LoadProfile))
+    return {kind: of_kind[kind] for kind in kinds}
 
 
-def _us_per_request(usage: GroupUsage | None, good_responses: int) -> float | None:
-    return usage.cpu_s * 1e6 / good_responses if usage and good_responses else None
+def figure_tables() -> dict[FigureTable, list[Figure]]:
+    """The tables that figures name, each with its figures, in the order of `FIGURES`."""
+    found: dict[FigureTable, list[Figure]] = {}
+    for figure in FIGURES.values():
+        if figure.table is not None:
+            found.setdefault(figure.table, []).append(figure)
+    return found

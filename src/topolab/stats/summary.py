@@ -1,4 +1,4 @@
-"""A run's observations to one summary per cell: the estimates, the hops, the verdicts, and what to beware of."""
+"""From the observations of a run to a summary per cell: estimates, hops and warnings."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from topolab.model.cell import Cell, Combination, Plan, Skip
+from topolab.model.cell import Cell, Plan, Skip
+from topolab.model.combination import Combination
 from topolab.model.measurement import Measurement
 from topolab.model.outcome import Failed, Measured, Observation, SeenHop
 from topolab.model.profile import CountLoad, LoadProfile, MixedLoad, PageLoad, UsersLoad
 from topolab.model.protocol import Protocol
 from topolab.stats.compare import ByRound, Comparison, compare, noise_floor
 from topolab.stats.estimate import Estimate, estimate
-from topolab.stats.figures import FIGURES, HEADLINES, drift, figures
+from topolab.stats.figures import FIGURES, figures, headlines
 from topolab.stats.warnings import CLIENT_SHARE_LIMIT, DRIFT_LIMIT, OFFERED_LIMIT, SWING_LIMIT, Warning
 
 
@@ -22,9 +23,9 @@ from topolab.stats.warnings import CLIENT_SHARE_LIMIT, DRIFT_LIMIT, OFFERED_LIMI
 class CellSummary:
     """One row of every report.
 
-    `rounds` counts the measured ones. Responses are counted over failed rounds too; None where nobody counted any.
-    `headline` names the figure the cell is run for, None where it was not. `log` is the end of the first
-    failure's log.
+    `rounds` counts the measured ones. Responses are those of all rounds, failed ones too; None where nobody counted.
+    `headline` names the figure that the cell is run for, None where it was not run. `log` is the end of the log of the
+    first failure.
     """
 
     combination: Combination
@@ -46,25 +47,25 @@ class CellSummary:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """Every cell and skip of a run, and the noise floors as fractions, by figure; empty without A/A pairs."""
+    """Every cell and skip of a run, and the noise floor of each figure as a fraction; none without A/A pairs."""
 
     cells: tuple[CellSummary, ...]
     noise_floors: Mapping[str, float]
 
     @property
     def noise_floor(self) -> float | None:
-        """The floor of the figures the run's profiles are run for, the highest where there are several kinds."""
+        """The highest noise floor among the headlines of the run."""
         headlines = {cell.headline for cell in self.cells}
         return max((floor for name, floor in self.noise_floors.items() if name in headlines), default=None)
 
     def against(self, cell: CellSummary, baseline: CellSummary, figure: str) -> Comparison | None:
-        """How a figure of `cell` relates to `baseline`'s; None where they were not both measured in a round."""
+        """A figure of `cell` compared with that of `baseline`; None where no round has measured both."""
         figures, others = cell.by_round.get(figure), baseline.by_round.get(figure)
         return compare(figures, others, self.noise_floors.get(figure)) if figures and others else None
 
 
 def summarise(plan: Plan, observations: Sequence[Observation], profiles: Mapping[str, LoadProfile]) -> RunSummary:
-    """Every planned cell in plan order, then every skip. A cell not yet visited is `skipped` with that reason."""
+    """Every planned cell in the order of the plan, then every skip. A cell not visited yet is `skipped`."""
     seen: dict[str, list[Observation]] = {cell.id: [] for cell in plan.cells}
     for observation in sorted(observations, key=lambda o: o.round):
         seen[observation.cell_id].append(observation)
@@ -117,7 +118,7 @@ def _cell(cell: Cell, observations: Sequence[Observation], profile: LoadProfile)
         bad_responses=dict(bad) if counted else None,
         client_limited=client_limited,
         steady=steady,
-        headline=HEADLINES[profile.kind],
+        headline=headlines()[profile.kind].name,
         warnings=_warnings(cell, profile, list(measured.values()), bad, client_limited, steady),
     )
 
@@ -132,23 +133,30 @@ def _by_round(measured: Mapping[int, Measured]) -> dict[str, ByRound]:
 
 
 def _client_limited(measured: Sequence[Measured]) -> bool:
-    """Whether the client used over 80 % of its one processor in the middle round."""
+    """Whether the client used more than 80 % of its one processor, in the median round."""
     seen = [o.measurement for o in measured if o.measurement.client_wall_s > 0]
     return bool(seen) and median(m.client_cpu_s / m.client_wall_s for m in seen) > CLIENT_SHARE_LIMIT
 
 
 def _steady(measurements: Sequence[Measurement], profile: LoadProfile) -> bool | None:
-    """Whether the rate held from the first half of the load to the second; None for a page or a count.
+    """Whether the rate was the same in both halves of the load; None for a page and for a counted load.
 
-    None for a mixed load too: its fast requests come at the rate offered, and falling short of it is being behind.
-    Drift is what rounds have in common, so up and down cancel out there; swing is how far a round was off either way.
+    None for a mixed load too: its fast requests come at the offered rate, and a shortfall is `BEHIND_SCHEDULE`.
+    Drift is what the rounds have in common, so up and down cancel out. Swing is how far a round was off either way.
     """
     if isinstance(profile, PageLoad | CountLoad | MixedLoad):
         return None
-    drifts = [d for m in measurements if (d := drift(m.series)) is not None]
+    drifts = [d for m in measurements if (d := _drift(m.series)) is not None]
     if not drifts:
         return None
     return abs(median(drifts)) <= DRIFT_LIMIT and median(map(abs, drifts)) <= SWING_LIMIT
+
+
+def _drift(series: tuple[int, ...]) -> float | None:
+    """How far the second half of a series of counts is above the first, as a fraction of their mean."""
+    half = len(series) // 2
+    first, second = sum(series[:half]), sum(series[len(series) - half :])
+    return 2 * (second - first) / (first + second) if half and first + second else None
 
 
 def _warnings(

@@ -1,4 +1,4 @@
-"""The closed list of warnings a row can carry. Each says what was seen and ends in advice."""
+"""The closed list of warnings that a row can have. Each says what was seen and ends in advice."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ OFFERED_LIMIT = 0.99
 
 
 class Warning(Enum):
-    """Everything that can be wrong with a measured row short of failing. The value is the sentence for reports."""
+    """What can be wrong with a row that was measured. The value is the sentence in reports."""
 
     CLIENT_LIMITED = (
-        "client-limited: the load generator was near its own limit, so the server may give more; "
-        "compare the CPU per request instead of the rate"
+        "client-limited: the load generator was near its own limit, so the server may be capable of more; "
+        "compare CPU per request instead of the rate"
     )
     NOT_STEADY = (
-        "not steady: within the load the rate drifted by more than 10 % one way, or swung by more than 30 %; "
+        "not steady: the rate drifted by more than 10 % during the load, or swung by more than 30 %; "
         "use a longer profile (ceiling-long) or a quieter machine"
     )
-    BAD_RESPONSES = "bad responses: they are not in the rate; see bad_responses in results.json for their kinds"
+    BAD_RESPONSES = "bad responses: the rate excludes them; bad_responses in results.json lists their kinds"
     BEHIND_SCHEDULE = (
-        "behind schedule: fewer than 99 % of the planned requests were answered in time; "
-        "the latency is that of a server that cannot keep up, so offer a lower rate, or fewer slow requests beside it"
+        "behind schedule: fewer than 99 % of the planned requests were answered in time, so this is the latency of an "
+        "overloaded server; offer a lower rate, or fewer slow requests"
     )
     PIPELINED = (
-        "pipelined: several requests stood on each connection before the first was answered, which under HTTP/1.1 "
-        "no browser and no load balancer does; compare with a load that has as many in flight on more connections"
+        "pipelined: each HTTP/1.1 connection had several requests in flight, which no browser and no load "
+        "balancer does; compare with a load that has as many in flight over more connections"
     )
     UNKNOWN_ORIGIN_CONNECTIONS = (
-        "origin connections unknown: this server does not tell its app the peer's port; "
-        "compare with another variant where the count matters"
+        "origin connections unknown: this server hides the peer's port from its app; "
+        "use another variant where the count matters"
     )
 
     @property

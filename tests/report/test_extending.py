@@ -1,0 +1,116 @@
+"""What docs/extending.md says of figures and formats: one entry or one file, and every report has it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from support.documents import example, names_of
+from support.made_report import stored_report
+from support.made_run import cell, measured, rounds
+from topolab.model.claim import Article, Check, Claim, Section
+from topolab.report import Report, write_files
+from topolab.report.blocks import GroupTable, Heading
+from topolab.report.claims import to_article
+from topolab.report.markdown import to_markdown
+from topolab.report.outline import outline
+from topolab.report.terminal import print_report
+from topolab.stats.figures import FIGURES, Figure, FigureTable
+
+DIRECT, ALB = cell(), cell(topology="alb")
+
+
+def connections() -> Figure:
+    """The figure of the document."""
+    names = names_of(example("A figure", "python"), {"Figure": Figure, "FigureTable": FigureTable})
+    figure = names["CONNECTIONS"]
+    assert isinstance(figure, Figure)
+    return figure
+
+
+CONNECTIONS = connections()
+
+
+@pytest.fixture
+def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
+    """Of a run with one more figure: 4 connections directly, 8 through the proxy."""
+    monkeypatch.setitem(FIGURES, CONNECTIONS.name, CONNECTIONS)
+    observations = [
+        made
+        for of, count in ((DIRECT, 4), (ALB, 8))
+        for made in rounds(of, *(measured(of, client_connections=count),) * 3)
+    ]
+    report = stored_report(tmp_path / "run", (DIRECT, ALB), (), observations)
+    return replace(report, record=replace(report.record, charts=True))
+
+
+def test_a_new_figure_is_estimated_for_every_cell(report: Report) -> None:
+    found = [cell.estimates[CONNECTIONS.name] for cell in report.summary.cells]
+    assert [(estimate.median, estimate.samples) for estimate in found if estimate] == [
+        (4, (4, 4, 4)),
+        (8, (8, 8, 8)),
+    ]
+
+
+def test_a_new_figure_has_its_tables(report: Report) -> None:
+    text = io.StringIO()
+    print_report(report, Console(file=text, width=120))
+    for shown in (to_markdown(report).replace("|", " ").lower(), text.getvalue().lower()):
+        words = " ".join(shown.split())
+        assert "connections that the client opened" in words
+        assert "hypercorn-uvloop 4.00 ±0.0% 8.00 ±0.0%" in words
+        assert "connections by the client" in words
+        assert "hypercorn-uvloop 4.00 8.00" in words
+        assert "change in connections from direct h2, where it is more than noise" in words
+        assert "hypercorn-uvloop – +100%" in words
+
+
+def test_a_new_figure_is_drawn(report: Report, tmp_path: Path) -> None:
+    assert f"chart-1-{CONNECTIONS.name}.svg" in write_files(report, tmp_path)
+    assert "connections that the client opened" in (tmp_path / f"chart-1-{CONNECTIONS.name}.svg").read_text()
+
+
+def test_a_new_figure_is_in_the_files_for_programs(report: Report, tmp_path: Path) -> None:
+    write_files(report, tmp_path)
+    direct, _ = csv.DictReader(io.StringIO((tmp_path / "results.csv").read_text()))
+    assert [direct[f"{CONNECTIONS.name}_{part}"] for part in ("median", "low", "high")] == ["4.0", "4.0", "4.0"]
+    _, alb = json.loads((tmp_path / "results.json").read_text())["cells"]
+    assert alb[CONNECTIONS.name] == {"median": 8, "low": 8, "high": 8, "samples": [8, 8, 8]}
+
+
+def test_a_claim_can_be_about_a_new_figure(report: Report) -> None:
+    check = Check(cell=DIRECT.id, figure=CONNECTIONS.name, less_than=ALB.id)
+    claims = (Claim(said="a proxy takes more connections", checks=(check,)),)
+    section = Section(title="One", text="x", matrix="mine", tables=("connections", "connections-change"), claims=claims)
+    text = to_article(Article(title="t", text="x", sections=(section,)), {"mine": report}, "page")
+    assert (
+        "| a proxy takes more connections | `hypercorn-uvloop bare direct h2 ceiling` 4.00 connections ±0.0% against "
+        "`hypercorn-uvloop bare alb h2 ceiling` 8.00 connections ±0.0%: ratio 0.50 (0.50 to 0.50) | **holds** |\n"
+    ) in text
+    assert "Connections by the client:\n" in text
+    assert "Change in connections from direct h2, where it is more than noise:\n" in text
+
+
+def test_a_new_format_has_every_table_in_the_order_of_every_report(report: Report) -> None:
+    blocks = {"outline": outline, "Heading": Heading, "GroupTable": GroupTable}
+    headings: Any = names_of(example("A report format", "python"), blocks)["headings"]
+    assert headings(report) == [
+        "Run 20261124-120000-mine",
+        "ceiling, bare app",
+        "  good responses per second",
+        "  connections that the client opened",
+        "  change in rate from direct h2, where it is more than noise",
+        "  CPU per good response in µs: server+proxy",
+        "  change in server CPU per response from direct h2, where it is more than noise",
+        "  peak memory of the server",
+        "  connections by the client",
+        "  change in connections from direct h2, where it is more than noise",
+        "  what was seen on each hop",
+    ]

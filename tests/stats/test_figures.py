@@ -1,0 +1,59 @@
+"""The table of figures: complete for every kind of load, and the one place where a figure is formed."""
+
+from __future__ import annotations
+
+from support.made_run import PROFILES, cell, measured, mixed
+from topolab.stats.figures import FIGURES, figure_tables, figures, headlines
+
+
+def test_every_kind_of_load_has_one_headline() -> None:
+    kinds = [kind for figure in FIGURES.values() for kind in figure.headline_of]
+    assert sorted(kinds) == sorted(headlines())
+    assert {profile.kind for profile in PROFILES.values()} <= set(kinds)
+
+
+def test_every_figure_that_is_compared_says_how_its_change_is_worded() -> None:
+    compared = [figure for figure in FIGURES.values() if figure.headline_of or figure.changes_shown]
+    assert [figure.name for figure in compared if not figure.change] == []
+
+
+def test_a_figure_is_shown_only_next_to_headlines() -> None:
+    known = {figure.name for figure in headlines().values()}
+    assert {name for figure in FIGURES.values() for name in figure.next_to} <= known
+
+
+def test_the_figures_of_one_observation() -> None:
+    found = figures(mixed(cell(topology="alb"), p99_ms=3.0))
+    assert found == {
+        "requests_per_second": 100.0,
+        "page_seconds": None,
+        "finish_seconds": None,
+        "p50_ms": 1.0,
+        "p90_ms": 2.0,
+        "p99_ms": 3.0,
+        "slow_requests_per_second": 16.0,
+        "server_cpu_us_per_request": 0.9e6 / 500,  # per good response: 400 fast ones and 100 slow ones
+        "proxy_cpu_us_per_request": 0.2e6 / 500,
+        "client_cpu_us_per_request": 0.5e6 / 500,
+        "server_memory_peak_bytes": 50 * 2**20,
+    }
+
+
+def test_a_load_without_a_good_response_has_no_cpu_per_response() -> None:
+    found = figures(measured(cell(), good_responses=0))
+    assert (found["server_cpu_us_per_request"], found["client_cpu_us_per_request"]) == (None, None)
+
+
+def test_figures_that_are_read_together_share_a_table() -> None:
+    assert {table.name: [figure.name for figure in shared] for table, shared in figure_tables().items()} == {
+        "latency": ["p50_ms", "p90_ms", "p99_ms"],
+        "slow": ["slow_requests_per_second"],
+        "cpu": ["server_cpu_us_per_request", "proxy_cpu_us_per_request"],
+        "memory": ["server_memory_peak_bytes"],
+    }
+
+
+def test_zero_is_the_best_of_a_figure_that_should_be_small_and_the_worst_of_one_that_should_be_large() -> None:
+    small, large = FIGURES["p50_ms"], FIGURES["requests_per_second"]
+    assert small.goodness(0.0) > small.goodness(0.1) > small.goodness(0.2)
+    assert large.goodness(0.0) < large.goodness(0.1) < large.goodness(0.2)
