@@ -11,6 +11,7 @@ import pytest
 from support.cells import cell_of
 from support.containers import TIMEOUT_S, api, inspected, project_of
 from support.engines import whole_plan
+from support.started import cmdline
 from topolab.backends.compose import ComposeBackend
 from topolab.backends.compose.site import ComposeSite
 from topolab.backends.compose.stack import ComposeStack
@@ -44,17 +45,21 @@ def test_every_route_of_every_topology_speaks_on_each_hop_what_it_says(
     assert found == wanted
 
 
-def test_every_server_of_the_catalogue_answers_from_its_image(
+def test_every_server_of_the_catalogue_answers_from_its_image_and_runs_as_recorded(
     catalogue: Catalogue, docker_backend: ComposeBackend
 ) -> None:
     only = Filters.parse(["topology=alb", "protocol=h2", "profile=ceiling", "app=bare"], catalogue)
     cells = [c for c in make_plan(catalogue.matrices["full"], catalogue, only, {}).cells if not c.combination.replica]
     assert {c.combination.server for c in cells} == set(catalogue.candidates)
     found = {}
+    recorded, running = {}, {}
     for cell in cells:
         with docker_backend.stack(cell) as stack:
             found[cell.id] = seen(stack)
+            recorded[cell.id] = stack.argv
+            running[cell.id] = {name: cmdline(part.pid) for name, part in stack.parts.items()}
     assert found == {cell.id: planned(cell) for cell in cells}
+    assert recorded == running
 
 
 @pytest.mark.parametrize("app", ["fastapi", "django"])

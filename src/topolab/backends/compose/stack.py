@@ -20,6 +20,7 @@ from topolab.backends.readiness import ATTEMPT_TIMEOUT_S, Part, await_answer, aw
 from topolab.catalogue import Catalogue
 from topolab.errors import EngineError, StageError
 from topolab.fetch import FetchError, Response, fetch
+from topolab.launch.serving import foresee
 from topolab.model.cell import Cell
 from topolab.model.driver import Driver
 from topolab.model.outcome import GroupUsage, Stage
@@ -89,8 +90,8 @@ class ComposeStack:
 
     @property
     def argv(self) -> Mapping[str, tuple[str, ...]]:
-        """The exact command line of each part, as its launcher announced it."""
-        return {name: split_log(self._log(part, last=False))[0] or () for name, part in self.parts.items()}
+        """The exact command line of each part."""
+        return {name: self._argv_of(name, part) for name, part in self.parts.items()}
 
     def workplace(self, driver: Driver) -> Workplace:
         """The load generator's container or the browser's, or this machine where the engine is another's."""
@@ -112,7 +113,7 @@ class ComposeStack:
 
     def log_tail(self) -> str:
         """The end of each part's log."""
-        tails = ((name, split_log(self._log(part))[1]) for name, part in self.parts.items())
+        tails = ((name, self._log(part)) for name, part in self.parts.items())
         return "\n".join(f"[{name}]\n{tail}" for name, tail in tails if tail)
 
     def trouble(self) -> str:
@@ -133,7 +134,8 @@ class ComposeStack:
             files,
             {
                 **self.around.variables,
-                "SERVER": combination.server,
+                "SERVER": candidate.server.name,
+                "VARIANT": candidate.variant.name,
                 "APP": combination.app,
                 "INTERFACE": combination.interface.value,
                 "LISTENER": self._cell.listener.value,
@@ -222,6 +224,12 @@ class ComposeStack:
     def _since(self, part: Container) -> float:
         """Seconds since a container started, by the engine's clock."""
         return max(0.0, time.time() + self.around.engine.clock_ahead_s - part.started_s)
+
+    def _argv_of(self, name: str, part: Container) -> tuple[str, ...]:
+        """What a container's launcher became, by the launcher's own arithmetic."""
+        if name == "proxy":
+            return split_log(self._log(part, last=False))[0] or ()
+        return foresee(self.around.catalogue.root, part.command, part.environment).argv
 
     def _part(self, name: str) -> Part:
         return Part(name, lambda: self.around.engine.ending(self.parts[name].id), self.log_tail)

@@ -13,7 +13,10 @@ from topolab.backends.certificate import issue_certificate
 from topolab.backends.local.nginx import Nginx
 from topolab.backends.local.stack import LocalStack, Surroundings
 from topolab.catalogue import Catalogue
+from topolab.errors import StageError
+from topolab.launch.tables import LaunchError
 from topolab.model.cell import Cell
+from topolab.model.outcome import Stage
 from topolab.model.target import EDGE_NAME
 from topolab.process.cpus import CpuLayout
 from topolab.process.group import ProcessKeeper
@@ -44,4 +47,8 @@ class LocalBackend:
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         with ExitStack() as resources:
             resources.callback(shutil.rmtree, folder)
-            yield LocalStack(cell, self._around, folder, resources)
+            try:
+                stack = LocalStack(cell, self._around, folder, resources)
+            except LaunchError as error:
+                raise StageError(Stage.START, str(error)) from error
+            yield stack
