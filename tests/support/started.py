@@ -15,6 +15,11 @@ def cmdline(pid: int) -> tuple[str, ...]:
     return tuple(Path(f"/proc/{pid}/cmdline").read_text().removesuffix("\0").split("\0"))
 
 
+def untitled(found: tuple[str, ...], argv: tuple[str, ...]) -> tuple[str, ...]:
+    """`argv` where a program wrote it as its title over its arguments, with blanks between the words; else `found`."""
+    return argv if len(found) == 1 and found[0].endswith(f" {' '.join(argv)}") else found
+
+
 def every_listener(catalogue: Catalogue) -> list[Cell]:
     """A cell for each listener of each server's variants: its server is reached directly."""
     select = Selection(servers=("*",), apps=("bare",), topologies=("direct",), protocols=("*",), profiles=("ceiling",))

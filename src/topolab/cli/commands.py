@@ -66,7 +66,7 @@ def _new_run(arguments: Arguments, catalogue: Catalogue, begun: float) -> int:
             environment=describe(choice.site, plan),
             plan=plan,
             profiles=catalogue.profiles,
-            topologies=catalogue.topologies,
+            topologies={name: topology.record for name, topology in catalogue.topologies.items()},
             charts=matrix.charts,
             rows=matrix.rows,
         )

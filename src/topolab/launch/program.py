@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from topolab.launch.tables import LaunchError
@@ -15,10 +18,20 @@ _INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "USER")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a program will run: its Python interpreter, and the folder that holds `servers/` and `apps/` there."""
+    """Where a program will run: its Python interpreter, and the folder that holds `servers/` and `apps/` there.
+
+    `superuser` is the name of the user there, where that is the one who may do anything.
+    """
 
     python: str
     root: str
+    superuser: str = ""
+
+
+def place_here(root: Path) -> Place:
+    """Return this process's own place."""
+    superuser = pwd.getpwuid(0).pw_name if os.geteuid() == 0 else ""
+    return Place(sys.executable, str(root), superuser)
 
 
 @dataclass(frozen=True)

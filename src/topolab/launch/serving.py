@@ -1,7 +1,7 @@
 """The command line of `servers/serve.py`: what it asks for, and becoming that.
 
-Listener and broker may also come from the environment: the Compose files of a topology and an app set them there,
-apart from the command.
+Listener and broker may also come from the environment, where Compose files set them. A TOPOLOGY there stands for the
+listener that the topology's first route needs.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from dataclasses import fields
 from pathlib import Path
 
 from topolab.launch.apps import CompanionRequest, launch_companion
-from topolab.launch.program import Launch, Place, become
+from topolab.launch.program import Launch, Place, become, place_here
 from topolab.launch.servers import ServerRequest, launch_server
 from topolab.launch.tables import LaunchError
+from topolab.launch.topologies import listener_of
 
 USAGE_EXIT_CODE = 2
 
@@ -27,10 +28,10 @@ def main(arguments: Sequence[str], own_root: Path) -> int:
 
     `own_root` holds `servers/` and `apps/` where --root names no other folder.
     """
-    options = _parse(arguments, os.environ, own_root)
-    root = Path(options.root).resolve()
     try:
-        launch = _launch(options, root, Place(sys.executable, str(root)), os.environ)
+        options = _parse(arguments, os.environ, own_root)
+        root = Path(options.root).resolve()
+        launch = _launch(options, root, place_here(root), os.environ)
         if not options.print:
             become(launch)
         print(json.dumps({"argv": launch.argv}))
@@ -79,6 +80,8 @@ def _parse(arguments: Sequence[str], environment: Mapping[str, str], own_root: P
     parser.add_argument("--root", default=str(own_root), help="the folder of servers/ and apps/")
     parser.add_argument("--print", action="store_true", help="print the argv and start nothing")
     options = parser.parse_args(arguments)
+    if not options.listener and environment.get("TOPOLOGY"):
+        options.listener = listener_of(Path(options.root), environment["TOPOLOGY"])
     if (options.server is None) is (options.companion is None):
         parser.error("either SERVER or --companion NAME is required")
     missing = [f"--{name}" for name in ("listener", "host", "port") if getattr(options, name) is None]

@@ -11,7 +11,7 @@ import pytest
 from support.cells import cell_of
 from support.containers import TIMEOUT_S, api, inspected, project_of
 from support.engines import whole_plan
-from support.started import cmdline
+from support.started import cmdline, untitled
 from topolab.backends.compose import ComposeBackend
 from topolab.backends.compose.site import ComposeSite
 from topolab.backends.compose.stack import ComposeStack
@@ -58,6 +58,7 @@ def test_every_server_of_the_catalogue_answers_from_its_image_and_runs_as_record
             found[cell.id] = seen(stack)
             recorded[cell.id] = stack.argv
             running[cell.id] = {name: cmdline(part.pid) for name, part in stack.parts.items()}
+            running[cell.id]["proxy"] = untitled(running[cell.id]["proxy"], stack.argv["proxy"])
     assert found == {cell.id: planned(cell) for cell in cells}
     assert recorded == running
 
@@ -157,7 +158,7 @@ def test_a_stack_starts_the_images_that_were_described_whatever_has_their_names_
     name = "topolab-server:trixie"
     assert isinstance(described, dict)
     with api() as engine:
-        engine.tag(described["topolab-proxy:trixie"], "topolab-server", "trixie", force=True)
+        engine.tag(described["topolab-proxy-nginx:trixie"], "topolab-server", "trixie", force=True)
         try:
             assert docker_site.due(plan) == [name]
             with docker_backend.stack(cell_of(catalogue, "alb", ClientProtocol.H2, SERVER)) as stack:
@@ -165,7 +166,7 @@ def test_a_stack_starts_the_images_that_were_described_whatever_has_their_names_
                 started = {part: found["Image"] for part, found in inspected([project_of(stack)]).items()}
         finally:
             engine.tag(described[name], "topolab-server", "trixie", force=True)
-    assert started == {"server": described[name], "proxy": described["topolab-proxy:trixie"]}
+    assert started == {"server": described[name], "proxy": described["topolab-proxy-nginx:trixie"]}
 
 
 def test_everything_carries_the_label_of_its_run(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from topolab.backends.certificate import issue_certificate
-from topolab.backends.local.nginx import Nginx
+from topolab.backends.local.proxies import Proxies
 from topolab.backends.local.stack import LocalStack, Surroundings
 from topolab.catalogue import Catalogue
 from topolab.errors import StageError
@@ -27,11 +27,11 @@ class LocalBackend:
 
     name = "local"
 
-    def __init__(self, catalogue: Catalogue, nginx: Nginx, keeper: ProcessKeeper, cpus: CpuLayout) -> None:
+    def __init__(self, catalogue: Catalogue, proxies: Proxies, keeper: ProcessKeeper, cpus: CpuLayout) -> None:
         self._folder = Path(tempfile.mkdtemp(dir=keeper.folder))
         self.keeper = keeper
         certificate = issue_certificate(self._folder, EDGE_NAME)
-        self._around = Surroundings(catalogue, keeper, nginx, certificate, cpus)
+        self._around = Surroundings(catalogue, keeper, proxies, certificate, cpus)
 
     def __enter__(self) -> LocalBackend:
         return self

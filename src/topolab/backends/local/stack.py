@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from topolab.backends.certificate import CertificateFiles
-from topolab.backends.launcher_log import split_log
-from topolab.backends.local.nginx import Nginx
+from topolab.backends.local.proxies import Proxies
 from topolab.backends.readiness import ATTEMPT_TIMEOUT_S, Part, await_answer, await_work, last_hop_client
 from topolab.catalogue import Catalogue
 from topolab.errors import StageError
 from topolab.fetch import Response, fetch
 from topolab.launch.apps import CompanionRequest, launch_companion
-from topolab.launch.program import Launch, Place
+from topolab.launch.program import Launch, Place, place_here
+from topolab.launch.proxies import ProxyRequest, launch_proxy
 from topolab.launch.servers import ServerRequest, launch_server
 from topolab.model.cell import Cell
 from topolab.model.driver import Driver
@@ -39,7 +39,7 @@ class Surroundings:
 
     catalogue: Catalogue
     keeper: ProcessKeeper
-    nginx: Nginx
+    proxies: Proxies
     certificate: CertificateFiles
     cpus: CpuLayout
 
@@ -69,7 +69,7 @@ class LocalStack:
         port = self._server_port
         if len(cell.hops) > 1:
             port = resources.enter_context(ReservedPort()).number
-            self._proxy = self._start(resources, "proxy", self._proxy_launch(port), around.cpus.proxy)
+            self._proxy = self._start_proxy(resources, port)
         self.edge = self._target(port, client, cell.h2_alone)
         own = self._target(self._server_port, last_hop_client(cell))
         await_answer(self._part(self.server), lambda: fetch(own, "/healthz", ATTEMPT_TIMEOUT_S))
@@ -88,7 +88,7 @@ class LocalStack:
     @property
     def argv(self) -> Mapping[str, tuple[str, ...]]:
         """The exact command line of each part."""
-        return {group.name: self._argv_of(group) for group in self._groups()}
+        return {group.name: group.argv for group in self._groups()}
 
     def fetch(self, path: str, timeout_s: float) -> Response:
         """One request through the edge."""
@@ -111,20 +111,23 @@ class LocalStack:
         """Which part has ended by itself."""
         return "; ".join(f"the {group.name} {ending}" for group in self._groups() if (ending := _ending(group)))
 
-    def _argv_of(self, group: ProcessGroup) -> tuple[str, ...]:
-        announced = split_log(group.log_tail())[0] if group is self._proxy else None
-        return announced or group.argv
-
     def _part(self, group: ProcessGroup) -> Part:
         return Part(group.name, lambda: _ending(group), self.log_tail)
 
     def _groups(self) -> tuple[ProcessGroup, ...]:
         return (self.server, *self.companions, *([self._proxy] if self._proxy else []))
 
-    def _start(self, resources: ExitStack, name: str, launch: Launch, cpus: frozenset[int] | None) -> ProcessGroup:
+    def _start(
+        self,
+        resources: ExitStack,
+        name: str,
+        launch: Launch,
+        cpus: frozenset[int] | None,
+        folder: Path | None = None,
+    ) -> ProcessGroup:
         keeper, log = self._around.keeper, self._folder / f"{name}.log"
         try:
-            group = keeper.start(name, launch.argv, log, cpus=cpus, env=launch.environment)
+            group = keeper.start(name, launch.argv, log, cpus=cpus, env=launch.environment, cwd=folder)
         except OSError as error:
             message = f"the {name} cannot be started: {launch.argv[0]}: {error.strerror}"
             raise StageError(Stage.START, message) from error
@@ -137,7 +140,7 @@ class LocalStack:
 
     @property
     def _place(self) -> Place:
-        return Place(sys.executable, str(self._around.catalogue.root))
+        return place_here(self._around.catalogue.root)
 
     def _companion(self, companion: Companion) -> Launch:
         where = {"host": LOOPBACK, "port": str(self._broker_port)} if companion.listens else {}
@@ -165,16 +168,26 @@ class LocalStack:
     def _broker(self) -> str:
         return "" if self._broker_port is None else f"{LOOPBACK}:{self._broker_port}"
 
-    def _proxy_launch(self, edge_port: int) -> Launch:
-        root, files = self._around.catalogue.root, self._around.certificate
-        argv = (
-            *(sys.executable, "-I", str(root / "nginx" / "start.py"), self._cell.combination.topology),
-            *("--nginx", self._around.nginx.path, "--prefix", str(self._folder / "nginx")),
-            *("--edge-host", LOOPBACK, "--edge-port", str(edge_port)),
-            *("--server-host", LOOPBACK, "--server-port", str(self._server_port), "--server-name", EDGE_NAME),
-            *("--listener", self._cell.listener.value, "--cert", str(files.chain), "--key", str(files.key)),
+    def _start_proxy(self, resources: ExitStack, edge_port: int) -> ProcessGroup:
+        around, topology = self._around, self._cell.combination.topology
+        proxy = around.catalogue.topologies[topology].proxy
+        files, build = around.certificate, around.proxies.builds.get(proxy)
+        request = ProxyRequest(
+            topology,
+            self._cell.listener.value,
+            LOOPBACK,
+            str(edge_port),
+            server_host=LOOPBACK,
+            server_port=str(self._server_port),
+            server_name=EDGE_NAME,
+            cert=str(files.chain),
+            key=str(files.key),
+            binary=build.path if build else "",
         )
-        return Launch(argv, os.environ)
+        wanted = launch_proxy(around.catalogue.root, request, self._place, os.environ)
+        prefix = self._folder / proxy
+        wanted.write(prefix)
+        return self._start(resources, "proxy", wanted.launch, around.cpus.proxy, prefix)
 
 
 def _ending(group: ProcessGroup) -> str:
