@@ -60,12 +60,12 @@ def inspect_binary(proxy: Table, path: str) -> Build:
     try:
         done = subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise BinaryError(f"{named}: not an {proxy['name']} that runs: {error}") from error
+        raise BinaryError(f"{named}: not a {proxy['name']} that runs: {error}") from error
     text = done.stdout + done.stderr
     try:
         version = find_version(proxy["name"], text, declared["pattern"])
     except LaunchError:
-        raise BinaryError(f"{named}: `{' '.join(argv)}` does not print an {proxy['name']} version") from None
+        raise BinaryError(f"{named}: `{' '.join(argv)}` prints no version of {proxy['name']}") from None
     modules = re.findall(declared["modules"], text, re.MULTILINE) if declared.get("modules") else ()
     return Build(path, version, frozenset(modules))
 

@@ -52,6 +52,7 @@ class ProxyLaunch:
         for name, text in self.texts.items():
             (prefix / name).write_text(text, encoding="utf-8")
         for name, target in self.links.items():
+            (prefix / name).parent.mkdir(parents=True, exist_ok=True)
             (prefix / name).unlink(missing_ok=True)
             (prefix / name).symlink_to(target)
 

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from topolab.backends.compose.building import BASE, hold_images, wanted_images
+from topolab.backends.compose.building import BASE, batches, hold_images, wanted_images
 from topolab.backends.compose.context import digest
 from topolab.backends.compose.engine import Engine
 from topolab.backends.compose.images import LOAD, Image, companion_image, proxy_image, server_image
@@ -99,3 +99,10 @@ def test_an_image_that_another_checkout_has_just_built_is_not_taken_for_ones_own
     engine.images[SERVER.name] = ("sha256:1", "another digest")
     with pytest.raises(EngineError, match="another checkout has just built topolab-server:trixie; start the run again"):
         hold_images(engine.engine, wanted, "token")
+
+
+def test_one_build_makes_the_images_of_a_release_and_one_proxy_and_each_further_proxy_is_another() -> None:
+    old, nginx, relay = server_image(Debian.BOOKWORM), proxy_image("nginx"), proxy_image("relay")
+    assert batches((SERVER, old, nginx, relay, LOAD)) == [[SERVER, nginx, LOAD], [relay], [old]]
+    assert batches((old, SERVER)) == [[SERVER], [old]]
+    assert {relay.name, nginx.name} == {"topolab-proxy-relay:trixie", "topolab-proxy-nginx:trixie"}

@@ -57,7 +57,7 @@ def build_due(engine: Engine, composer: Composer, root: Path, wanted: Wanted, sa
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="images-", dir=composer.keeper.folder) as name:
         stage(root, Path(name))
-        for images in _batches(due):
+        for images in batches(due):
             _build(engine, composer, Path(name), wanted, images, say)
     engine.forget_untagged_images(INPUTS)
     return time.monotonic() - begun
@@ -78,7 +78,7 @@ def hold_images(engine: Engine, wanted: Wanted, token: str) -> dict[Image, str]:
     return ids
 
 
-def _batches(images: Collection[Image]) -> list[list[Image]]:
+def batches(images: Collection[Image]) -> list[list[Image]]:
     """What one build can make: images of one Debian release, and of one proxy, as one service builds them all."""
     found = []
     for debian in releases_of(images):
