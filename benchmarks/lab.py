@@ -97,7 +97,7 @@ def store_of_a_thousand(folder: Path) -> Path:
         environment=describe(site, plan),
         plan=plan,
         profiles=catalogue.profiles,
-        topologies=catalogue.topologies,
+        topologies={name: topology.record for name, topology in catalogue.topologies.items()},
     )
     with Store.create(folder / "thousand", record) as store:
         for observation in observations(record):

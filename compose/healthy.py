@@ -1,8 +1,9 @@
 #!/usr/bin/python3 -I
 """healthy.py LISTENER PORT [PATH]: whether the app answers there; work that it hands over is followed to its result.
 
-For LISTENER `edge`: whether a TLS handshake succeeds there. A proxy may speak HTTP/2 alone, and it waits for its
-server, which has a check of its own. For people's stacks only: a run asks from outside.
+An empty LISTENER is found out: TLS or cleartext. For LISTENER `edge`: whether a TLS handshake succeeds there. A proxy
+may speak HTTP/2 alone, and it waits for its server, which has a check of its own. For people's stacks only: a run asks
+from outside.
 """
 
 from __future__ import annotations
@@ -34,6 +35,15 @@ def shakes_hands(port: int) -> str:
         return ""
 
 
+def transport_at(port: int) -> str:
+    """What the port is spoken to over, where the topology chose it: TLS if a handshake succeeds."""
+    try:
+        shakes_hands(port)
+    except (ssl.SSLError, ConnectionError, TimeoutError):
+        return "cleartext"
+    return "tls"
+
+
 def answers(listener: str, port: int, path: str) -> str:
     """Why the app's answer is not good; empty where it is."""
     said = "with nothing"
@@ -60,7 +70,9 @@ def answers(listener: str, port: int, path: str) -> str:
 def main(listener: str, port: str, path: str = "/healthz") -> str:
     """Why it is not healthy; empty where it is."""
     try:
-        return shakes_hands(int(port)) if listener == "edge" else answers(listener, int(port), path)
+        if listener == "edge":
+            return shakes_hands(int(port))
+        return answers(listener or transport_at(int(port)), int(port), path)
     except (OSError, http.client.HTTPException) as error:
         return f"{type(error).__name__}: {error}"
 

@@ -10,7 +10,7 @@ import pytest
 from support.h2load_tool import make_h2load_folder
 from support.needs import skips_by_reason
 from topolab.backends.local.backend import LocalBackend
-from topolab.backends.local.nginx import find_nginx
+from topolab.backends.local.proxies import find_proxies
 from topolab.catalogue import Catalogue, default_root, load_catalogue
 from topolab.process.cpus import CpuLayout
 from topolab.process.group import ProcessKeeper
@@ -34,7 +34,7 @@ def keeper() -> Iterator[ProcessKeeper]:
 @pytest.fixture(scope="session")
 def backend(catalogue: Catalogue, keeper: ProcessKeeper) -> Iterator[LocalBackend]:
     """The local backend, with nothing pinned: tests measure nothing."""
-    with LocalBackend(catalogue, find_nginx(), keeper, CpuLayout(None, None, None)) as backend:
+    with LocalBackend(catalogue, find_proxies(catalogue), keeper, CpuLayout(None, None, None)) as backend:
         yield backend
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 SOURCE = REPOSITORY / "src"
 MODULES = sorted((SOURCE / "topolab").rglob("*.py"))
+# What images and launchers have of it, where nothing is installed.
+LAUNCH = [SOURCE / "topolab" / "__init__.py", *(path for path in MODULES if path.parent.name == "launch")]
 # Variants named after a product that runs an app, where the others are named after a library or an interface.
 _PRODUCTS = {"meinheld", "gevent"}
 
@@ -58,3 +61,15 @@ def test_no_module_imports_from_the_package_it_is_in() -> None:
         for module, package in sorted(inside.items())
         if graph.direct_import_exists(importer=module, imported=package)
     ] == []
+
+
+@pytest.mark.parametrize("path", LAUNCH, ids=lambda path: path.name)
+def test_the_launch_package_imports_only_itself_and_the_standard_library(path: Path) -> None:
+    imported = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add(node.module or "")
+    foreign = {name for name in imported if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert {name for name in foreign if not name.startswith("topolab.launch.")} == set()

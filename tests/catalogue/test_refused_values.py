@@ -204,3 +204,30 @@ def test_what_no_page_in_a_browser_asks_for(
     edit(BROWSER, old, new)
     assert refusal().startswith(f"{BROWSER}: {key}: has to be ")
     assert expected in refusal()
+
+
+PROXY = "nginx/proxy.toml"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        (
+            PROXY,
+            'name = "nginx"',
+            'name = "engine-x"',
+            "name: has to be 'nginx', the name of its folder, not 'engine-x'",
+        ),
+        (PROXY, "summary = ", "sumary = ", f"sumary: {UNKNOWN}"),
+        (PROXY, '"alb-trace.conf"', '"absent.conf"', "includes[1]: no such file in nginx/: 'absent.conf'"),
+        (PROXY, '"alb-trace.conf"', '"../x.conf"', "includes[1]: has to stay inside nginx/, not '../x.conf'"),
+        (PROXY, r"(\d+(?:\.\d+)+)", r"\d+", "version.pattern: expected one group, got 0"),
+        (TOPOLOGY, 'proxy = "nginx"', 'proxy = "nignx"', "proxy: must be one of nginx, not 'nignx'"),
+        (TOPOLOGY, 'proxy = "nginx"\n', "", "proxy: missing; a template is a proxy's"),
+        (PROXY, 'configuration = "nginx.conf"\n', "", "template: nginx/proxy.toml has no `configuration` to put it in"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used(edit: Edit, refusal: Refusal, file: str, old: str, new: str, message: str) -> None:
+    edit(file, old, new)
+    shown_as = TOPOLOGY if message.startswith("template") else file
+    assert refusal() == f"{shown_as}: {message}"

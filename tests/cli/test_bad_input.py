@@ -114,7 +114,7 @@ def test_an_nginx_that_lacks_a_module_skips_what_needs_it(tmp_path: Path) -> Non
     done = run_matrix("--dry-run", "--matrix", "smoke", TOPOLAB_NGINX=str(nginx))
     assert done.returncode == 0
     assert f"alb needs nginx 1.25.1 or later; {nginx} is 1.22.1" in done.stdout
-    assert f"nlb-tcp needs an nginx built with stream; {nginx} is not" in done.stdout
+    assert f"nlb-tcp needs nginx built with stream; {nginx} is not" in done.stdout
 
 
 def test_filters_that_leave_nothing_are_code_3() -> None:
@@ -163,5 +163,5 @@ def test_an_nginx_of_ones_own_and_docker_do_not_go_together() -> None:
     done = run_matrix("--backend", "docker", TOPOLAB_NGINX="/bin/true")
     assert (done.returncode, done.stderr) == (
         2,
-        "topolab: TOPOLAB_NGINX is for the local backend, the proxy's image has an nginx of its own; unset it\n",
+        "topolab: TOPOLAB_NGINX is for the local backend, the proxy's image has its own program; unset it\n",
     )

@@ -44,7 +44,7 @@ class ByHand:
 
     def down(self) -> None:
         """Remove it."""
-        self.compose("alb", "down", "--timeout", "0", "--remove-orphans")
+        self.compose("proxy", "down", "--timeout", "0", "--remove-orphans")
 
     def inspect(self, service: str) -> dict[str, Any]:
         """What the engine says of a service's container."""
@@ -89,7 +89,7 @@ def by_hand() -> Iterator[ByHand]:
 
 def test_the_readmes_stack_downgrades_and_comes_up_again_after_a_stop(by_hand: ByHand) -> None:
     for command in (["up", "--wait"], ["stop"], ["up", "--wait"]):
-        by_hand.compose("alb", *command)
+        by_hand.compose("proxy", *command)
     assert by_hand.negotiated() == "h2"
     seen = by_hand.hop()
     assert (seen["http_version"], seen["scheme"], seen["interface"]) == ("1.1", "http", "asgi")
@@ -103,20 +103,20 @@ def test_a_server_without_a_proxy_is_the_edge(by_hand: ByHand) -> None:
 
 
 def test_meinheld_runs_from_the_image_of_its_python(by_hand: ByHand) -> None:
-    by_hand.compose("alb", "up", "--wait", SERVER="gunicorn-meinheld", APP="bare", SERVER_DEBIAN="bookworm")
+    by_hand.compose("proxy", "up", "--wait", SERVER="gunicorn-meinheld", APP="bare", SERVER_DEBIAN="bookworm")
     assert by_hand.hop()["interface"] == "wsgi"
 
 
 def test_locust_on_as_many_workers_as_were_asked_for_gives_one_result(by_hand: ByHand) -> None:
     by_hand.compose(
-        *("alb", "up", "--scale", "worker=3", "--exit-code-from", "master"),
+        *("proxy", "up", "--scale", "worker=3", "--exit-code-from", "master"),
         also="locust",
         LOCUST_HTTP="2",
         LOCUST_USERS="6",
         LOCUST_RUN_TIME="3s",
         LOCUST_THINK="0.05",
     )
-    log = by_hand.compose("alb", "logs", "--no-log-prefix", "master", also="locust")
+    log = by_hand.compose("proxy", "logs", "--no-log-prefix", "master", also="locust")
     result, _ = json.JSONDecoder().raw_decode(log[log.index('{"format"') :])  # Locust's own lines may come after it
     assert [worker["users"] for worker in result["workers"]] == [2, 2, 2]
     assert min(worker["requests"] for worker in result["workers"]) > 0
@@ -131,7 +131,7 @@ def test_locust_on_as_many_workers_as_were_asked_for_gives_one_result(by_hand: B
 
 def test_what_is_handed_over_by_hand_comes_back(by_hand: ByHand) -> None:
     chosen = {"also": "django-celery", "SERVER": "gunicorn", "APP": "django-celery"}
-    by_hand.compose("alb", "up", "--wait", **chosen)
+    by_hand.compose("proxy", "up", "--wait", **chosen)
     status, location, body = by_hand.ask("/message/1?delay=0")
     assert status == 202
     while status == 202:
@@ -142,20 +142,20 @@ def test_what_is_handed_over_by_hand_comes_back(by_hand: ByHand) -> None:
 
 def test_a_server_whose_worker_is_not_there_is_not_healthy_by_hand(by_hand: ByHand) -> None:
     chosen = {"also": "django-celery", "SERVER": "gunicorn", "APP": "django-celery"}
-    by_hand.compose("alb", "up", "--wait", **chosen)
-    by_hand.compose("alb", "stop", "task-worker", **chosen)
+    by_hand.compose("proxy", "up", "--wait", **chosen)
+    by_hand.compose("proxy", "stop", "task-worker", **chosen)
     healthy = ["/topolab/compose/healthy.py", "cleartext", "8000"]
-    by_hand.compose("alb", "exec", "server", *healthy, **chosen)
+    by_hand.compose("proxy", "exec", "server", *healthy, **chosen)
     with pytest.raises(AssertionError):
-        by_hand.compose("alb", "exec", "server", *healthy, "/message/1?delay=0", **chosen)
+        by_hand.compose("proxy", "exec", "server", *healthy, "/message/1?delay=0", **chosen)
 
 
 def test_a_server_that_there_is_not_is_named_by_the_server_and_the_proxy_is_not_blamed(by_hand: ByHand) -> None:
     with pytest.raises(AssertionError) as raised:
-        by_hand.compose("alb", "up", "--wait", SERVER="nope")
+        by_hand.compose("proxy", "up", "--wait", SERVER="nope")
     assert "server-1 exited (2)" in str(raised.value)
     assert "proxy-1 exited" not in str(raised.value)
-    assert "serve.py: " in (said := by_hand.compose("alb", "logs", "--no-log-prefix", "server"))
+    assert "serve.py: " in (said := by_hand.compose("proxy", "logs", "--no-log-prefix", "server"))
     assert "nope: no such server" in said
 
 
@@ -170,7 +170,16 @@ def test_the_edge_by_hand_is_published_on_loopback_alone_and_leads_nowhere(by_ha
 def test_a_base_of_another_release_is_no_base_for_a_build_by_hand(by_hand: ByHand) -> None:
     bookworm = os.environ.get("BASE_IMAGE_BOOKWORM", "topolab-base:bookworm")
     with pytest.raises(AssertionError) as raised:
-        by_hand.compose("alb", "--progress", "plain", "build", "server", BASE_IMAGE=bookworm)
+        by_hand.compose("proxy", "--progress", "plain", "build", "server", BASE_IMAGE=bookworm)
     assert "topolab: the base image is bookworm, expected trixie; set BASE_IMAGE to a base of trixie" in str(
         raised.value
     )
+
+
+@pytest.mark.parametrize(("topology", "scheme", "version"), [("nlb-tcp", "https", "1.1"), ("alb", "http", "1.1")])
+def test_the_servers_listener_is_the_one_that_the_topology_names(
+    by_hand: ByHand, topology: str, scheme: str, version: str
+) -> None:
+    by_hand.compose("proxy", "up", "--wait", TOPOLOGY=topology)
+    seen = by_hand.hop()
+    assert (seen["http_version"], seen["scheme"]) == (version, scheme)

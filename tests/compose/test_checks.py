@@ -128,3 +128,11 @@ def test_what_is_no_url_is_refused_at_once() -> None:
         "",
         "await_edge.py: proxy:8443: expected a URL such as https://proxy:8443\n",
     )
+
+
+def test_a_listener_that_is_not_said_is_found_out(tls: ssl.SSLContext) -> None:
+    with serving() as cleartext, serving(tls) as encrypted:
+        assert [run(HEALTHY, "", str(port)) for port in (cleartext, encrypted)] == [(0, "", "")] * 2
+    with ReservedPort() as nobody:
+        code, said, _ = run(HEALTHY, "", str(nobody.number))
+    assert (code, "refused" in said) == (1, True)

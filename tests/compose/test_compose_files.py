@@ -22,8 +22,8 @@ from topolab.model.topology import Topology
 FOLDER = own_root() / "compose"
 PARTS = {"base", "load", "locust", "proxy"}
 OF_APPS = {file.stem for file in FOLDER.glob("*.yaml") if (own_root() / "apps" / file.stem).is_dir()}
-NO_TOPOLOGY = PARTS | OF_APPS
-TOPOLOGIES = sorted(file.stem for file in FOLDER.glob("*.yaml") if file.stem not in NO_TOPOLOGY)
+TOPOLOGIES = sorted(file.stem for file in own_root().glob("*/topologies/*.toml"))
+PROXIED = [name for name in TOPOLOGIES if name != "direct"]
 LABELS = {"topolab.run": "the run", "topolab.owner": "the owner"}
 SAID = {"SERVER": "hypercorn", "APP": "bare", "TOPOLAB_RUN": "the run", "TOPOLAB_OWNER": "the owner"}
 SHUT_IN = {
@@ -60,10 +60,13 @@ def compose() -> None:
 def compose_config(*files: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """What Compose makes of the files, with no other variables and no engine to ask."""
     kept = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
-    named = [word for name in files for word in ("--file", str(FOLDER / f"{name}.yaml"))]
+    topology = next((name for name in files if name in PROXIED), "")
+    chosen = {"TOPOLOGY": topology} if topology else {}
+    used = ["proxy" if name in PROXIED else name for name in files]
+    named = [word for name in used for word in ("--file", str(FOLDER / f"{name}.yaml"))]
     return subprocess.run(
         ["docker", "compose", *named, "config", "--format", "json"],
-        env={**kept, "DOCKER_HOST": "unix:///nonexistent/docker.sock", **variables},
+        env={**kept, "DOCKER_HOST": "unix:///nonexistent/docker.sock", **chosen, **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -103,7 +106,8 @@ def expected(topology: Topology) -> dict[str, Any]:
     edge = services[0]
     ports = [("8443", 8443, "tcp")] if topology.proxied else [("8443", 8000, "tcp"), ("8443", 8000, "udp")]
     inside = {"server": ["inside"], "proxy": ["edge", "inside"]} if topology.proxied else {"server": ["edge", "inside"]}
-    listener = topology.routes[0].server[0].transport.value
+    # Empty: the launcher takes it from the topology's TOML.
+    listener = "" if topology.proxied else "tls"
     return {
         "services": services,
         "published": [(edge, "127.0.0.1", *port) for port in ports],
@@ -117,9 +121,17 @@ def expected(topology: Topology) -> dict[str, Any]:
     }
 
 
-def test_every_topology_has_a_compose_file_and_the_reverse(catalogue: Catalogue) -> None:
+def test_one_file_is_for_every_proxy_and_one_for_none(catalogue: Catalogue) -> None:
     assert sorted(catalogue.topologies) == TOPOLOGIES
-    assert {file.stem for file in FOLDER.glob("*.yaml")} == NO_TOPOLOGY | set(TOPOLOGIES)
+    assert {file.stem for file in FOLDER.glob("*.yaml")} == PARTS | OF_APPS | {"direct"}
+
+
+def test_a_topology_not_said_is_an_alb_and_a_proxy_not_said_is_nginx() -> None:
+    done = compose_config("base", "proxy", **SAID)
+    assert json.loads(done.stdout) == project("base", "alb")
+    other = project("base", "proxy", PROXY="relay", TOPOLOGY="relayed")["services"]["proxy"]
+    seen = (other["image"], other["build"]["dockerfile"], other["environment"]["TOPOLOGY"])
+    assert seen == ("topolab-proxy-relay:trixie", "relay/Dockerfile", "relayed")
 
 
 def test_every_app_with_companions_has_a_compose_file_and_no_other(catalogue: Catalogue) -> None:
@@ -188,7 +200,7 @@ def test_health_is_probed_by_hand_and_not_while_a_run_measures() -> None:
     by_hand = project("base", "alb")["services"]
     in_a_run = project("base", "alb", NO_HEALTH_CHECKS="true")["services"]
     assert {name: service["healthcheck"]["test"][-1] for name, service in by_hand.items()} == {
-        "server": "/topolab/compose/healthy.py $$LISTENER 8000",
+        "server": '/topolab/compose/healthy.py "$$LISTENER" 8000',
         "proxy": "8443",
     }
     assert {name: service["healthcheck"]["disable"] for name, service in in_a_run.items()} == {
@@ -247,7 +259,7 @@ def test_locusts_master_and_workers_are_shut_in_like_the_rest_and_publish_nothin
 
 
 def test_files_that_are_extended_only_are_no_topology() -> None:
-    for name in ("parts/companion", "parts/contained", "proxy"):
+    for name in ("parts/companion", "parts/contained"):
         assert "never run by itself" in Path(FOLDER / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
 
 
@@ -264,7 +276,7 @@ def test_each_release_has_a_base_of_its_own(debian: str) -> None:
     }
 
 
-@pytest.mark.parametrize("topology", [name for name in TOPOLOGIES if name != "direct"])
+@pytest.mark.parametrize("topology", PROXIED)
 def test_a_proxy_waits_by_hand_for_its_servers_health_and_in_a_run_for_its_start(topology: str) -> None:
     def condition(**variables: str) -> str:
         found: str = project("base", topology, **variables)["services"]["proxy"]["depends_on"]["server"]["condition"]
@@ -278,7 +290,8 @@ def test_a_run_starts_images_by_id_and_by_hand_they_are_named() -> None:
     files = ("base", "alb", "load", "parts/browser", "parts/build-companion")
     by_hand = project(*files)["services"]
     assert {name: service["image"] for name, service in by_hand.items()} == {
-        name: f"topolab-{name}:trixie" for name in ("server", "proxy", "load", "browser", "companion")
+        name: f"topolab-{name.replace('proxy', 'proxy-nginx')}:trixie"
+        for name in ("server", "proxy", "load", "browser", "companion")
     }
     ids = {name: f"sha256:{number:064x}" for number, name in enumerate(by_hand)}
     in_a_run = project(*files, **{f"{name.upper()}_IMAGE": found for name, found in ids.items()})["services"]

@@ -11,7 +11,7 @@ import pytest
 from support.catalogues import catalogue_root
 from topolab.backends import readiness
 from topolab.backends.local.backend import LocalBackend
-from topolab.backends.local.nginx import find_nginx
+from topolab.backends.local.proxies import find_proxies
 from topolab.catalogue import Catalogue, load_catalogue
 from topolab.drivers.load_workers import LoadWorkers
 from topolab.model.cell import Cell
@@ -53,7 +53,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 @pytest.fixture(scope="module")
 def local(faulty: Catalogue, keeper: ProcessKeeper) -> Iterator[LocalBackend]:
-    with LocalBackend(faulty, find_nginx(), keeper, CpuLayout(None, None, None)) as backend:
+    with LocalBackend(faulty, find_proxies(faulty), keeper, CpuLayout(None, None, None)) as backend:
         yield backend
 
 

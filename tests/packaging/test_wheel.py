@@ -52,3 +52,32 @@ def test_the_installed_command_measures(installed: Path, tmp_path: Path) -> None
     done = installed_command(installed, tmp_path, "--matrix", "smoke", "--quiet", *only)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [path.name for path in (tmp_path / "results").glob("*/report.md")] == ["report.md"]
+
+
+@pytest.mark.parametrize(
+    ("launcher", "words", "expected"),
+    [
+        ("servers/serve.py", ["uvicorn", "--app", "bare", "--listener", "cleartext", "--print"], '{"argv": ['),
+        (
+            "compose/start_proxy.py",
+            ["nlb-tcp", "--binary", "nginx", "--prefix", "nowhere", "--print"],
+            "# A Network Load Balancer",
+        ),
+    ],
+)
+def test_the_installed_launchers_find_their_package_without_being_told(
+    installed: Path, launcher: str, words: list[str], expected: str
+) -> None:
+    where = ["--host", "127.0.0.1", "--port", "1"]
+    if launcher == "compose/start_proxy.py":
+        where = [
+            *("--edge-host", "127.0.0.1", "--edge-port", "1"),
+            *("--server-host", "127.0.0.1", "--server-port", "2"),
+        ]
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(installed / "topolab" / "_catalogue" / launcher), *words, *where],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr, done.stdout[: len(expected)]) == (0, "", expected)

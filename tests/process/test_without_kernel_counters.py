@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from topolab.backends.local.backend import LocalBackend
-from topolab.backends.local.nginx import find_nginx
+from topolab.backends.local.proxies import find_proxies
 from topolab.catalogue import Catalogue
 from topolab.drivers.load_workers import LoadWorkers
 from topolab.model.outcome import Measured
@@ -36,7 +36,7 @@ def test_a_cell_is_measured_without_pinning_and_counters(
     (cell,) = make_plan(catalogue.matrices["smoke"], catalogue, only, {}).cells
     profile = catalogue.profiles["ceiling"]
     assert isinstance(profile, ClosedLoad)
-    with ProcessKeeper() as keeper, LocalBackend(catalogue, find_nginx(), keeper, layout) as backend:
+    with ProcessKeeper() as keeper, LocalBackend(catalogue, find_proxies(catalogue), keeper, layout) as backend:
         driver = LoadWorkers(keeper, tmp_path / "client.log", layout.client)
         outcome = observe(cell, 1, backend, replace(profile, duration_s=0.3), driver.measure)[0].outcome
     assert isinstance(outcome, Measured)

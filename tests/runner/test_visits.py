@@ -21,7 +21,7 @@ def record(catalogue: Catalogue, seed: int) -> RunRecord:
         environment={},
         plan=make_plan(catalogue.matrices["default"], catalogue, Filters(), {}),
         profiles=catalogue.profiles,
-        topologies=catalogue.topologies,
+        topologies={name: topology.record for name, topology in catalogue.topologies.items()},
     )
 
 

@@ -85,8 +85,15 @@ def root(tmp_path: Path) -> Path:
 def printed(serve: ModuleType, root: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run main() with --print; give its exit code, standard output and standard error."""
 
-    def run(server: str, *options: str, app: str = "menu", interface: str = "asgi", listener: str = "cleartext") -> Any:
-        chosen = ["--app", app, "--interface", interface, "--listener", listener]
+    def run(
+        server: str,
+        *options: str,
+        variant: str = "",
+        app: str = "menu",
+        interface: str = "asgi",
+        listener: str = "cleartext",
+    ) -> Any:
+        chosen = ["--variant", variant, "--app", app, "--interface", interface, "--listener", listener]
         where = ["--host", "127.0.0.1", "--port", "8001", "--root", str(root), "--print"]
         code: int = serve.main([server, *chosen, *where, *options])
         return code, *capsys.readouterr()
@@ -114,7 +121,8 @@ def test_the_app_argument_may_say_how_the_app_is_named(printed: Callable[..., tu
     assert json.loads(out)["argv"][-1] == "wsgi:menu_wsgi:app"
 
 
-SERVERS = "broken-VARIANT, echo-VARIANT, empty-VARIANT, spam-VARIANT"
+SERVERS = "echo-once, spam-fried-egg, spam-wsgi, spam-misspelt, spam-deaf"
+VARIANTS = "fried-egg, wsgi, misspelt, deaf"
 TOML = "servers/spam/server.toml"
 PLACEHOLDERS = "{python}, {host}, {port}, {app}, {workers}, {folder}"
 
@@ -123,9 +131,11 @@ PLACEHOLDERS = "{python}, {host}, {port}, {app}, {workers}, {folder}"
     ("asked", "message"),
     [
         ({"server": "ham-fried"}, f"{{root}}/servers: ham-fried: no such server; expected one of {SERVERS}"),
+        ({"server": "spam-ham"}, f"{{root}}/servers: spam-ham: no such server; expected one of {SERVERS}"),
+        ({"server": "spam", "variant": "ham"}, f"{TOML}: variants: 'ham' is unknown; expected one of {VARIANTS}"),
         (
-            {"server": "spam-ham"},
-            f"{TOML}: variants: 'ham' is unknown; expected one of fried-egg, wsgi, misspelt, deaf",
+            {"server": "spam-wsgi", "variant": "wsgi"},
+            "{root}/servers: spam-wsgi: 'spam-wsgi' is unknown; expected one of broken, echo, empty, spam",
         ),
         ({"app": "ham"}, "{root}/apps: ham: 'ham' is unknown; expected one of asgi-only, menu"),
         ({"interface": "wsgi"}, f"{TOML}: variants.fried-egg.interfaces: 'wsgi' is unknown; expected one of asgi"),
@@ -170,9 +180,7 @@ def test_the_launcher_becomes_the_server_with_the_apps_as_its_only_search_path(r
         capture_output=True,
         check=True,
     )
-    announced, said = [json.loads(line) for line in launched.stdout.splitlines()]
-    arguments, environment = said
-    assert announced["argv"][0] == sys.executable
+    arguments, environment = json.loads(launched.stdout)
     assert arguments == ["menu:app"]
     names = ("PYTHONPATH", "PYTHONUNBUFFERED", "WEB_CONCURRENCY", "TZ", "SPAM")
     assert {name: environment.get(name) for name in names} == {
@@ -198,12 +206,38 @@ def test_a_server_named_alone_is_its_first_variant(printed: Callable[..., tuple[
         assert argv == said_of(printed, "spam-fried-egg", listener=listener)
 
 
-def test_a_server_named_alone_is_not_taken_for_anothers_variant(
-    printed: Callable[..., tuple[int, str, str]], root: Path
+@pytest.mark.parametrize(
+    ("added", "name", "meant"),
+    [
+        ("spam-wsgi", "spam-wsgi", "spam --variant wsgi or spam-wsgi --variant once"),
+        ("spam-fried", "spam-fried-egg", "spam --variant fried-egg or spam-fried --variant egg"),
+    ],
+)
+def test_a_name_of_two_servers_is_refused_and_each_is_started_by_server_and_variant(
+    printed: Callable[..., tuple[int, str, str]], root: Path, added: str, name: str, meant: str
 ) -> None:
-    (root / "servers" / "spam-wsgi").mkdir()
-    (root / "servers" / "spam-wsgi" / "server.toml").write_text(ECHO.replace('"echo"', '"spam-wsgi"'))
-    assert said_of(printed, "spam-wsgi") == said_of(printed, "echo-once")
+    variant = "once" if added == name else "egg"
+    (root / "servers" / added).mkdir()
+    (root / "servers" / added / "server.toml").write_text(ECHO.replace('"once"', f'"{variant}"'))
+    assert printed(name) == (
+        2,
+        "",
+        f"serve.py: {root}/servers: {name}: may be more than one server; expected {meant}\n",
+    )
+    assert said_of(printed, added, variant=variant) == said_of(printed, "echo", variant="once")
+    assert said_of(printed, "spam", variant="fried-egg")[2] == "spam"
+
+
+def test_a_server_that_cannot_be_read_hinders_no_other(printed: Callable[..., tuple[int, str, str]]) -> None:
+    assert said_of(printed, "spam-fried-egg") == said_of(printed, "spam", variant="fried-egg")
+
+
+def test_the_launcher_itself_writes_nothing_into_the_servers_log(root: Path) -> None:
+    where = ["--host", "127.0.0.1", "--port", "8001", "--listener", "cleartext", "--root", str(root)]
+    done = subprocess.run(
+        [sys.executable, "-I", str(SERVE), "echo", "--app", "menu", *where], capture_output=True, check=True
+    )
+    assert len(done.stdout.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -181,5 +181,5 @@ def record(cells: Sequence[Cell], skips: Sequence[Skip] = (), number_of_rounds: 
         environment={"cpu": "a fast one", "cores": 2, "packages": {"x": "1.0"}, "argv": ["topolab"], "nginx": None},
         plan=Plan(tuple(cells), tuple(skips)),
         profiles=PROFILES,
-        topologies=TOPOLOGIES,
+        topologies={name: topology.record for name, topology in TOPOLOGIES.items()},
     )

@@ -13,14 +13,18 @@ from topolab.catalogue.checks import (
     check_journeys,
     check_lanes,
     check_listeners,
+    check_proxy,
     check_server_names,
     check_topology,
 )
 from topolab.catalogue.reading import declared_files, read_toml, refuse, refuse_repeats
 from topolab.catalogue.root import NEEDED
 from topolab.errors import InputError
+from topolab.launch.proxies import PROXY_FILE
+from topolab.launch.topologies import PATTERN
 from topolab.model.matrix import Matrix
 from topolab.model.profile import AnyLoad, LoadProfile, UsersLoad
+from topolab.model.proxy import Proxy
 from topolab.model.server import App, Server, Variant
 from topolab.model.topology import Topology
 
@@ -46,6 +50,7 @@ class Catalogue:
     root: Path
     candidates: Mapping[str, Candidate]
     apps: Mapping[str, App]
+    proxies: Mapping[str, Proxy]
     topologies: Mapping[str, Topology]
     profiles: Mapping[str, LoadProfile]
     matrices: Mapping[str, Matrix]
@@ -73,9 +78,10 @@ def load_catalogue(root: Path) -> Catalogue:
     check_app_names(apps)
     for app in apps.values():
         check_app(app, apps)
-    topologies = _named(root, "nginx/topologies/*.toml", Topology, lambda path: path.stem)
-    for topology in topologies.values():
-        check_topology(root, topology)
+    proxies = _named(root, f"*/{PROXY_FILE}", Proxy, lambda path: path.parent.name)
+    for proxy in proxies.values():
+        check_proxy(root, proxy)
+    topologies = _topologies(root, proxies)
     profiles = _named(root, "loadtest/profiles/*.toml", AnyLoad, lambda path: path.stem)
     for profile in profiles.values():
         if isinstance(profile, UsersLoad):
@@ -83,7 +89,7 @@ def load_catalogue(root: Path) -> Catalogue:
         else:
             check_lanes(profile)
     matrices = _named(root, "loadtest/matrices/*.toml", Matrix, lambda path: path.stem)
-    return Catalogue(root, candidates, apps, topologies, profiles, matrices)
+    return Catalogue(root, candidates, apps, proxies, topologies, profiles, matrices)
 
 
 def load_matrix(catalogue: Catalogue, name_or_file: str) -> Matrix:
@@ -96,6 +102,20 @@ def load_matrix(catalogue: Catalogue, name_or_file: str) -> Matrix:
         return matrix
     known = ", ".join(catalogue.matrices)
     raise InputError(f"--matrix {name_or_file}: no such matrix; there are {known}, or give a .toml file")
+
+
+def _topologies(root: Path, proxies: Mapping[str, Proxy]) -> dict[str, Topology]:
+    """Those of every folder: a proxy's own, and those without a proxy, in the servers' folder."""
+    found: dict[str, Topology] = {}
+    for path in sorted(declared_files(root, PATTERN), key=lambda path: path.stem):
+        shown_as = _shown(root, path)
+        topology: Topology = read_toml(path, Topology, shown_as)
+        _same_name(shown_as, topology.name, path.stem, "file")
+        if topology.name in found:
+            refuse(shown_as, "name", f"{topology.name!r} is another folder's topology too")
+        check_topology(root, shown_as, topology, proxies)
+        found[topology.name] = topology
+    return found
 
 
 def _shown(root: Path, path: Path) -> str:
@@ -111,6 +131,6 @@ def _named(root: Path, pattern: str, kind: Any, name_of: Callable[[Path], str]) 
     found: dict[str, Any] = {}
     for path in declared_files(root, pattern):
         declared = read_toml(path, kind, _shown(root, path))
-        _same_name(_shown(root, path), declared.name, name_of(path), "folder" if kind is App else "file")
+        _same_name(_shown(root, path), declared.name, name_of(path), "folder" if kind in (App, Proxy) else "file")
         found[declared.name] = declared
     return found

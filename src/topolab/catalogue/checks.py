@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from topolab.catalogue.reading import refuse, refuse_repeats
+from topolab.launch.proxies import PROXY_FILE
 from topolab.model.driver import Driver
 from topolab.model.profile import CountLoad, Journey, MixedLoad, PageLoad, RequestLoad, UsersLoad
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
+from topolab.model.proxy import Proxy
 from topolab.model.server import PART_NAMES, App, Interface, Server
 from topolab.model.topology import Topology
 from topolab.model.visit import unfit_for_the_page
@@ -70,9 +73,25 @@ def check_app(app: App, apps: Mapping[str, App]) -> None:
         )
 
 
-def check_topology(root: Path, topology: Topology) -> None:
-    """Every client protocol is carried or refused, and the template is a file of nginx/."""
-    shown_as = f"nginx/topologies/{topology.name}.toml"
+def check_proxy(root: Path, proxy: Proxy) -> None:
+    """Every file it names is in its folder, its patterns are patterns, and what is used is declared."""
+    shown_as = f"{proxy.name}/{PROXY_FILE}"
+    for index, name in enumerate(proxy.includes):
+        _check_file(root, shown_as, f"includes[{index}]", proxy.name, name)
+    if proxy.version is not None:
+        for key, pattern in (("pattern", proxy.version.pattern), ("modules", proxy.version.modules)):
+            try:
+                groups = re.compile(pattern).groups
+            except re.error as error:
+                refuse(shown_as, f"version.{key}", f"expected a regular expression: {error}")
+            if pattern and groups != 1:
+                refuse(shown_as, f"version.{key}", f"expected one group, got {groups}")
+    if any("{binary}" in word for word in proxy.command) and proxy.binary is None:
+        refuse(shown_as, "binary", "missing; the command uses {binary}")
+
+
+def check_topology(root: Path, shown_as: str, topology: Topology, proxies: Mapping[str, Proxy]) -> None:
+    """Every client protocol is carried or refused, and the proxy and its template are there."""
     routed = [route.client.value for route in topology.routes]
     refuse_repeats(shown_as, "routes", routed)
     for client in ClientProtocol:
@@ -81,17 +100,28 @@ def check_topology(root: Path, topology: Topology) -> None:
             refuse(shown_as, f"refusals.{client}", "is also in routes; it has to be in one of the two")
         if not carried and not refused:
             refuse(shown_as, "routes", f"says nothing of {client}; add a route, or a refusal with the reason")
+    if topology.proxy and topology.proxy not in proxies:
+        refuse(shown_as, "proxy", f"must be one of {', '.join(proxies) or 'none at all'}, not {topology.proxy!r}")
+    if topology.template and not topology.proxy:
+        refuse(shown_as, "proxy", "missing; a template is a proxy's")
     if topology.template:
-        folder = (root / "nginx").resolve()
-        try:
-            template = (folder / topology.template).resolve()
-            exists = template.is_file()
-        except (OSError, ValueError):  # too long, or with a null byte in it
-            refuse(shown_as, "template", "cannot be the name of a file")
-        if folder not in template.parents:
-            refuse(shown_as, "template", f"has to stay inside nginx/, not {topology.template!r}")
-        if not exists:
-            refuse(shown_as, "template", f"no such file in nginx/: {topology.template!r}")
+        _check_file(root, shown_as, "template", topology.proxy, topology.template)
+        if not proxies[topology.proxy].configuration:
+            refuse(shown_as, "template", f"{topology.proxy}/{PROXY_FILE} has no `configuration` to put it in")
+
+
+def _check_file(root: Path, shown_as: str, key: str, folder_name: str, name: str) -> None:
+    """A file below a proxy's folder."""
+    folder = (root / folder_name).resolve()
+    try:
+        file = (folder / name).resolve()
+        exists = file.is_file()
+    except (OSError, ValueError):  # too long, or with a null byte in it
+        refuse(shown_as, key, "cannot be the name of a file")
+    if folder not in file.parents:
+        refuse(shown_as, key, f"has to stay inside {folder_name}/, not {name!r}")
+    if not exists:
+        refuse(shown_as, key, f"no such file in {folder_name}/: {name!r}")
 
 
 def check_journeys(profile: UsersLoad) -> None:

@@ -36,7 +36,7 @@ def start(arguments: Arguments, planned: PlannedRun, catalogue: Catalogue, begun
             environment=describe(choice.site, planned.plan),
             plan=planned.plan,
             profiles=catalogue.profiles,
-            topologies=catalogue.topologies,
+            topologies={name: topology.record for name, topology in catalogue.topologies.items()},
             charts=matrix.charts,
             rows=matrix.rows,
         )

@@ -29,20 +29,20 @@ class Choice:
 def choose_site(backend: str | None, context: str | None, catalogue: Catalogue) -> Choice:
     """Raises `EngineError` where Docker was asked for and cannot be used; `InputError` for a proxy that is none."""
     from topolab.backends.compose.connect import plausible
-    from topolab.backends.local.nginx import VARIABLE as OWN_NGINX
+    from topolab.backends.local.proxies import proxy_variables
+
+    own = next((name for name in proxy_variables(catalogue) if os.environ.get(name)), "")
 
     if backend == "docker" or context:
-        if os.environ.get(OWN_NGINX):
-            raise InputError(
-                f"{OWN_NGINX} is for the local backend, the proxy's image has an nginx of its own; unset it"
-            )
+        if own:
+            raise InputError(f"{own} is for the local backend, the proxy's image has its own program; unset it")
         return Choice(_docker(context, catalogue))
     from topolab.backends.local.site import LocalSite
 
     if backend == "local":
         return Choice(LocalSite(catalogue))
-    if os.environ.get(OWN_NGINX):
-        return Choice(LocalSite(catalogue), f"{OWN_NGINX} is set")
+    if own:
+        return Choice(LocalSite(catalogue), f"{own} is set")
     if not plausible():
         return Choice(LocalSite(catalogue), "no Docker engine here")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pycurl
@@ -40,7 +41,7 @@ def new_handle(target: Target, timeout_s: float) -> Any:
         easy.setopt(pycurl.SSL_VERIFYPEER, 1)
         easy.setopt(pycurl.SSL_VERIFYHOST, 2)
         if target.ca_file is not None:
-            easy.setopt(pycurl.CAINFO, str(target.ca_file))
+            easy.setopt(pycurl.CAINFO, os.fsencode(target.ca_file))
     return easy
 
 

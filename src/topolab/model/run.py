@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from topolab.model.cell import Plan
 from topolab.model.matrix import Rows
 from topolab.model.profile import AnyLoad
-from topolab.model.topology import Topology
+from topolab.model.topology import TopologyRecord
 
 FORMAT_VERSION = 3
 """Of the results folder. 1 (November 2026): the first. 2: peak memory is what the backend can count, or null.
@@ -28,7 +28,7 @@ class RunRecord:
     environment: Mapping[str, object]
     plan: Plan
     profiles: Mapping[str, AnyLoad]
-    topologies: Mapping[str, Topology]
+    topologies: Mapping[str, TopologyRecord]
     charts: bool = False
     rows: Rows = Rows.SERVERS
     format_version: int = FORMAT_VERSION

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from annotated_types import MinLen
+from pydantic import StringConstraints
 
 from topolab.model.declared import Declared, Name, Text
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
@@ -39,12 +40,22 @@ class Route(Declared):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Topology(Declared):
-    """A chain of hops between client and app. Without a `template` there is no proxy in it.
+class TopologyRecord:
+    """What a run keeps of a topology for its reports."""
 
-    `values` fills placeholders of the template that only this topology knows.
-    `refusals` gives the reason for each client protocol the topology does not carry. `nginx_modules` are the
-    configure flags nginx must have been built with, `nginx_version` the oldest release that will do.
+    name: Name
+    summary: Text
+    mimics: tuple[Text, ...] = ()
+    does_not_mimic: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topology(Declared):
+    """A chain of hops between client and app. Without a `proxy` client and server are the only two.
+
+    `proxy` is a folder with a `proxy.toml`, `template` a file in it, and `values` fills placeholders of the template
+    that only this topology knows. `refusals` gives the reason for each client protocol the topology does not carry.
+    `needs_version` is the oldest release of the proxy that will do, `needs_modules` what it must be built with.
     `does_not_mimic` lists, for the reader, where the AWS original behaves differently.
     """
 
@@ -52,17 +63,25 @@ class Topology(Declared):
     summary: Text
     routes: Annotated[tuple[Route, ...], MinLen(1)]
     refusals: Mapping[ClientProtocol, Text] = field(default_factory=dict)
+    proxy: str = ""
     template: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
-    nginx_version: str = ""
-    nginx_modules: tuple[Text, ...] = ()
+    needs_version: Annotated[str, StringConstraints(pattern=r"^(\d+(\.\d+)*)?$")] = ""
+    needs_modules: tuple[Text, ...] = ()
     mimics: tuple[Text, ...] = ()
     does_not_mimic: tuple[Text, ...] = ()
 
     @property
     def proxied(self) -> bool:
         """Whether a proxy stands between client and server."""
-        return bool(self.template)
+        return bool(self.proxy)
+
+    @property
+    def record(self) -> TopologyRecord:
+        """What a run keeps of it."""
+        return TopologyRecord(
+            name=self.name, summary=self.summary, mimics=self.mimics, does_not_mimic=self.does_not_mimic
+        )
 
     def route(self, client: ClientProtocol) -> Route | None:
         """The route a client protocol takes; None where the topology refuses it."""

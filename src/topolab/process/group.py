@@ -93,9 +93,10 @@ class ProcessKeeper:
         *,
         cpus: frozenset[int] | None = None,
         env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
         pipes: bool = False,
     ) -> ProcessGroup:
-        """Start `argv` in a group of its own, on `cpus` where the system can pin, logging to `log_path`.
+        """Start `argv` in a group of its own, on `cpus` where the system can pin, in `cwd`, logging to `log_path`.
 
         With `pipes` standard input and output are pipes to the lab, and only standard error is logged.
         """
@@ -108,6 +109,7 @@ class ProcessKeeper:
                     stdout=subprocess.PIPE if pipes else log,
                     stderr=log,
                     env=None if env is None else dict(env),
+                    cwd=cwd,
                     start_new_session=True,
                     preexec_fn=_end_with_the_lab,  # noqa: PLW1509 - the lab has one thread
                 )

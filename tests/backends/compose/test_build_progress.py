@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from topolab.backends.compose.build_progress import BuildProgress
 
-SERVER, PROXY = "topolab-server:trixie", "topolab-proxy:trixie"
+SERVER, PROXY = "topolab-server:trixie", "topolab-proxy-nginx:trixie"
 
 # What `docker compose --progress plain build server proxy` of 2.26.1 wrote, in part.
 SEVERAL = """#0 building with "default" instance using docker driver

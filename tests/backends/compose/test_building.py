@@ -6,10 +6,10 @@ from typing import cast
 
 import pytest
 
-from topolab.backends.compose.building import BASE, hold_images, wanted_images
+from topolab.backends.compose.building import BASE, batches, hold_images, wanted_images
 from topolab.backends.compose.context import digest
 from topolab.backends.compose.engine import Engine
-from topolab.backends.compose.images import LOAD, PROXY, Image, companion_image, server_image
+from topolab.backends.compose.images import LOAD, Image, companion_image, proxy_image, server_image
 from topolab.catalogue.root import own_root
 from topolab.errors import EngineError
 from topolab.model.server import Debian
@@ -45,23 +45,25 @@ def no_bases(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_images_are_due_that_are_missing_or_were_made_from_something_else() -> None:
     engine = Images()
-    wanted = wanted_images(engine.engine, own_root(), (SERVER, PROXY, LOAD))
-    assert wanted.due(engine.engine) == [SERVER, PROXY, LOAD]
+    wanted = wanted_images(engine.engine, own_root(), (SERVER, proxy_image("nginx"), LOAD))
+    assert wanted.due(engine.engine) == [SERVER, proxy_image("nginx"), LOAD]
     engine.images[SERVER.name] = ("sha256:1", digest(wanted.parts[SERVER]))
-    engine.images[PROXY.name] = ("sha256:2", digest(wanted.parts[LOAD]))
+    engine.images[proxy_image("nginx").name] = ("sha256:2", digest(wanted.parts[LOAD]))
     engine.images[LOAD.name] = ("sha256:3", "")
-    assert wanted.due(engine.engine) == [PROXY, LOAD]
+    assert wanted.due(engine.engine) == [proxy_image("nginx"), LOAD]
 
 
 def test_another_base_makes_every_image_on_it_due_and_none_on_another() -> None:
     bookworm = server_image(Debian.BOOKWORM)
     engine = Images()
     engine.images["topolab-base:bookworm"] = ("sha256:other", "")
-    wanted = wanted_images(engine.engine, own_root(), (SERVER, PROXY, bookworm))
+    wanted = wanted_images(engine.engine, own_root(), (SERVER, proxy_image("nginx"), bookworm))
     engine.images |= {image.name: ("sha256:1", digest(found)) for image, found in wanted.parts.items()}
     assert wanted.due(engine.engine) == []
     engine.images["topolab-base:bookworm"] = ("sha256:newer", "")
-    assert wanted_images(engine.engine, own_root(), (SERVER, PROXY, bookworm)).due(engine.engine) == [bookworm]
+    assert wanted_images(engine.engine, own_root(), (SERVER, proxy_image("nginx"), bookworm)).due(engine.engine) == [
+        bookworm
+    ]
 
 
 def test_each_release_has_a_base_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,11 +85,11 @@ def made(*images: Image) -> tuple[Images, dict[Image, str]]:
 
 
 def test_what_a_run_starts_is_held_by_tags_of_its_own() -> None:
-    engine, ids = made(SERVER, PROXY)
-    assert ids == {SERVER: "sha256:topolab-server:trixie", PROXY: "sha256:topolab-proxy:trixie"}
+    engine, ids = made(SERVER, proxy_image("nginx"))
+    assert ids == {SERVER: "sha256:topolab-server:trixie", proxy_image("nginx"): "sha256:topolab-proxy-nginx:trixie"}
     assert engine.held == [
         ("sha256:topolab-server:trixie", "token", "server-trixie"),
-        ("sha256:topolab-proxy:trixie", "token", "proxy-trixie"),
+        ("sha256:topolab-proxy-nginx:trixie", "token", "proxy-nginx-trixie"),
     ]
 
 
@@ -97,3 +99,10 @@ def test_an_image_that_another_checkout_has_just_built_is_not_taken_for_ones_own
     engine.images[SERVER.name] = ("sha256:1", "another digest")
     with pytest.raises(EngineError, match="another checkout has just built topolab-server:trixie; start the run again"):
         hold_images(engine.engine, wanted, "token")
+
+
+def test_one_build_makes_the_images_of_a_release_and_one_proxy_and_each_further_proxy_is_another() -> None:
+    old, nginx, relay = server_image(Debian.BOOKWORM), proxy_image("nginx"), proxy_image("relay")
+    assert batches((SERVER, old, nginx, relay, LOAD)) == [[SERVER, nginx, LOAD], [relay], [old]]
+    assert batches((old, SERVER)) == [[SERVER], [old]]
+    assert {relay.name, nginx.name} == {"topolab-proxy-relay:trixie", "topolab-proxy-nginx:trixie"}

@@ -16,7 +16,7 @@ import pytest
 
 from support.command import SCRIPT, engine_of_this_machine, environment, processes_naming
 from support.waiting import DEADLINE_S, SMALL, until
-from topolab.backends.compose.images import PROXY
+from topolab.backends.compose.images import proxy_image
 
 pytestmark = pytest.mark.usefixtures("docker_site")  # the images are up to date
 
@@ -95,7 +95,9 @@ def lab(tmp_path: Path, api: Any) -> Lab:
 def bystanders(api: Any) -> Iterator[Callable[[], list[bool]]]:
     """A container, a network and a volume that are not the lab's; how many of them are still there."""
     name = f"topolab-bystander-{secrets.token_hex(4)}"
-    container = api.create_container(PROXY.name, ["sleep", "600"], name=name, entrypoint="", labels={"topolab": "no"})
+    container = api.create_container(
+        proxy_image("nginx").name, ["sleep", "600"], name=name, entrypoint="", labels={"topolab": "no"}
+    )
     network, volume = api.create_network(name), api.create_volume(name)
     api.start(container["Id"])
     yield lambda: [
@@ -187,7 +189,7 @@ def test_after_a_sigkill_of_lab_and_watchdog_the_next_start_leaves_nothing(
 
 def test_a_stack_stood_up_by_hand_is_never_swept(lab: Lab, api: Any) -> None:
     labels = {OWNER: "by-hand", "topolab.run": "by-hand"}
-    container = api.create_container(PROXY.name, ["sleep", "600"], entrypoint="", labels=labels)
+    container = api.create_container(proxy_image("nginx").name, ["sleep", "600"], entrypoint="", labels=labels)
     try:
         with lab.start("--matrix", "smoke", "--only", "server=granian-asgi", "--only", "topology=direct") as process:
             stderr = process.communicate(timeout=DEADLINE_S)[1]

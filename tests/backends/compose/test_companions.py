@@ -12,6 +12,7 @@ import pytest
 from support.cells import cell_of
 from support.containers import TIMEOUT_S, api, inspected, project_of
 from support.engines import site_here
+from support.started import cmdline
 from topolab.backends.compose import ComposeBackend
 from topolab.backends.compose.counters import container_usage
 from topolab.backends.compose.image_contents import installed_packages
@@ -58,12 +59,15 @@ def test_each_part_is_counted_or_told_of(catalogue: Catalogue, docker_backend: C
     with stack_of(catalogue, docker_backend) as stack:
         each = [container_usage(stack.around.engine, stack.parts[name]) for name in PARTS[:3]]
         together, argv, log = stack.server_usage(), stack.argv, stack.log_tail()
+        running = {name: cmdline(part.pid) for name, part in stack.parts.items() if name in ("server", "task-worker")}
     known = [usage for usage in each if usage is not None]
     assert together is not None
     apart_s = [usage.cpu_s for usage in known]
     assert round(together.cpu_s, 6) >= round(sum(apart_s), 6) > max(apart_s)
     assert (together.memory_peak_bytes or 0) > max(usage.memory_peak_bytes or 0 for usage in known) > 0
     assert tuple(argv) == PARTS
+    # Redis and nginx write a title over their arguments.
+    assert {name: argv[name] for name in running} == running
     assert (argv["broker"][0], argv["task-worker"][1:3]) == ("redis-server", ("-m", "celery"))
     assert "[broker]\n" in log
     assert "Ready to accept connections" in log

@@ -22,7 +22,7 @@ from support.waiting import DEADLINE_S, SMALL, until
 from topolab.backends.compose import sweep
 from topolab.backends.compose.connect import connect
 from topolab.backends.compose.endpoint import find_endpoint
-from topolab.backends.compose.images import LOAD, PROXY, base_image, server_image
+from topolab.backends.compose.images import LOAD, base_image, proxy_image, server_image
 from topolab.backends.compose.site import ComposeSite, find_site
 from topolab.catalogue import Catalogue
 from topolab.errors import EngineError
@@ -39,7 +39,12 @@ def engine(docker_site: ComposeSite) -> Iterator[PrivateEngine]:
     """An engine of the tests' own, with this machine's images on it."""
     assert docker_site.name == "docker"
     with closing(connect(find_endpoint(None))) as usual:
-        images = [server_image(Debian.TRIXIE).name, PROXY.name, LOAD.name, base_image(usual, Debian.TRIXIE)]
+        images = [
+            server_image(Debian.TRIXIE).name,
+            proxy_image("nginx").name,
+            LOAD.name,
+            base_image(usual, Debian.TRIXIE),
+        ]
     private_engine.require(*images)
     with PrivateEngine() as engine:
         engine.load(images)

@@ -185,12 +185,12 @@ def test_a_run_is_refused_for_what_it_uses_before_any_image_is_built(resumed: Re
 def test_an_app_that_a_run_does_not_use_is_built_and_keeps_it_from_nothing(
     resumed: Resumed, docker_site: ComposeSite
 ) -> None:
-    before = docker_images("topolab-proxy:trixie"), docker_images("topolab-load:trixie")
+    before = docker_images("topolab-proxy-nginx:trixie"), docker_images("topolab-load:trixie")
     resumed.edit("apps/fastapi/fastapi_app.py", "\n# changed\n")
     done = resumed.again()
     assert done.returncode == 0, done.stderr
     assert "building topolab-server:trixie on" in done.stderr
-    assert (docker_images("topolab-proxy:trixie"), docker_images("topolab-load:trixie")) == before
+    assert (docker_images("topolab-proxy-nginx:trixie"), docker_images("topolab-load:trixie")) == before
     assert "images built" in done.stdout
     dry = run_matrix("--backend", "docker", "--matrix", "smoke", "--dry-run", **engine_of_this_machine())
     assert dry.stdout.splitlines()[-1].endswith(", after building topolab-server:trixie")

@@ -11,6 +11,7 @@ import pytest
 from support.cells import cell_of
 from support.containers import TIMEOUT_S, api, inspected, project_of
 from support.engines import whole_plan
+from support.started import cmdline, untitled
 from topolab.backends.compose import ComposeBackend
 from topolab.backends.compose.site import ComposeSite
 from topolab.backends.compose.stack import ComposeStack
@@ -44,17 +45,22 @@ def test_every_route_of_every_topology_speaks_on_each_hop_what_it_says(
     assert found == wanted
 
 
-def test_every_server_of_the_catalogue_answers_from_its_image(
+def test_every_server_of_the_catalogue_answers_from_its_image_and_runs_as_recorded(
     catalogue: Catalogue, docker_backend: ComposeBackend
 ) -> None:
     only = Filters.parse(["topology=alb", "protocol=h2", "profile=ceiling", "app=bare"], catalogue)
     cells = [c for c in make_plan(catalogue.matrices["full"], catalogue, only, {}).cells if not c.combination.replica]
     assert {c.combination.server for c in cells} == set(catalogue.candidates)
     found = {}
+    recorded, running = {}, {}
     for cell in cells:
         with docker_backend.stack(cell) as stack:
             found[cell.id] = seen(stack)
+            recorded[cell.id] = stack.argv
+            running[cell.id] = {name: cmdline(part.pid) for name, part in stack.parts.items()}
+            running[cell.id]["proxy"] = untitled(running[cell.id]["proxy"], stack.argv["proxy"])
     assert found == {cell.id: planned(cell) for cell in cells}
+    assert recorded == running
 
 
 @pytest.mark.parametrize("app", ["fastapi", "django"])
@@ -152,7 +158,7 @@ def test_a_stack_starts_the_images_that_were_described_whatever_has_their_names_
     name = "topolab-server:trixie"
     assert isinstance(described, dict)
     with api() as engine:
-        engine.tag(described["topolab-proxy:trixie"], "topolab-server", "trixie", force=True)
+        engine.tag(described["topolab-proxy-nginx:trixie"], "topolab-server", "trixie", force=True)
         try:
             assert docker_site.due(plan) == [name]
             with docker_backend.stack(cell_of(catalogue, "alb", ClientProtocol.H2, SERVER)) as stack:
@@ -160,7 +166,7 @@ def test_a_stack_starts_the_images_that_were_described_whatever_has_their_names_
                 started = {part: found["Image"] for part, found in inspected([project_of(stack)]).items()}
         finally:
             engine.tag(described[name], "topolab-server", "trixie", force=True)
-    assert started == {"server": described[name], "proxy": described["topolab-proxy:trixie"]}
+    assert started == {"server": described[name], "proxy": described["topolab-proxy-nginx:trixie"]}
 
 
 def test_everything_carries_the_label_of_its_run(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:

@@ -15,7 +15,7 @@ from support.command import processes_naming
 from support.programs import require_programs
 from topolab.backends import readiness
 from topolab.backends.local.backend import LocalBackend
-from topolab.backends.local.nginx import find_nginx
+from topolab.backends.local.proxies import find_proxies
 from topolab.backends.local.stack import LocalStack
 from topolab.catalogue import Catalogue, load_catalogue
 from topolab.errors import StageError
@@ -169,7 +169,7 @@ def changed(tmp_path: Path, keeper: ProcessKeeper) -> Iterator[Changed]:
             assert old in toml.read_text()
             toml.write_text(toml.read_text().replace(old, new))
             catalogue = load_catalogue(root)
-            backend = LocalBackend(catalogue, find_nginx(), keeper, CpuLayout(None, None, None))
+            backend = LocalBackend(catalogue, find_proxies(catalogue), keeper, CpuLayout(None, None, None))
             return catalogue, backends.enter_context(backend)
 
         yield replaced

@@ -20,7 +20,7 @@ from topolab.model.server import Debian
 
 BASE = "base"
 """The part of an image that is not a file: its base, by name and id."""
-_FILES = ("base", "alb", "load", "parts/build-companion", "parts/browser")
+_FILES = ("base", "proxy", "load", "parts/build-companion", "parts/browser")
 """The Compose files whose services build an image."""
 _BUNDLES = ("CA_BUNDLE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -57,8 +57,8 @@ def build_due(engine: Engine, composer: Composer, root: Path, wanted: Wanted, sa
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="images-", dir=composer.keeper.folder) as name:
         stage(root, Path(name))
-        for debian in releases_of(due):
-            _build(engine, composer, Path(name), wanted, [image for image in due if image.debian is debian], say)
+        for images in batches(due):
+            _build(engine, composer, Path(name), wanted, images, say)
     engine.forget_untagged_images(INPUTS)
     return time.monotonic() - begun
 
@@ -74,8 +74,18 @@ def hold_images(engine: Engine, wanted: Wanted, token: str) -> dict[Image, str]:
         if found is None or found[1] != digest(its_parts):
             raise EngineError(f"another checkout has just built {image.name}; start the run again")
         ids[image] = found[0]
-        engine.hold_image(found[0], token, f"{image.service}-{image.debian}")
+        engine.hold_image(found[0], token, image.name.removeprefix("topolab-").replace(":", "-"))
     return ids
+
+
+def batches(images: Collection[Image]) -> list[list[Image]]:
+    """What one build can make: images of one Debian release, and of one proxy, as one service builds them all."""
+    found = []
+    for debian in releases_of(images):
+        of_release = [image for image in images if image.debian is debian]
+        others = [image for image in of_release if image.proxy][1:]
+        found += [[image for image in of_release if image not in others], *([image] for image in others)]
+    return found
 
 
 def _build(
@@ -87,6 +97,7 @@ def _build(
     say: Callable[[str], None],
 ) -> None:
     (debian,) = releases_of(images)
+    proxies = [image.proxy for image in images if image.proxy]
     base = wanted.bases[debian]
     new = any(engine.image(image.name) is None for image in images)
     names = ", ".join(image.name for image in images)
@@ -99,6 +110,7 @@ def _build(
             "TOPOLAB_CONTEXT": str(folder),
             "SERVER_DEBIAN": debian.value,
             BASES[debian]: base,
+            **({"PROXY": proxies[0]} if proxies else {}),
             "CA_BUNDLE": next((os.environ[name] for name in _BUNDLES if os.environ.get(name)), "/dev/null"),
             **{image.inputs_variable: digest(wanted.parts[image]) for image in images},
         },

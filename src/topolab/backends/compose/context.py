@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from topolab.catalogue.root import FOLDERS, own_root
+from topolab.launch.proxies import proxy_folders
 
 COMPOSE = "compose"
 _PACKAGE = "src/topolab"
@@ -32,7 +33,7 @@ def stage(root: Path, folder: Path) -> None:
     """
     ignore = shutil.ignore_patterns(*_IGNORED)
     for source in _layers(root):
-        for name in (*FOLDERS, COMPOSE):
+        for name in {*FOLDERS, *proxy_folders(source), COMPOSE}:
             if (source / name).is_dir():
                 shutil.copytree(
                     source / name, folder / name, ignore=ignore, ignore_dangling_symlinks=True, dirs_exist_ok=True
@@ -51,7 +52,7 @@ def parts(root: Path, dockerfile: str) -> dict[str, str]:
         by_part: dict[str, dict[str, Path]] = {}
         for name, path in _files(root, source).items():
             words = name.split("/")
-            part = "/".join(words[:2]) if source in FOLDERS else source
+            part = "/".join(words[:2]) if "/" not in source else source
             by_part.setdefault(part, {})[name] = path
         found |= {part: _digest(files) for part, files in by_part.items()}
     return found

@@ -21,13 +21,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container: its first process on the engine's machine, addresses by network, and published ports."""
+    """A container: its first process on the engine's machine, addresses by network, and published ports.
+
+    `command` is what its entry point was given, `environment` what it runs in.
+    """
 
     id: str
     pid: int
     started_s: float
     addresses: Mapping[str, str]
     published: Mapping[str, int]
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +198,8 @@ class Engine:
             started_s=_seconds(found["State"]["StartedAt"]),
             addresses={name: network["IPAddress"] for name, network in networks.items()},
             published={port: int(bound[0]["HostPort"]) for port, bound in ports.items() if bound},
+            command=tuple(found["Config"]["Cmd"] or ()),
+            environment=dict(word.split("=", 1) for word in found["Config"]["Env"] or ()),
         )
 
     def _was_out_of_memory(self, container_id: str) -> bool:

@@ -10,7 +10,11 @@ from pathlib import Path
 
 from topolab.backends.compose.engine import Engine
 from topolab.catalogue.root import own_root
+from topolab.errors import EngineError
+from topolab.launch.binaries import find_version
+from topolab.launch.tables import LaunchError
 from topolab.model.driver import Driver
+from topolab.model.proxy import Proxy
 from topolab.process.tools import VERSION_ARGV
 
 _LOCK = "servers/requirements.lock"
@@ -62,9 +66,15 @@ def ask_image(engine: Engine, image: str, packages: Iterable[str], labels: Mappi
     return Inside(**json.loads(engine.ask(image, argv, labels)))
 
 
-def ask_nginx(engine: Engine, image: str, labels: Mapping[str, str]) -> str:
-    """The version of an image's nginx."""
-    return engine.ask(image, ["sh", "-c", "nginx -v 2>&1"], labels).rpartition("/")[2]
+def ask_proxy(engine: Engine, image: str, proxy: Proxy, labels: Mapping[str, str]) -> str:
+    """The version of an image's proxy; empty where its TOML does not say how it is asked. Raises `EngineError`."""
+    if proxy.version is None or proxy.binary is None:
+        return ""
+    argv = ["sh", "-c", '"$@" 2>&1', "sh", proxy.binary.program, *proxy.version.argv]
+    try:
+        return find_version(proxy.name, engine.ask(image, argv, labels), proxy.version.pattern)
+    except LaunchError as error:
+        raise EngineError(f"{image}: {error}") from error
 
 
 def ask_tools(

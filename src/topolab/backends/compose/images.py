@@ -15,16 +15,21 @@ BASES = {Debian.TRIXIE: "BASE_IMAGE", Debian.BOOKWORM: "BASE_IMAGE_BOOKWORM"}
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image by the Compose service that builds it, its Dockerfile, and the Debian release below it."""
+    """An image by the Compose service that builds it, its Dockerfile, and the Debian release below it.
+
+    `proxy` is the folder of the proxy that it holds.
+    """
 
     service: str
     dockerfile: str
     debian: Debian = Debian.TRIXIE
+    proxy: str = ""
 
     @property
     def name(self) -> str:
         """The tag that stacks use by hand."""
-        return f"topolab-{self.service}:{self.debian}"
+        which = f"-{self.proxy}" if self.proxy else ""
+        return f"topolab-{self.service}{which}:{self.debian}"
 
     @property
     def id_variable(self) -> str:
@@ -37,7 +42,6 @@ class Image:
         return f"{self.service.upper()}_INPUTS"
 
 
-PROXY = Image("proxy", "nginx/Dockerfile")
 LOAD = Image("load", "loadtest/Dockerfile")
 BROWSER = Image("browser", "loadtest/browser/Dockerfile")
 
@@ -50,6 +54,11 @@ def server_image(debian: Debian) -> Image:
 def companion_image(debian: Debian) -> Image:
     """The same with the programs that apps need beside the server."""
     return Image("companion", "servers/Dockerfile", debian)
+
+
+def proxy_image(proxy: str) -> Image:
+    """The image of a proxy, by its folder."""
+    return Image("proxy", f"{proxy}/Dockerfile", proxy=proxy)
 
 
 def base_image(engine: Engine, debian: Debian) -> str:

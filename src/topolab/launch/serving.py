@@ -1,0 +1,90 @@
+"""The command line of `servers/serve.py`: what it asks for, and becoming that.
+
+Listener and broker may also come from the environment, where Compose files set them. A TOPOLOGY there stands for the
+listener that the topology's first route needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from topolab.launch.apps import CompanionRequest, launch_companion
+from topolab.launch.program import Launch, Place, become, place_here
+from topolab.launch.servers import ServerRequest, launch_server
+from topolab.launch.tables import LaunchError
+from topolab.launch.topologies import listener_of
+
+USAGE_EXIT_CODE = 2
+
+
+def main(arguments: Sequence[str], own_root: Path) -> int:
+    """Become the server or companion that is asked for; with --print only print its argv as one JSON line.
+
+    `own_root` holds `servers/` and `apps/` where --root names no other folder.
+    """
+    try:
+        options = _parse(arguments, os.environ, own_root)
+        root = Path(options.root).resolve()
+        launch = _launch(options, root, place_here(root), os.environ)
+        if not options.print:
+            become(launch)
+        print(json.dumps({"argv": launch.argv}))
+    except LaunchError as error:
+        print(f"serve.py: {error}", file=sys.stderr)
+        return USAGE_EXIT_CODE
+    return 0
+
+
+def foresee(root: Path, command: Sequence[str], environment: Mapping[str, str]) -> Launch:
+    """Return what a container's `command`, an interpreter that runs `serve.py`, becomes in its `environment`.
+
+    `root` holds here the tables that the container has in its own folder. Raises `LaunchError`.
+    """
+    script = next(index for index, word in enumerate(command) if word.endswith("/serve.py"))
+    there = Path(command[script]).parents[1]
+    options = _parse(command[script + 1 :], environment, there)
+    return _launch(options, root, Place(command[0], str(there)), environment)
+
+
+def _launch(options: argparse.Namespace, root: Path, place: Place, outer: Mapping[str, str]) -> Launch:
+    if options.companion:
+        return launch_companion(root, CompanionRequest(**_said(options, CompanionRequest)), place, outer)
+    return launch_server(root, ServerRequest(**_said(options, ServerRequest)), place, outer)
+
+
+def _said(options: argparse.Namespace, request: type[CompanionRequest | ServerRequest]) -> dict[str, str]:
+    """Return those options that the request has a field for, as far as they were said."""
+    return {field.name: str(value) for field in fields(request) if (value := getattr(options, field.name)) is not None}
+
+
+def _parse(arguments: Sequence[str], environment: Mapping[str, str], own_root: Path) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="serve.py", description="Start a server as its server.toml says.")
+    parser.add_argument("server", metavar="SERVER", nargs="?", help="a folder in servers/, or SERVER-VARIANT")
+    parser.add_argument("--variant", help="without, the one that SERVER names, or the server's first")
+    parser.add_argument("--companion", metavar="NAME", help="instead of a server, a companion of the app")
+    parser.add_argument("--app", required=True, help="a folder in apps/")
+    parser.add_argument("--interface", help="asgi or wsgi; without, the first of the variant's that the app has")
+    parser.add_argument("--listener", default=environment.get("LISTENER"), help="cleartext, tls or quic")
+    parser.add_argument("--host")
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--broker", metavar="HOST:PORT", default=environment.get("BROKER"), help="of the companions")
+    parser.add_argument("--cert", help="certificate chain, PEM")
+    parser.add_argument("--key", help="its key, PEM in PKCS#8")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--root", default=str(own_root), help="the folder of servers/ and apps/")
+    parser.add_argument("--print", action="store_true", help="print the argv and start nothing")
+    options = parser.parse_args(arguments)
+    if not options.listener and environment.get("TOPOLOGY"):
+        options.listener = listener_of(Path(options.root), environment["TOPOLOGY"])
+    if (options.server is None) is (options.companion is None):
+        parser.error("either SERVER or --companion NAME is required")
+    missing = [f"--{name}" for name in ("listener", "host", "port") if getattr(options, name) is None]
+    if missing and not options.companion:
+        parser.error(f"the following arguments are required: {', '.join(missing)}")
+    return options
