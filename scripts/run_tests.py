@@ -16,11 +16,14 @@ CHECKS = {
     "layers": ["-c", "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())"],
 }
 
+SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=2", "--dist=loadgroup"]
+"""Two processes: one for the tests that use the engine, and wait for it most of the time, one for the others."""
+
 
 def main(pytest_args: list[str]) -> int:
     """Run the checks in order; 0 when all pass."""
     failed = [name for name, argv in CHECKS.items() if _failed(name, argv)]
-    if _failed("tests", ["-m", "pytest", *pytest_args]):
+    if _failed("tests", ["-m", "pytest", *SIDE_BY_SIDE, *pytest_args]):
         failed.append("tests")
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)

@@ -17,6 +17,15 @@ from topolab.process.group import ProcessKeeper
 
 pytest_plugins = ("support.certificates", "support.keys")
 
+_ENGINE = "engine"
+_ENGINE_PLACES = (
+    "tests/backends/compose/",
+    "tests/compose/",
+    "tests/docs/test_extending_proxy.py",
+    "tests/support/test_private_engine.py",
+)
+_ENGINE_FIXTURES = {"docker_site", "docker_backend", "h2load_folder", "images"}
+
 
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
@@ -51,3 +60,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("skipped")
     for line in skipped:
         terminalreporter.line(line)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group tests for pytest-xdist: a file's tests run in one process, and all that use the engine in another.
+
+    The engine's tests share images and a project name, and take longest: they come first.
+    """
+    for item in items:
+        group = _ENGINE if _uses_the_engine(item) else item.path.relative_to(item.config.rootpath).as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: not _uses_the_engine(item))
+
+
+def _uses_the_engine(item: pytest.Item) -> bool:
+    place = item.path.relative_to(item.config.rootpath).as_posix()
+    return place.startswith(_ENGINE_PLACES) or bool(_ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())))

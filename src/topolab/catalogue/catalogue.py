@@ -107,7 +107,7 @@ def load_matrix(catalogue: Catalogue, name_or_file: str) -> Matrix:
 def _topologies(root: Path, proxies: Mapping[str, Proxy]) -> dict[str, Topology]:
     """Those of every folder: a proxy's own, and those without a proxy, in the servers' folder."""
     found: dict[str, Topology] = {}
-    for path in sorted(declared_files(root, PATTERN), key=lambda path: path.stem):
+    for path in sorted(declared_files(root, PATTERN), key=lambda path: path.name):
         shown_as = _shown(root, path)
         topology: Topology = read_toml(path, Topology, shown_as)
         _same_name(shown_as, topology.name, path.stem, "file")
