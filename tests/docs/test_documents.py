@@ -49,11 +49,11 @@ def test_links_between_documents_lead_somewhere(path: Path) -> None:
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
-def test_the_readme_lists_every_option_and_exit_code_of_the_command() -> None:
+def test_the_usage_page_lists_every_option_and_exit_code_of_the_command() -> None:
     told = run_matrix("--help").stdout
-    readme = (ROOT / "README.md").read_text()
+    usage = (ROOT / "docs" / "usage.md").read_text()
     options = set(re.findall(r"--[a-z-]+", told)) - {"--help"}
-    assert sorted(option for option in options if option not in readme) == []
+    assert sorted(option for option in options if option not in usage) == []
     for code in ("0 all measured", "1 some cell failed", "2 bad input", "3 nothing selected", "130 interrupted"):
         assert code in told
-        assert code in readme
+        assert code in usage
