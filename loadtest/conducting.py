@@ -1,4 +1,7 @@
-"""When users warm up, when counting begins, and how a program that started Locust takes part: `--conduct SECONDS`.
+"""When users warm up, when counting begins and ends, and how a program takes part: `--conduct SECONDS`.
+
+`--run-time` of a headless run is counted here, from when all users run. Locust's own count begins before its users
+are there, by a clock that gevent read before the imports: where those take a second, of a run of 1 s nothing is left.
 
 Conducted, Locust writes the line WARM when all users have run for the warm-up, waits on its standard input for a line,
 counts for so many seconds, writes COUNTED when every worker has told its counts, and ends. Users run on at both
@@ -28,6 +31,10 @@ class Conductor:
         self._options: Any = environment.parsed_options
         self._recorder = recorder
         self._course: gevent.Greenlet | None = None
+        self._end: gevent.Greenlet | None = None
+        self._run_time_s: float | None = None
+        if self._options.headless:
+            self._run_time_s, self._options.run_time = self._options.run_time, None
         environment.events.spawning_complete.add_listener(self._on_spawning_complete)
         # After the recorder's listener, which gathers the counts.
         environment.events.test_stopping.add_listener(self._on_test_stopping)
@@ -35,13 +42,23 @@ class Conductor:
     def _on_spawning_complete(self, **_: Any) -> None:
         if self._course is None and (self._options.warm_up or self._options.conduct or self._environment.reset_stats):
             self._course = gevent.spawn(self._run)
+        if self._end is None and self._run_time_s:
+            self._end = gevent.spawn(self._end_after, self._run_time_s)
 
     def _on_test_stopping(self, **_: Any) -> None:
-        course, self._course = self._course, None
+        greenlets, self._course, self._end = (self._course, self._end), None, None
         if self._options.conduct:
             print(COUNTED, flush=True)
-        if course is not None and course is not gevent.getcurrent():
-            course.kill(block=False)
+        for greenlet in greenlets:
+            if greenlet is not None and greenlet is not gevent.getcurrent():
+                greenlet.kill(block=False)
+
+    def _end_after(self, run_time_s: float) -> None:
+        logger.info("Run time limit set to %g seconds, from now on: all users run", run_time_s)
+        gevent.sleep(run_time_s)
+        logger.info("--run-time limit reached, shutting down")
+        runner: Any = self._environment.runner
+        runner.quit()
 
     def _run(self) -> None:
         runner: Any = self._environment.runner

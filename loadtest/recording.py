@@ -49,6 +49,8 @@ class Recorder:
         events.test_start.add_listener(self._on_test_start)
         events.test_stopping.add_listener(self._on_test_stopping)
         events.quit.add_listener(self._on_quit)
+        if not isinstance(runner, WorkerRunner):
+            events.quitting.add_listener(self._on_quitting)
         if isinstance(runner, MasterRunner):
             runner.register_message(TALLY, self._on_tally)
             return
@@ -155,6 +157,24 @@ class Recorder:
             unfinished = Path(f"{options.result}.unfinished")
             unfinished.write_text(json.dumps(self.result, indent=2) + "\n", encoding="utf-8")
             unfinished.replace(options.result)
+
+    def _on_quitting(self, **_: Any) -> None:
+        """A run without a single answer measured nothing, and is a failure."""
+        if self._requests_ended():
+            return
+        logger.error(
+            "No request was answered while requests were counted: nothing is measured. Check the host and the server, and "
+            "let the users run longer than their warm-up"
+        )
+        self._environment.process_exit_code = 1
+
+    def _requests_ended(self) -> int:
+        """So far; before there is a result, as many as this process knows of."""
+        if self.result is not None:
+            return sum(entry["requests"] for entry in self.result["entries"])
+        if isinstance(self._runner, MasterRunner):
+            return int(self._runner.stats.num_requests)
+        return sum(entry.requests for entry in self.tally.entries.values())
 
     def _on_quit(self, **_: Any) -> None:
         if self.result is None or isinstance(self._runner, WorkerRunner):

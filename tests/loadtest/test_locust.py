@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -33,10 +34,10 @@ def locust(*arguments: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def visit(host: str, folder: Path, *arguments: str, run_time: str = "1s") -> dict[str, Any]:
+def visit(host: str, folder: Path, *arguments: str, run_time_s: float = 1.0) -> dict[str, Any]:
     """The result of a run in which nothing failed."""
     file = folder / "result.json"
-    done = locust("--host", host, "--run-time", run_time, "--result", str(file), *arguments)
+    done = locust("--host", host, "--run-time", f"{run_time_s:g}s", "--result", str(file), *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     result: dict[str, Any] = json.loads(file.read_text())
     assert ([file], result["failures"], result["user_errors"], result["workers_missing"]) == (
@@ -85,12 +86,17 @@ def faulty(fault: str) -> Iterator[str]:
 def test_every_journey_is_made_on_the_protocol_that_was_asked_for(
     host: str, http: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    result = visit(request.getfixturevalue(host), tmp_path, "--http", http, run_time="2s")
     chat = ["WS /ws/echo connect", "WS /ws/echo message"] if http == "1.1" else []
-    assert names(result) == sorted(
+    wanted = sorted(
         ["GET /", "GET /bytes/[n]", "GET /message/[id]", "GET /query?id=[id]", "POST /echo", "SCREEN dashboard", *chat]
     )
-    assert result["requests"] == http_requests(result) == sum(result["response_times_ms"].values()) > 50
+    # A busy machine gets more time: journeys are drawn at random, and the rare ones have to come up.
+    for run_time_s in (2, 8, 32):
+        result = visit(request.getfixturevalue(host), tmp_path, "--http", http, run_time_s=run_time_s)
+        if names(result) == wanted:
+            break
+    assert names(result) == wanted
+    assert result["requests"] == http_requests(result) == sum(result["response_times_ms"].values())
     assert set(result["client_protocols"]) == {"h2" if http == "2" else "http/1.1"}
     assert set(result["origin_versions"]) == {http}
     assert result["client_protocols"].popitem()[1] >= result["requests"]
@@ -149,6 +155,7 @@ def test_a_server_that_is_not_there_fails_every_request(tmp_path: Path) -> None:
 def test_two_workers_give_one_result(cleartext_host: str, tmp_path: Path) -> None:
     file, port = tmp_path / "result.json", str(free_port())
     reach = ("--master-host", "127.0.0.1", "--master-port", port)
+    began = time.time()
     with started("--worker", *reach), started("--worker", *reach):
         done = locust(
             *("--host", cleartext_host, "--http", "2", "--run-time", "4s", "--warm-up", "1", "--result", str(file)),
@@ -165,7 +172,8 @@ def test_two_workers_give_one_result(cleartext_host: str, tmp_path: Path) -> Non
     )
     assert (result["failures"], result["connections_opened"], result["workers_missing"]) == ({}, 4, [])
     # The second of warming up is in none of the workers' times.
-    assert all(worker["seconds"] < 3 for worker in result["workers"])
+    assert result["started_at"] - began > 1
+    assert all(worker["seconds"] < time.time() - began - 1 for worker in result["workers"])
 
 
 def test_a_worker_that_was_lost_is_named(cleartext_host: str, tmp_path: Path) -> None:
@@ -188,9 +196,46 @@ def test_a_worker_that_was_lost_is_named(cleartext_host: str, tmp_path: Path) ->
     assert f"No counts came from {result['workers_missing'][0]}: the result is not whole" in log
 
 
+SLOW_IMPORT = """
+import sys, time
+
+sleep = time.sleep  # before gevent has one of its own, which would let its clock go on
+
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "recording":
+            sleep(2)
+
+
+sys.meta_path.insert(0, Slow())
+"""
+
+
+@pytest.mark.parametrize("http", ["1.1", "2"])
+def test_the_run_time_begins_when_the_users_are_there_however_long_imports_take(
+    http: str, cleartext_host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow").mkdir()
+    (tmp_path / "slow" / "sitecustomize.py").write_text(SLOW_IMPORT)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "slow"))
+    result = visit(cleartext_host, _new(tmp_path / "result"), "--http", http, "--tags", "browse")
+    assert result["requests"] > 0
+    assert result["ended_at"] - result["started_at"] >= 1
+
+
+@pytest.mark.parametrize("http", ["1.1", "2"])
+def test_a_run_without_an_answer_is_a_failure_that_says_so(http: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        done = locust("--host", host, "--http", http, "--run-time", "1s", "--tags", "browse")
+    assert done.returncode == 1
+    assert "No request was answered while requests were counted: nothing is measured" in done.stderr
+
+
 def test_statistics_begin_after_the_warm_up(cleartext_host: str, tmp_path: Path) -> None:
     began = time.time()
-    result = visit(cleartext_host, tmp_path, "--http", "2", "--warm-up", "1.5", "--tags", "browse", run_time="3s")
+    result = visit(cleartext_host, tmp_path, "--http", "2", "--warm-up", "1.5", "--tags", "browse", run_time_s=3)
     assert result["started_at"] - began > 1.5
     assert result["connections_opened"] == 4  # while warming up, and used since
 

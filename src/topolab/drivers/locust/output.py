@@ -78,6 +78,8 @@ def parse_result(content: bytes) -> Result:
         raise LoadError(f"Locust's result cannot be read at {place or 'its beginning'}: {first['msg']}") from error
     if result.format != FORMAT:
         raise LoadError(f"Locust's result has format {result.format}, not {FORMAT}")
+    if not any(entry.requests for entry in result.entries):
+        raise LoadError("no request of Locust's users ended while requests were counted")
     if result.workers_missing:
         raise LoadError(f"{len(result.workers_missing)} of Locust's workers told no counts")
     return result
