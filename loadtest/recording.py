@@ -163,8 +163,8 @@ class Recorder:
         if self._requests_ended():
             return
         logger.error(
-            "No request was answered while requests were counted: nothing is measured. Check the host and the server, and "
-            "let the users run longer than their warm-up"
+            "No request was answered while requests were counted: nothing is measured. Check the host and the server, "
+            "and let the users run longer than their warm-up"
         )
         self._environment.process_exit_code = 1
 

@@ -225,7 +225,7 @@ def test_the_run_time_begins_when_the_users_are_there_however_long_imports_take(
 
 
 @pytest.mark.parametrize("http", ["1.1", "2"])
-def test_a_run_without_an_answer_is_a_failure_that_says_so(http: str, tmp_path: Path) -> None:
+def test_a_run_without_an_answer_is_a_failure_that_says_so(http: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
         done = locust("--host", host, "--http", http, "--run-time", "1s", "--tags", "browse")
