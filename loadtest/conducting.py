@@ -23,6 +23,15 @@ WARM, COUNTED = "topolab: warm", "topolab: counted"
 logger = logging.getLogger(__name__)
 
 
+def _taken_over(environment: Environment) -> float | None:
+    """The run time of a headless run in seconds, which Locust then no longer counts itself."""
+    options: Any = environment.parsed_options
+    run_time_s: float | None = options.run_time if options.headless else None
+    if options.headless:
+        options.run_time = None
+    return run_time_s
+
+
 class Conductor:
     """On the process that starts users: a master, or the only one."""
 
@@ -32,9 +41,7 @@ class Conductor:
         self._recorder = recorder
         self._course: gevent.Greenlet | None = None
         self._end: gevent.Greenlet | None = None
-        self._run_time_s: float | None = None
-        if self._options.headless:
-            self._run_time_s, self._options.run_time = self._options.run_time, None
+        self._run_time_s = _taken_over(environment)
         environment.events.spawning_complete.add_listener(self._on_spawning_complete)
         # After the recorder's listener, which gathers the counts.
         environment.events.test_stopping.add_listener(self._on_test_stopping)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Mapping
@@ -54,6 +56,7 @@ class Store:
         self._unwritten_sitting: Sitting | None = None
         self._connection = connection
         self._sitting_id: int | None = None
+        self._claim: int | None = None
 
     def __enter__(self) -> Store:
         return self
@@ -62,6 +65,21 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._connection.close()
+        if self._claim is not None:
+            os.close(self._claim)
+
+    def claim(self) -> None:
+        """Keep other processes from measuring for this run, until the store is closed.
+
+        Raises `StoreError` where another process does. Two that add to one run would make the same observations.
+        """
+        claim = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(claim)
+            raise StoreError(f"{self.folder}: {_holder(self.folder)} is at this run; wait for its end") from None
+        self._claim = claim
 
     @classmethod
     def create(cls, folder: Path, record: RunRecord) -> Store:
@@ -216,3 +234,13 @@ def _connect_to_read(path: Path, writable: bool) -> sqlite3.Connection:
     log = path.with_name(f"{path.name}-wal")
     settled = not writable and not (log.exists() and log.stat().st_size)
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if settled else ''}", uri=True)
+
+
+def _holder(folder: Path) -> str:
+    """Who holds the lock on `folder`: `process 4711`, by the kernel's list of locks where there is one."""
+    try:
+        locks = Path("/proc/locks").read_text()
+    except OSError:
+        locks = ""
+    found = re.search(rf"FLOCK .* (\d+) [\da-f:]+:{folder.stat().st_ino} ", locks)
+    return f"process {found[1]}" if found else "another process"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
+import subprocess
+import sys
 
 import pytest
 
-from topolab.process.ports import LOOPBACK, ReservedPort
+from topolab.process.ports import LOOPBACK, ReservedPort, loopback_trouble
 
 
 def test_a_server_can_listen_on_a_reserved_port() -> None:
@@ -52,3 +56,19 @@ def test_a_port_is_free_again_afterwards() -> None:
             stranger.bind((LOOPBACK, number))
     with socket.socket() as stranger:
         stranger.bind((LOOPBACK, number))
+
+
+def test_loopback_works_here() -> None:
+    assert loopback_trouble() == ""
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("unshare"), reason="a network namespace of one's own takes root and unshare"
+)
+def test_a_loopback_interface_that_is_down_is_named_with_what_to_do() -> None:
+    ask = "from topolab.process.ports import loopback_trouble; print(loopback_trouble())"
+    done = subprocess.run(["unshare", "--net", sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert done.stdout == (
+        "127.0.0.1 cannot be used: network is unreachable; "
+        "bring the loopback interface up, on Linux with: sudo ip link set lo up\n"
+    )

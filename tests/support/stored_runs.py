@@ -14,3 +14,9 @@ def finished_run(folder: Path) -> Path:
     with Store.create(folder, record([of], number_of_rounds=1)) as store:
         store.add(observation(of, 1, measured(of)))
     return folder
+
+
+def unfinished_run(folder: Path) -> Path:
+    """A run of one cell, planned and not yet measured."""
+    with Store.create(folder, record([cell()], number_of_rounds=1)):
+        return folder

@@ -24,6 +24,7 @@ def resume(arguments: Arguments, run: str, catalogue: Catalogue, begun: float) -
             raise StoreError(
                 f"{store.folder}: the run is not finished and cannot be written there; copy it and resume the copy"
             )
+        store.claim()
         choice = choose_site(store.record.backend, arguments.context, catalogue)
         unknown = {cell.combination.server for cell in store.record.plan.cells} - set(catalogue.candidates)
         if unknown:

@@ -35,7 +35,8 @@ def run_command(
     `watch` is called every half second while it runs, with what it wrote since the last call.
     """
     with tempfile.NamedTemporaryFile(dir=keeper.folder, prefix="command-", suffix=".log") as log:
-        group = keeper.start("command", argv, Path(log.name), env=env)
+        # Where the user is: a path in the environment, such as that of a certificate, may be relative to it.
+        group = keeper.start("command", argv, Path(log.name), env=env, cwd=Path.cwd())
         try:
             code = group.leader.wait(timeout_s) if watch is None else _watched(group, timeout_s, watch)
         except subprocess.TimeoutExpired:

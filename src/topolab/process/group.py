@@ -65,6 +65,8 @@ class ProcessKeeper:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="topolab-"))
+        self._nowhere = self.folder / "nowhere"
+        self._nowhere.mkdir(mode=0o555)
         self._groups: dict[int, ProcessGroup] = {}
         self._guard = subprocess.Popen(
             [sys.executable, "-I", "-S", guard.__file__, str(self.folder)],
@@ -96,9 +98,11 @@ class ProcessKeeper:
         cwd: Path | None = None,
         pipes: bool = False,
     ) -> ProcessGroup:
-        """Start `argv` in a group of its own, on `cpus` where the system can pin, in `cwd`, logging to `log_path`.
+        """Start `argv` in a group of its own, on `cpus` where the system can pin, logging to `log_path`.
 
-        With `pipes` standard input and output are pipes to the lab, and only standard error is logged.
+        Its working directory is `cwd`, or an empty one: many programs import from where they are started, and a
+        `selectors.py` of the user's must not become part of a server. With `pipes` standard input and output are
+        pipes to the lab, and only standard error is logged.
         """
         group: ProcessGroup | None = None
         try:
@@ -109,7 +113,7 @@ class ProcessKeeper:
                     stdout=subprocess.PIPE if pipes else log,
                     stderr=log,
                     env=None if env is None else dict(env),
-                    cwd=cwd,
+                    cwd=cwd or self._nowhere,
                     start_new_session=True,
                     preexec_fn=_end_with_the_lab,  # noqa: PLW1509 - the lab has one thread
                 )

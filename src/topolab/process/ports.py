@@ -11,6 +11,20 @@ _ATTEMPTS = 20
 _DISCARD = (LOOPBACK, 9)
 
 
+def loopback_trouble() -> str:
+    """Why nothing can be reached on loopback, and what to do; empty where it works."""
+    try:
+        with ReservedPort():
+            return ""
+    except OSError as error:
+        if error.errno not in (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EPERM):
+            raise
+        return (
+            f"{LOOPBACK} cannot be used: {(error.strerror or str(error)).lower()}; "
+            "bring the loopback interface up, on Linux with: sudo ip link set lo up"
+        )
+
+
 class ReservedPort:
     """A loopback port, TCP and UDP, that no one else is given while this is open.
 

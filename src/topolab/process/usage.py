@@ -10,7 +10,7 @@ from pathlib import Path
 from topolab.model.outcome import GroupUsage
 
 _PROC = Path("/proc")
-_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
+_PEAK = re.compile(rb"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 _CPUCLOCK_SCHED = 2
 
 
@@ -24,11 +24,12 @@ def members(pgid: int) -> list[int]:
     found = []
     for entry in _PROC.glob("[0-9]*") if counters_available() else ():
         try:
-            # The command may hold spaces and brackets: the fields start after its last closing one.
-            state, _, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # ended between listing and reading
-        if int(group) == pgid and state not in "ZX":
+            # Bytes: a command's name is cut after 15 of them, and need not be text. It may hold spaces and brackets:
+            # the fields start after its last closing one.
+            state, _, group = (entry / "stat").read_bytes().rpartition(b")")[2].split()[:3]
+        except OSError:
+            continue  # it ended between listing and reading, or is another user's and hidden (proc(5), hidepid)
+        if int(group) == pgid and state not in (b"Z", b"X"):
             found.append(int(entry.name))
     return found
 
@@ -46,9 +47,9 @@ def group_usage(pgid: int) -> GroupUsage | None:
     for pid in members(pgid):
         try:
             cpu_s += _clock_s(pid)
-            peak = _PEAK.search((_PROC / str(pid) / "status").read_text())
-        except (OSError, ProcessLookupError):
-            continue  # ended meanwhile
+            peak = _PEAK.search((_PROC / str(pid) / "status").read_bytes())
+        except OSError:
+            continue  # it ended meanwhile
         peak_bytes += int(peak[1]) * 1024 if peak else 0
     return GroupUsage(cpu_s=cpu_s, memory_peak_bytes=peak_bytes)
 

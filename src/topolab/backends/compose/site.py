@@ -234,7 +234,7 @@ class ComposeSite:
     def _sweeper(self, token: owner.Token) -> list[str]:
         """The command that removes all of the token's when the lab is gone."""
         context = ["--context", self._context] if self._context else []
-        return [sys.executable, "-m", "topolab.backends.compose", token.text, *context]
+        return [sys.executable, "-P", "-m", "topolab.backends.compose", token.text, *context]
 
     def _composer(self, keeper: ProcessKeeper) -> Composer:
         return Composer(compose_folder(self._catalogue.root), self._context, keeper)

@@ -11,11 +11,13 @@ from topolab.backends.local.backend import LocalBackend
 from topolab.backends.local.proxies import Proxies, find_proxies
 from topolab.backends.packages import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
+from topolab.errors import InputError
 from topolab.model.cell import Plan
 from topolab.model.driver import Driver
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.distributions import installed_version, not_installed
 from topolab.process.group import ProcessKeeper
+from topolab.process.ports import loopback_trouble
 from topolab.process.tools import missing_tools, tool_versions
 from topolab.process.usage import counters_available
 
@@ -66,7 +68,9 @@ class LocalSite:
         return self.describe(plan)
 
     def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> float:  # noqa: ARG002
-        """Nothing is needed."""
+        """Nothing is made. Raises `InputError` where loopback does not work."""
+        if trouble := loopback_trouble():
+            raise InputError(trouble)
         return 0.0
 
     def describe(self, plan: Plan) -> Mapping[str, object]:
