@@ -215,7 +215,8 @@ def test_a_server_that_never_answers_well_is_given_up_with_its_last_answer(
 ) -> None:
     assert failure(observed(cell_of(faulty, "unwell"), faulty, impatient, driver)) == (
         Stage.READY,
-        "no good answer from the server within 1 s: /healthz was answered with status 503; allow more with --start-timeout",
+        "no good answer from the server within 1 s: /healthz was answered with status 503; "
+        "allow more with --start-timeout",
     )
     assert failure(observed(cell_of(faulty, "late"), faulty, impatient, driver))[0] is Stage.READY
 
