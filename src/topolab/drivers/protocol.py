@@ -1,19 +1,16 @@
 """The lines that the harness and the load worker exchange: one JSON object a line, both directions.
 
-The harness writes a job and reads `Warm`, writes `GO` and reads `Loaded`, then `Measured`; at any point
-`Failed` may come instead, after which the worker waits for its next job. `Kept` may come before any of them, and
-`Warm` again in place of `Loaded` where a load that nobody could have measured is made anew.
+The harness writes a job and reads `Warm`, writes `GO` and reads `Loaded`, then `Measured`. `Failed` may come instead at
+any point; the worker then waits for its next job. `Kept` may come before any of them. `Warm` comes again in place of
+`Loaded` when a load that nobody could have measured is repeated.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from topolab.errors import InputError
 from topolab.model.measurement import Measurement
@@ -27,10 +24,14 @@ GO = "go\n"
 class Warm:
     """The warm-up is over and nothing is in flight; the worker waits for `GO`."""
 
+    event: Literal["warm"] = "warm"
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The last response of the measured load is in (or given up)."""
+    """The last response of the measured load is in, or given up."""
+
+    event: Literal["loaded"] = "loaded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Measured:
     """The job's result."""
 
     measurement: Measurement
+    event: Literal["measured"] = "measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,18 @@ class Failed:
     """The job could not be done; `message` is one sentence."""
 
     message: str
+    event: Literal["failed"] = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Something of the tool's own that is to be kept with the observation, whatever becomes of the job: a file."""
+    """A file that the tool wrote, to be kept with the observation whatever becomes of the job."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
 
     name: str
     content: bytes
+    event: Literal["kept"] = "kept"
 
 
 Event = Warm | Loaded | Measured | Failed | Kept
@@ -64,78 +70,42 @@ class Job:
 
     target: Target
     profile: AnyLoad
-    catalogue: str
+    catalogue: str = ""
 
 
 _jobs = TypeAdapter(Job)
-_measurements = TypeAdapter(Measurement)
+_events: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 
 def job_line(target: Target, profile: LoadProfile, catalogue: str = "") -> str:
     """The line that asks the worker for one load."""
-    return _line({"job": {"target": asdict(target), "profile": asdict(profile), "catalogue": catalogue}})
+    return _jobs.dump_json(Job(target, profile, catalogue)).decode() + "\n"
 
 
 def read_job(line: str) -> Job:
     """The job in `line`; `InputError` names the first field that is wrong."""
-    message = _object(line)
-    if "job" not in message:
-        raise InputError('A job line must be {"job": {"target": ..., "profile": ...}}; this one has no "job".')
     try:
-        return _jobs.validate_json(json.dumps(message["job"]))
+        return _jobs.validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"]) or "job"
-        raise InputError(f"The job's {place} cannot be used: {first['msg']}.") from error
+        raise InputError(f"The job's {_first(error)}.") from error
 
 
 def event_line(event: Event) -> str:
     """The line that tells the harness about `event`."""
-    match event:
-        case Warm():
-            return _line({"event": "warm"})
-        case Loaded():
-            return _line({"event": "loaded"})
-        case Measured(measurement):
-            return _line({"event": "measured", "measurement": asdict(measurement)})
-        case Failed(message):
-            return _line({"event": "failed", "message": message})
-        case Kept(name, content):
-            return _line({"event": "kept", "name": name, "content": base64.b64encode(content).decode()})
+    return _events.dump_json(event).decode() + "\n"
 
 
 def parse_event(line: str) -> Event:
     """The event in `line`; `InputError` where the worker wrote something else."""
-    message = _object(line)
-    match message:
-        case {"event": "warm"}:
-            return Warm()
-        case {"event": "loaded"}:
-            return Loaded()
-        case {"event": "measured", "measurement": fields}:
-            try:
-                return Measured(_measurements.validate_json(json.dumps(fields)))
-            except ValidationError as error:
-                raise InputError(f"The load worker's measurement cannot be read: {error}") from error
-        case {"event": "failed", "message": str(text)}:
-            return Failed(text)
-        case {"event": "kept", "name": str(name), "content": str(encoded)}:
-            try:
-                return Kept(name, base64.b64decode(encoded, validate=True))
-            except binascii.Error as error:
-                raise InputError(f"What the load worker gave to keep as {name!r} cannot be read: {error}") from error
-    raise InputError(f"The load worker wrote an unknown event: {line.strip()[:200]!r}.")
-
-
-def _line(message: dict[str, Any]) -> str:
-    return json.dumps(message, default=str) + "\n"
-
-
-def _object(line: str) -> dict[str, Any]:
     try:
-        message = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"Expected one JSON object on a line, got {line.strip()[:200]!r}.") from error
-    if not isinstance(message, dict):
-        raise InputError(f"Expected a JSON object, got {line.strip()[:200]!r}.")
-    return message
+        return _events.validate_json(line)
+    except ValidationError as error:
+        shown = line.strip()[:200]
+        raise InputError(f"its {_first(error)}; it wrote {shown!r}") from error
+
+
+def _first(error: ValidationError) -> str:
+    """The first field that is wrong, and why; to follow a possessive."""
+    first = error.errors()[0]
+    place = ".".join(str(step) for step in first["loc"])
+    return f"{place or 'line'} cannot be used: {first['msg']}"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, Literal, TextIO
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationError
 
 from topolab.fetch.request import FetchError, Response, fetch
 from topolab.model.target import Target, Workplace
@@ -16,21 +15,49 @@ from topolab.process.conversation import Conversation, LostError
 from topolab.process.group import ProcessKeeper
 
 _GRACE_S = 10.0
-_targets = TypeAdapter(Target)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request to make."""
+
+    target: Target
+    path: str
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The complete answer."""
+
+    response: Response
+    kind: Literal["answered"] = "answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Why no complete answer came."""
+
+    message: str
+    kind: Literal["unanswered"] = "unanswered"
+
+
+_requests = TypeAdapter(Request)
+_replies: TypeAdapter[Answered | Unanswered] = TypeAdapter(
+    Annotated[Answered | Unanswered, Field(discriminator="kind")]
+)
 
 
 def serve(lines_in: TextIO, lines_out: TextIO) -> None:
     """Answer every request line, until there are no more."""
     while line := lines_in.readline():
-        request = json.loads(line)
-        target = _targets.validate_json(json.dumps(request["target"]))
-        answer: dict[str, object]
+        request = _requests.validate_json(line)
+        reply: Answered | Unanswered
         try:
-            response = fetch(target, request["path"], request["timeout_s"])
-            answer = {**asdict(response), "body": response.body.decode("latin-1")}
+            reply = Answered(fetch(request.target, request.path, request.timeout_s))
         except FetchError as error:
-            answer = {"error": str(error)}
-        lines_out.write(json.dumps(answer) + "\n")
+            reply = Unanswered(str(error))
+        lines_out.write(_replies.dump_json(reply).decode() + "\n")
         lines_out.flush()
 
 
@@ -45,21 +72,21 @@ class RemoteFetcher:
 
     def fetch(self, target: Target, path: str, timeout_s: float) -> Response:
         """GET `path` once, on a connection of its own. Raises `FetchError`, also where the workplace is lost."""
-        request = {"target": asdict(target), "path": path, "timeout_s": timeout_s}
+        request = _requests.dump_json(Request(target, path, timeout_s)).decode()
         talk = self._running()
         try:
-            talk.say(json.dumps(request, default=str) + "\n")
+            talk.say(f"{request}\n")
             line = talk.hear(time.monotonic() + timeout_s + _GRACE_S)
-            answer = json.loads(line)
+            reply = _replies.validate_json(line)
         except LostError as error:
             self.close()
             raise FetchError(f"the fetcher {error}: {talk.group.log_tail()}") from None
-        except ValueError:  # what starts it there, `docker exec` say, has written its own words
+        except ValidationError:  # what starts it there, `docker exec` say, has written its own words
             self.close()
             raise FetchError(f"the fetcher said {line[:200]!r}") from None
-        if "error" in answer:
-            raise FetchError(answer["error"])
-        return Response(answer["status"], answer["headers"], answer["body"].encode("latin-1"), answer["protocol"])
+        if isinstance(reply, Unanswered):
+            raise FetchError(reply.message)
+        return reply.response
 
     def close(self) -> None:
         """End the process."""

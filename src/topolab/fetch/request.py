@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import pycurl
 
@@ -25,6 +26,8 @@ class FetchError(Exception):
 @dataclass(frozen=True, slots=True)
 class Response:
     """A complete answer. Header names are lower-case; `protocol` is what the client's own hop spoke."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
 
     status: int
     headers: Mapping[str, str]
