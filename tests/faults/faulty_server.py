@@ -60,4 +60,11 @@ if __name__ == "__main__":
     fault, port = sys.argv[1], int(sys.argv[2])
     if fault == "wont-start":
         sys.exit("the faulty server finds no spam")
-    Faulty(fault, port).serve()
+    server = Faulty(fault, port)
+    if fault == "daemon":  # as gunicorn --daemon does; the first to end is the one that was started
+        if os.fork():
+            os._exit(0)
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+    server.serve()

@@ -78,6 +78,8 @@ class LocalStack:
                 [self._part(group) for group in self.companions], lambda path: fetch(own, path, ATTEMPT_TIMEOUT_S)
             )
         self.server_start_s = time.monotonic() - begun
+        if trouble := self.trouble():  # a daemon answers although what was started has ended
+            raise StageError(Stage.START, trouble, self.log_tail())
         if self._proxy is not None:
             await_answer(self._part(self._proxy), lambda: fetch(self.edge, "/healthz", ATTEMPT_TIMEOUT_S))
 
@@ -192,4 +194,6 @@ class LocalStack:
 
 def _ending(group: ProcessGroup) -> str:
     code = group.exit_code()
+    if group.in_background():
+        return "moved to the background (it must stay in the foreground: remove options such as --daemon)"
     return "" if code is None else ending_of(code)
