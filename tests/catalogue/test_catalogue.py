@@ -19,7 +19,7 @@ def test_the_catalogue_of_this_repository_loads() -> None:
     assert {candidate.server.name for candidate in catalogue.candidates.values()} == folders
     assert list(catalogue.apps) == sorted(path.parent.name for path in REPOSITORY.glob("apps/*/app.toml"))
     assert list(catalogue.topologies) == [
-        path.stem for path in sorted(REPOSITORY.glob("*/topologies/*.toml"), key=lambda path: path.stem)
+        path.stem for path in sorted(REPOSITORY.glob("*/topologies/*.toml"), key=lambda path: path.name)
     ]
     assert list(catalogue.profiles) == [path.stem for path in sorted((REPOSITORY / "loadtest/profiles").glob("*.toml"))]
     assert list(catalogue.matrices) == [path.stem for path in sorted((REPOSITORY / "loadtest/matrices").glob("*.toml"))]

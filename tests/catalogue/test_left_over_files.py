@@ -67,11 +67,7 @@ def test_the_launchers_read_over_a_byte_order_mark_too(tmp_path: Path) -> None:
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in FILES[:3]:
         (tmp_path / file).write_bytes(codecs.BOM_UTF8 + (tmp_path / file).read_bytes())
-    server = ["servers/serve.py", "granian-asgi", "--app", "bare", "--listener", "cleartext"]
-    server += ["--host", "127.0.0.1", "--port", "1", "--print"]
-    proxy = ["nginx/start.py", "alb", "--prefix", str(tmp_path / "prefix"), "--print"]
-    for option in ("edge-host", "edge-port", "server-host", "server-port", "server-name", "cert", "key"):
-        proxy += [f"--{option}", "x"]
-    for command in (server, proxy):
-        done = subprocess.run([sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stderr) == (0, "")
+    server = [str(ROOT / "servers" / "serve.py"), "--root", str(tmp_path), "granian-asgi", "--app", "bare"]
+    server += ["--listener", "cleartext", "--host", "127.0.0.1", "--port", "1", "--print"]
+    done = subprocess.run([sys.executable, *server], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

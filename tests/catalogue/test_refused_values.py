@@ -229,5 +229,5 @@ PROXY = "nginx/proxy.toml"
 )
 def test_a_proxy_that_cannot_be_used(edit: Edit, refusal: Refusal, file: str, old: str, new: str, message: str) -> None:
     edit(file, old, new)
-    shown_as = TOPOLOGY if message.startswith("template") else file
+    shown_as = "nginx/topologies/alb-http2.toml" if message.startswith("template") else file  # the first with one
     assert refusal() == f"{shown_as}: {message}"

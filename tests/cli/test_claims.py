@@ -55,7 +55,7 @@ def test_the_page_is_visited_drawn_and_told(short: Path, tmp_path: Path) -> None
         f"screenshots: {folder}/raw/*/*/*/*/*/*/page.png",
     ]
     assert len(list(folder.glob("raw/*/*/*/*/*/*/page.png"))) == 3
-    assert "seconds until the last response of the page" in done.stdout
+    assert "seconds until the page's last response" in done.stdout
     cells = {cell["id"].split("/", 2)[2]: cell for cell in json.loads((folder / "page.json").read_text())["cells"]}
     seen = {name: (cell["protocols"], cell["connections"], cell["http2_switched_off"]) for name, cell in cells.items()}
     assert seen == {

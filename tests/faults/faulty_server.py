@@ -7,9 +7,11 @@ import signal
 import socket
 import sys
 import threading
+import time
 
 _BODY = b'{"text":"spam, egg, spam and spam!, topolab!"}'
 _DIES_AFTER = 500
+_STARTS_FOR_S = 3.0
 
 
 class Faulty:
@@ -18,6 +20,7 @@ class Faulty:
     def __init__(self, fault: str, port: int) -> None:
         self.fault = fault
         self.answered = 0
+        self.began = time.monotonic()
         self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
 
     def serve(self) -> None:
@@ -48,6 +51,9 @@ class Faulty:
         status, body = "200 OK", b"ok" if path == b"/healthz" else _BODY
         if self.fault == "wrong-status" and path != b"/healthz":
             status = "503 Service Unavailable"
+        starting = self.fault == "starting" and time.monotonic() < self.began + _STARTS_FOR_S
+        if path == b"/healthz" and (starting or self.fault == "unwell"):
+            status = "503 Service Unavailable"
         if self.fault == "slow-wrong" and path.startswith(b"/message"):
             status = "404 Not Found"
         if self.fault == "wrong-body":
@@ -60,6 +66,8 @@ if __name__ == "__main__":
     fault, port = sys.argv[1], int(sys.argv[2])
     if fault == "wont-start":
         sys.exit("the faulty server finds no spam")
+    if fault == "late":
+        time.sleep(_STARTS_FOR_S)  # as an app that takes long to import
     server = Faulty(fault, port)
     if fault == "daemon":  # as gunicorn --daemon does; the first to end is the one that was started
         if os.fork():

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from support.catalogues import catalogue_root
-from topolab.backends import readiness
 from topolab.backends.local.backend import LocalBackend
 from topolab.backends.local.proxies import find_proxies
 from topolab.catalogue import Catalogue, load_catalogue
@@ -26,7 +25,18 @@ from topolab.process.usage import members
 from topolab.runner.observe import observe
 
 SCRIPT = Path(__file__).with_name("faulty_server.py")
-FAULTS = ("wont-start", "dies", "wrong-status", "wrong-body", "no-origin", "says-h2", "slow-wrong")
+FAULTS = (
+    "wont-start",
+    "dies",
+    "wrong-status",
+    "wrong-body",
+    "no-origin",
+    "says-h2",
+    "slow-wrong",
+    "starting",
+    "unwell",
+    "late",
+)
 TOML = f"""
 name = "faulty"
 summary = "a server that goes wrong"
@@ -54,6 +64,14 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 @pytest.fixture(scope="module")
 def local(faulty: Catalogue, keeper: ProcessKeeper) -> Iterator[LocalBackend]:
     with LocalBackend(faulty, find_proxies(faulty), keeper, CpuLayout(None, None, None)) as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def impatient(faulty: Catalogue, keeper: ProcessKeeper) -> Iterator[LocalBackend]:
+    """A backend that waits a second for a good answer, as `--start-timeout 1` does."""
+    catalogue = replace(faulty, start_timeout_override_s=1.0)
+    with LocalBackend(catalogue, find_proxies(faulty), keeper, CpuLayout(None, None, None)) as backend:
         yield backend
 
 
@@ -172,29 +190,45 @@ def test_a_server_that_dies_under_load_says_how(
 
 
 def test_a_server_that_declares_http2_and_has_none_is_not_measured(
-    faulty: Catalogue, local: LocalBackend, driver: LoadWorkers, monkeypatch: pytest.MonkeyPatch
+    faulty: Catalogue, impatient: LocalBackend, driver: LoadWorkers
 ) -> None:
-    monkeypatch.setattr(readiness, "READY_DEADLINE_S", 1.0)
-    stage, message = failure(observed(cell_of(faulty, "says-h2", protocol="h2c"), faulty, local, driver))
+    stage, message = failure(observed(cell_of(faulty, "says-h2", protocol="h2c"), faulty, impatient, driver))
     assert stage in (Stage.READY, Stage.PROVE)
     assert message
 
 
 def test_a_server_that_never_listens_is_given_up_at_the_deadline(
-    faulty: Catalogue, local: LocalBackend, driver: LoadWorkers, monkeypatch: pytest.MonkeyPatch
+    faulty: Catalogue, impatient: LocalBackend, driver: LoadWorkers
 ) -> None:
-    monkeypatch.setattr(readiness, "READY_DEADLINE_S", 1.0)
     variant = replace(faulty.candidates["faulty-silent"].variant)
     assert variant.name == "silent"
     cell = cell_of(faulty, "silent")
     toml = faulty.root / "servers" / "faulty" / "server.toml"
     toml.write_text(toml.read_text().replace(f'"{SCRIPT}"', '"-c", "import time; time.sleep(600)"'))
     try:
-        stage, message = failure(observed(cell, faulty, local, driver))
+        stage, message = failure(observed(cell, faulty, impatient, driver))
     finally:
         toml.write_text(TOML)
     assert stage is Stage.READY
-    assert message.startswith("no answer from the server within 1 s: ")
+    assert message.startswith("no good answer from the server within 1 s: ")
+
+
+def test_a_server_whose_app_is_not_ready_yet_is_waited_for(
+    faulty: Catalogue, local: LocalBackend, driver: LoadWorkers
+) -> None:
+    for fault in ("starting", "late"):
+        assert not isinstance(observed(cell_of(faulty, fault), faulty, local, driver).outcome, Failed)
+
+
+def test_a_server_that_never_answers_well_is_given_up_with_its_last_answer(
+    faulty: Catalogue, impatient: LocalBackend, driver: LoadWorkers
+) -> None:
+    assert failure(observed(cell_of(faulty, "unwell"), faulty, impatient, driver)) == (
+        Stage.READY,
+        "no good answer from the server within 1 s: /healthz was answered with status 503; "
+        "allow more with --start-timeout",
+    )
+    assert failure(observed(cell_of(faulty, "late"), faulty, impatient, driver))[0] is Stage.READY
 
 
 def test_the_driver_goes_on_after_its_worker_was_killed(

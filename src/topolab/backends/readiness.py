@@ -13,10 +13,10 @@ from topolab.model.cell import Cell
 from topolab.model.outcome import Stage
 from topolab.model.protocol import ClientProtocol
 
-READY_DEADLINE_S = 20.0
 ATTEMPT_TIMEOUT_S = 5.0
 _POLL_S = 0.005
 _WORK_POLL_S = 0.05  # less often: here every question is work for those that are still starting
+_HEALTH_PATH = "/healthz"
 _WORK_PATH = "/message/ready?delay=0"
 
 
@@ -29,18 +29,24 @@ class Part:
     log_tail: Callable[[], str]
 
 
-def await_answer(part: Part, ask: Callable[[], object]) -> None:
-    """Ask until any answer comes; what it says is for the proof of the hops to judge.
+def await_good_answer(part: Part, ask: Callable[[str], Response], limit_s: float) -> None:
+    """Ask for the health of the app until it is good: an app may answer 503 while it is still starting.
 
-    Raises `StageError` where the part ends first, or the deadline comes.
+    Raises `StageError` where the part ends first, or not within `limit_s`.
     """
-    _await((part,), ask, _POLL_S)
+
+    def once() -> None:
+        status = ask(_HEALTH_PATH).status
+        if not 200 <= status < 300:
+            raise FetchError(f"{_HEALTH_PATH} was answered with status {status}")
+
+    _await((part,), once, _POLL_S, limit_s)
 
 
-def await_work(companions: Sequence[Part], ask: Callable[[str], Response]) -> None:
+def await_work(companions: Sequence[Part], ask: Callable[[str], Response], limit_s: float) -> None:
     """Hand a piece of work over and ask for its result until it is there: then the companions do their part.
 
-    Raises `StageError` where one of them ends first, or the deadline comes.
+    Raises `StageError` where one of them ends first, or not within `limit_s`.
     """
     path = _WORK_PATH
 
@@ -54,11 +60,11 @@ def await_work(companions: Sequence[Part], ask: Callable[[str], Response]) -> No
             path = answer.headers.get("location", _WORK_PATH)
         raise FetchError(f"{asked} was answered with status {answer.status}")
 
-    _await(companions, once, _WORK_POLL_S)
+    _await(companions, once, _WORK_POLL_S, limit_s)
 
 
-def _await(parts: Sequence[Part], ask: Callable[[], object], poll_s: float) -> None:
-    deadline = time.monotonic() + READY_DEADLINE_S
+def _await(parts: Sequence[Part], ask: Callable[[], object], poll_s: float, limit_s: float) -> None:
+    deadline = time.monotonic() + limit_s
     while True:
         try:
             ask()
@@ -70,7 +76,9 @@ def _await(parts: Sequence[Part], ask: Callable[[], object], poll_s: float) -> N
                     raise StageError(Stage.START, message, part.log_tail()) from error
             if time.monotonic() > deadline:
                 names = " and ".join(part.name for part in parts)
-                message = f"no answer from the {names} within {READY_DEADLINE_S:.0f} s: {error}"
+                message = (
+                    f"no good answer from the {names} within {limit_s:g} s: {error}; allow more with --start-timeout"
+                )
                 raise StageError(Stage.READY, message, parts[0].log_tail()) from error
         time.sleep(poll_s)
 

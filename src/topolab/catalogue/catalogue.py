@@ -22,6 +22,7 @@ from topolab.catalogue.root import NEEDED
 from topolab.errors import InputError
 from topolab.launch.proxies import PROXY_FILE
 from topolab.launch.topologies import PATTERN
+from topolab.model.combination import Combination
 from topolab.model.matrix import Matrix
 from topolab.model.profile import AnyLoad, LoadProfile, UsersLoad
 from topolab.model.proxy import Proxy
@@ -54,6 +55,14 @@ class Catalogue:
     topologies: Mapping[str, Topology]
     profiles: Mapping[str, LoadProfile]
     matrices: Mapping[str, Matrix]
+    start_timeout_override_s: float | None = None
+
+    def start_timeout_s(self, combination: Combination) -> float:
+        """How long a server with its app may take to its first good answer: the longer time of the two."""
+        if self.start_timeout_override_s is not None:
+            return self.start_timeout_override_s
+        variant, app = self.candidates[combination.server].variant, self.apps[combination.app]
+        return max(variant.start_timeout_s, app.start_timeout_s)
 
 
 def load_catalogue(root: Path) -> Catalogue:

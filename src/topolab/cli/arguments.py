@@ -19,6 +19,7 @@ exit:     0 all measured (skips are fine), 1 some cell failed, 2 bad input, 3 no
           4 results or output not written (disk full, read-only), 130 interrupted,
           141 whoever read the output stopped reading, as in `| head -1`
 """
+_MAX_START_TIMEOUT_S = 3_600.0
 _MAX_SEED = 2**53 - 1
 """The largest whole number that every reader of JSON keeps."""
 
@@ -40,6 +41,7 @@ class Arguments:
     dry_run: bool
     json: bool
     quiet: bool
+    start_timeout: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,12 @@ def parse(arguments: list[str], command: Command = MATRIX) -> Arguments:
     add("--seed", type=_seed, metavar="N", help="of the random order (default: drawn, and kept with the run)")
     add("--out", type=_path, default=Path("results"), metavar="DIR", help="where runs are kept (default: results)")
     add("--resume", type=_text, metavar="RUN", help="continue an interrupted run, by id or folder")
+    add(
+        "--start-timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help="how long a server may take to its first good answer (default: as server and app say, or 20)",
+    )
     add("--list", action="store_true", help="print everything that has a name, and stop")
     add("--dry-run", action="store_true", help="print the plan, the skips and the time it takes, and stop")
     add("--json", action="store_true", help="print results.json instead of the table")
@@ -125,6 +133,16 @@ def _text(text: str) -> str:
 
 def _path(text: str) -> Path:
     return Path(_text(text))
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= _MAX_START_TIMEOUT_S:
+        raise argparse.ArgumentTypeError(f"must be above 0 and at most {_MAX_START_TIMEOUT_S:g}, not {shortened(text)}")
+    return seconds
 
 
 def _rounds(text: str) -> int:

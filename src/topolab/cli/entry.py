@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from topolab.cli.exit_codes import ExitCode
 from topolab.cli.outputs import safe_outputs
@@ -67,7 +68,7 @@ def _carry_out(given: list[str], page: bool, begun: float) -> int:
     from topolab.cli.arguments import MATRIX, PAGE, parse
 
     arguments = parse(given, PAGE if page else MATRIX)
-    catalogue = load_catalogue(default_root())
+    catalogue = replace(load_catalogue(default_root()), start_timeout_override_s=arguments.start_timeout)
     if arguments.list:
         from topolab.cli.listing import list_catalogue
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from annotated_types import MinLen
+from annotated_types import Gt, Le, MinLen
 from pydantic import StringConstraints
 
 Text = Annotated[str, MinLen(1)]
@@ -15,6 +15,10 @@ EntryPoint = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z
 """`module:attribute`."""
 UrlPath = Annotated[str, StringConstraints(pattern=r"^/[!-~]*$")]
 """An absolute path with its query, in printable ASCII."""
+
+
+StartTimeout = Annotated[float, Gt(0), Le(3_600)]
+"""Seconds until the first good answer, at most an hour."""
 
 
 @dataclass(frozen=True, slots=True)

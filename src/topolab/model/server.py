@@ -9,11 +9,15 @@ from typing import Annotated
 
 from annotated_types import MinLen
 
-from topolab.model.declared import Declared, EntryPoint, Name, Text
+from topolab.model.declared import Declared, EntryPoint, Name, StartTimeout, Text
 from topolab.model.protocol import Protocol, Transport
 
 PART_NAMES = ("server", "proxy", "load")
 """What a stack's own parts are called; companions stand beside them under names of their own."""
+
+
+START_TIMEOUT_S = 20.0
+"""How long a server with its app may take to its first good answer, where neither declares another time."""
 
 
 class Interface(StrEnum):
@@ -74,6 +78,7 @@ class Variant(Declared):
     missing_reason: str = ""
     debian: Debian = Debian.TRIXIE
     async_library: AsyncLibrary = AsyncLibrary.ASYNCIO
+    start_timeout_s: StartTimeout = START_TIMEOUT_S
 
     def speaks(self, protocol: Protocol, transport: Transport) -> bool:
         """Whether a listener for `transport` declares `protocol`."""
@@ -132,3 +137,4 @@ class App(Declared):
     async_libraries: Annotated[tuple[AsyncLibrary, ...], MinLen(1)] = (AsyncLibrary.ASYNCIO,)
     python_path: tuple[Name, ...] = ()
     companions: tuple[Companion, ...] = ()
+    start_timeout_s: StartTimeout = START_TIMEOUT_S

@@ -184,7 +184,7 @@ def test_an_engine_that_is_given_up_is_not_waited_for_again_and_the_next_run_cle
     assert "good responses per second" in stdout
     assert stderr.splitlines()[-1] == (
         "topolab: the Docker engine has been out of reach for 1 s: no engine answers there; start Docker, or use "
-        f"--backend local, which needs none; go on with --resume {folder.name}"
+        f"--backend local, which needs none; continue with: topolab --resume {folder}"
     )
     assert stderr.count("out of reach") == 1
     assert "Traceback" not in stderr

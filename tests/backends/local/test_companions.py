@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from support.catalogues import catalogue_root
 from support.cells import cell_of
 from support.command import processes_naming
 from support.programs import require_programs
-from topolab.backends import readiness
 from topolab.backends.local.backend import LocalBackend
 from topolab.backends.local.proxies import find_proxies
 from topolab.backends.local.stack import LocalStack
@@ -155,7 +155,7 @@ def test_without_its_broker_the_app_says_so_at_once(catalogue: Catalogue, backen
     assert json.loads(answers[0].body)["detail"].startswith("the broker does not answer: ")
 
 
-Changed = Callable[[str, str], tuple[Catalogue, LocalBackend]]
+Changed = Callable[..., tuple[Catalogue, LocalBackend]]
 
 
 @pytest.fixture
@@ -163,12 +163,12 @@ def changed(tmp_path: Path, keeper: ProcessKeeper) -> Iterator[Changed]:
     """Another catalogue with a text in the app's declaration replaced, and a backend for it."""
     with ExitStack() as backends:
 
-        def replaced(old: str, new: str) -> tuple[Catalogue, LocalBackend]:
+        def replaced(old: str, new: str, start_timeout_s: float | None = None) -> tuple[Catalogue, LocalBackend]:
             root = catalogue_root(tmp_path / "catalogue", {}, copied=("servers", "apps"))
             toml = root / "apps" / APP / "app.toml"
             assert old in toml.read_text()
             toml.write_text(toml.read_text().replace(old, new))
-            catalogue = load_catalogue(root)
+            catalogue = replace(load_catalogue(root), start_timeout_override_s=start_timeout_s)
             backend = LocalBackend(catalogue, find_proxies(catalogue), keeper, CpuLayout(None, None, None))
             return catalogue, backends.enter_context(backend)
 
@@ -188,13 +188,10 @@ def test_a_companion_that_ends_at_once_is_told_with_its_last_words(
     assert "perhaps" in raised.value.log
 
 
-def test_a_worker_that_takes_no_work_is_given_up_at_the_deadline(
-    changed: Changed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    catalogue, backend = changed('"--without-gossip"', '"--queues", "another", "--without-gossip"')
-    monkeypatch.setattr(readiness, "READY_DEADLINE_S", 3.0)
+def test_a_worker_that_takes_no_work_is_given_up_at_the_deadline(changed: Changed) -> None:
+    catalogue, backend = changed('"--without-gossip"', '"--queues", "another", "--without-gossip"', start_timeout_s=3.0)
     with pytest.raises(StageError) as raised, stack_of(catalogue, backend):
         pass
     assert raised.value.stage == Stage.READY
-    assert raised.value.message.startswith("no answer from the broker and task-worker within 3 s: /result/")
-    assert raised.value.message.endswith(" was answered with status 202")
+    assert raised.value.message.startswith("no good answer from the broker and task-worker within 3 s: /result/")
+    assert raised.value.message.endswith(" was answered with status 202; allow more with --start-timeout")

@@ -14,7 +14,7 @@ from topolab.backends.compose.counters import container_usage
 from topolab.backends.compose.engine import Container, Engine
 from topolab.backends.compose.images import Image, companion_image, proxy_image, server_image
 from topolab.backends.compose.load_generator import AUTHORITY, LoadGenerator
-from topolab.backends.readiness import ATTEMPT_TIMEOUT_S, Part, await_answer, await_work, last_hop_client
+from topolab.backends.readiness import ATTEMPT_TIMEOUT_S, Part, await_good_answer, await_work, last_hop_client
 from topolab.catalogue import Catalogue
 from topolab.errors import EngineError, StageError
 from topolab.fetch import FetchError, Response, fetch
@@ -64,6 +64,7 @@ class ComposeStack:
         self._cell = cell
         self._companions = around.catalogue.apps[cell.combination.app].companions
         self.around = around
+        self._start_timeout_s = around.catalogue.start_timeout_s(cell.combination)
         self.project = project
         self._ask = fetch
         if around.lab is not None:
@@ -76,13 +77,14 @@ class ComposeStack:
         server = self.parts["server"]
         if around.lab is not None:
             own = self._target(server.addresses[self._network("inside")], SERVER_PORT, last_hop_client(cell))
-            await_answer(self._part("server"), lambda: self._ask(own, "/healthz", ATTEMPT_TIMEOUT_S))
+            self._await_good_answer("server", own)
             self._await_companions(own)
             self.server_start_s = self._since(server)
             if "proxy" in self.parts:
-                await_answer(self._part("proxy"), lambda: self._ask(self.edge, "/healthz", ATTEMPT_TIMEOUT_S))
+                self._await_good_answer("proxy", self.edge)
         else:
-            await_answer(self._part("server"), self._through_the_edge)
+            # The only way to the server from another machine; a proxy answers 502 to 504 while its target is not there.
+            self._await_good_answer("server", self.edge)
             self._await_companions(self.edge)
             self.server_start_s = self._since(server)
             self._prove_last_hop()
@@ -186,10 +188,15 @@ class ComposeStack:
             if ends
         }
 
+    def _await_good_answer(self, name: str, target: Target) -> None:
+        await_good_answer(
+            self._part(name), lambda path: self._ask(target, path, ATTEMPT_TIMEOUT_S), self._start_timeout_s
+        )
+
     def _await_companions(self, target: Target) -> None:
         if self._companions:
             parts = [self._part(companion.name) for companion in self._companions]
-            await_work(parts, lambda path: self._ask(target, path, ATTEMPT_TIMEOUT_S))
+            await_work(parts, lambda path: self._ask(target, path, ATTEMPT_TIMEOUT_S), self._start_timeout_s)
 
     def _edge(self) -> Target:
         cell = self._cell
@@ -207,12 +214,6 @@ class ComposeStack:
 
     def _network(self, name: str) -> str:
         return f"{self.around.lab.project if self.around.lab else self.project}_{name}"
-
-    def _through_the_edge(self) -> None:
-        """The only way to the server from another machine: a load balancer says itself when its target is not there."""
-        answer = self._ask(self.edge, "/healthz", ATTEMPT_TIMEOUT_S)
-        if answer.status in (502, 503, 504):
-            raise FetchError(f"the proxy answered {answer.status}")
 
     def _prove_last_hop(self) -> None:
         """That the last hop has the planned transport, by what the app saw: its listener cannot be asked from here."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from topolab.backends.certificate import CertificateFiles
 from topolab.backends.local.proxies import Proxies
-from topolab.backends.readiness import ATTEMPT_TIMEOUT_S, Part, await_answer, await_work, last_hop_client
+from topolab.backends.readiness import ATTEMPT_TIMEOUT_S, Part, await_good_answer, await_work, last_hop_client
 from topolab.catalogue import Catalogue
 from topolab.errors import StageError
 from topolab.fetch import Response, fetch
@@ -72,16 +72,17 @@ class LocalStack:
             self._proxy = self._start_proxy(resources, port)
         self.edge = self._target(port, client, cell.h2_alone)
         own = self._target(self._server_port, last_hop_client(cell))
-        await_answer(self._part(self.server), lambda: fetch(own, "/healthz", ATTEMPT_TIMEOUT_S))
+        limit_s = around.catalogue.start_timeout_s(cell.combination)
+        await_good_answer(self._part(self.server), lambda path: fetch(own, path, ATTEMPT_TIMEOUT_S), limit_s)
         if self.companions:
-            await_work(
-                [self._part(group) for group in self.companions], lambda path: fetch(own, path, ATTEMPT_TIMEOUT_S)
-            )
+            parts = [self._part(group) for group in self.companions]
+            await_work(parts, lambda path: fetch(own, path, ATTEMPT_TIMEOUT_S), limit_s)
         self.server_start_s = time.monotonic() - begun
         if trouble := self.trouble():  # a daemon answers although what was started has ended
             raise StageError(Stage.START, trouble, self.log_tail())
         if self._proxy is not None:
-            await_answer(self._part(self._proxy), lambda: fetch(self.edge, "/healthz", ATTEMPT_TIMEOUT_S))
+            proxy = self._part(self._proxy)
+            await_good_answer(proxy, lambda path: self.fetch(path, ATTEMPT_TIMEOUT_S), limit_s)
 
     def workplace(self, driver: Driver) -> Workplace:  # noqa: ARG002
         """This machine, for all."""
