@@ -68,4 +68,11 @@ if __name__ == "__main__":
         sys.exit("the faulty server finds no spam")
     if fault == "late":
         time.sleep(_STARTS_FOR_S)  # as an app that takes long to import
-    Faulty(fault, port).serve()
+    server = Faulty(fault, port)
+    if fault == "daemon":  # as gunicorn --daemon does; the first to end is the one that was started
+        if os.fork():
+            os._exit(0)
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+    server.serve()

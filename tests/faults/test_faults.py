@@ -52,7 +52,7 @@ argv = ["{fault}", "{{port}}"]
 [variants.listeners.cleartext]
 protocols = ["http/1.1", "h2"]
 """
-    for fault in (*FAULTS, "silent")
+    for fault in (*FAULTS, "silent", "daemon")
 )
 
 
@@ -165,6 +165,16 @@ def test_a_server_that_answers_no_slow_request_of_a_mixed_load_has_no_figure_for
     assert stage is Stage.LOAD
     assert message.startswith("no good response to a slow request: ")
     assert message.endswith(" slow: status 404")
+
+
+@pytest.mark.parametrize(("topology", "protocol"), [("direct", "h1c"), ("alb", "h2")])
+def test_a_server_that_moves_to_the_background_is_not_measured(
+    topology: str, protocol: str, faulty: Catalogue, local: LocalBackend, driver: LoadWorkers
+) -> None:
+    background = "the server moved to the background (it must stay in the foreground: remove options such as --daemon)"
+    stage, message = failure(observed(cell_of(faulty, "daemon", topology, protocol), faulty, local, driver))
+    assert stage is Stage.START
+    assert message in (background, f"{background} before it answered")
 
 
 @pytest.mark.parametrize(("topology", "protocol"), [("direct", "h1c"), ("alb", "h2")])

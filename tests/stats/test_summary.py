@@ -208,7 +208,8 @@ def test_connections_nobody_can_count_are_warned_of_behind_a_proxy_only() -> Non
 def test_a_cell_can_have_several_warnings() -> None:
     bad: dict[str, Any] = {"client_cpu_s": 0.9, "series": (1, 9), "bad_responses": {"timeout": 1}}
     found = the_row(rounds(ALB, measured(ALB, connections=(4, None), offered_requests=9999, **bad)), ALB)
-    assert found.warnings == tuple(warning for warning in Warning if warning is not Warning.PIPELINED)
+    absent = {Warning.PIPELINED, Warning.DISTURBED}
+    assert found.warnings == tuple(warning for warning in Warning if warning not in absent)
 
 
 @pytest.mark.parametrize(
@@ -264,3 +265,9 @@ def test_a_load_too_short_to_time_the_client_is_still_summarised() -> None:
 
 def test_a_measurement_without_the_clients_times_is_still_summarised() -> None:
     assert the_row(rounds(CELL, measured(CELL, client_cpu_s=0.0, client_wall_s=0.0))).client_limited in (None, False)
+
+
+def test_a_row_measured_next_to_another_run_says_so_if_only_one_round_was() -> None:
+    alone = rates(CELL, 900.0, 1000.0)
+    assert the_row(alone).warnings == ()
+    assert the_row([alone[0], replace(alone[1], disturbed=True)]).warnings == (Warning.DISTURBED,)

@@ -73,7 +73,10 @@ Outcome = Measured | Failed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One cell in one round: the unit the store commits. `files` are what its tool wrote, below the results folder."""
+    """One cell in one round: the unit the store commits.
+
+    `files` are what its tool wrote, below the results folder. `disturbed`: another lab was measuring on the machine.
+    """
 
     cell_id: str
     round: int
@@ -81,3 +84,4 @@ class Observation:
     timings: Timings
     argv: Mapping[str, tuple[str, ...]]
     files: tuple[str, ...] = ()
+    disturbed: bool = False

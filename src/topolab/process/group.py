@@ -38,6 +38,8 @@ class ProcessGroup:
     leader: subprocess.Popen[bytes]
     log_path: Path
     argv: tuple[str, ...]
+    mark: str
+    """What the environment of all that it starts holds, and of nothing else."""
 
     @property
     def pgid(self) -> int:
@@ -47,6 +49,10 @@ class ProcessGroup:
     def exit_code(self) -> int | None:
         """The leader's exit code (negative: the signal that ended it), or None while it runs."""
         return self.leader.poll()
+
+    def in_background(self) -> bool:
+        """Whether it has ended as if all were well, and what it started runs on, as a daemon does."""
+        return self.exit_code() == 0 and bool(guard.marked(self.mark))
 
     def log_tail(self) -> str:
         """The last few kilobytes it wrote."""
@@ -68,6 +74,7 @@ class ProcessKeeper:
         self._nowhere = self.folder / "nowhere"
         self._nowhere.mkdir(mode=0o555)
         self._groups: dict[int, ProcessGroup] = {}
+        self._started = 0
         self._guard = subprocess.Popen(
             [sys.executable, "-I", "-S", guard.__file__, str(self.folder)],
             stdin=subprocess.PIPE,
@@ -105,6 +112,8 @@ class ProcessKeeper:
         pipes to the lab, and only standard error is logged.
         """
         group: ProcessGroup | None = None
+        self._started += 1
+        mark = f"{self.folder}/{self._started}/"
         try:
             with log_path.open("ab") as log, pinned(cpus), uninterrupted():
                 leader = subprocess.Popen(
@@ -112,12 +121,12 @@ class ProcessKeeper:
                     stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
                     stdout=subprocess.PIPE if pipes else log,
                     stderr=log,
-                    env=None if env is None else dict(env),
+                    env={**(os.environ if env is None else env), guard.MARK: mark},
                     cwd=cwd or self._nowhere,
                     start_new_session=True,
                     preexec_fn=_end_with_the_lab,  # noqa: PLW1509 - the lab has one thread
                 )
-                group = ProcessGroup(name, leader, log_path, tuple(argv))
+                group = ProcessGroup(name, leader, log_path, tuple(argv), mark)
                 self._groups[group.pgid] = group
                 self._tell_guard(f"+{leader.pid}")
         except KeyboardInterrupt:
@@ -127,7 +136,7 @@ class ProcessKeeper:
         return group
 
     def end(self, group: ProcessGroup) -> None:
-        """Kill the whole group and wait until none of it runs.
+        """Kill the whole group and what has left it, and wait until none of it runs.
 
         At once with SIGKILL: a stack is thrown away after its cell, there is nothing in it to be flushed, and the
         graceful stops of a dozen servers take between 0.1 and 5 s each, which would be the harness's own time.
@@ -142,6 +151,7 @@ class ProcessKeeper:
         while members(group.pgid) and time.monotonic() < deadline:
             _kill(group.pgid)
             time.sleep(_POLL_S)
+        guard.end_marked(group.mark)
         if not members(group.pgid):  # what even SIGKILL did not end by now stays on the guard's list
             self._tell_guard(f"-{group.pgid}")
         self._groups.pop(group.pgid, None)

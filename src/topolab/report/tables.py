@@ -17,6 +17,7 @@ MARKS = {
     Warning.NOT_STEADY: "~",
     Warning.BAD_RESPONSES: "!",
     Warning.BEHIND_SCHEDULE: "<",
+    Warning.DISTURBED: "&",
     Warning.PIPELINED: "^",
 }
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from topolab.backends import Backend
 from topolab.model.cell import Cell
 from topolab.model.run import RunRecord, Sitting
 from topolab.plan.estimate import expected_s
+from topolab.process.neighbours import others
 from topolab.runner.environment import load_average
 from topolab.runner.observe import Measure, observe
 from topolab.runner.progress import Progress
@@ -64,7 +65,9 @@ def run(store: Store, backend: Backend, measure: Measure, progress: Progress, co
                 pace = elapsed_s / spent_s if spent_s else 1.0
                 progress.step(cell, number, planned - len(todo) + index, planned, remaining_s * pace)
                 profile = record.profiles[cell.combination.profile]
+                before = others()
                 observation, files = observe(cell, number, backend, profile, measure)
+                observation = replace(observation, disturbed=bool(before or others()))
                 store.add(observation, account(), files)
                 remaining_s -= expected[index]
                 spent_s += expected[index]

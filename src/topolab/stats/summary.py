@@ -119,7 +119,15 @@ def _cell(cell: Cell, observations: Sequence[Observation], profile: LoadProfile)
         client_limited=client_limited,
         steady=steady,
         headline=headlines()[profile.kind].name,
-        warnings=_warnings(cell, profile, list(measured.values()), bad, client_limited, steady),
+        warnings=_warnings(
+            cell,
+            profile,
+            list(measured.values()),
+            bad,
+            client_limited,
+            steady,
+            any(o.disturbed for o in observations if o.round in measured),
+        ),
     )
 
 
@@ -166,6 +174,7 @@ def _warnings(
     bad: Counter[str],
     client_limited: bool | None,
     steady: bool | None,
+    disturbed: bool,
 ) -> tuple[Warning, ...]:
     if not measured:
         return ()
@@ -174,6 +183,7 @@ def _warnings(
         Warning.NOT_STEADY: steady is False,
         Warning.BAD_RESPONSES: bad.total() > 0,
         Warning.BEHIND_SCHEDULE: any(_behind(o.measurement) for o in measured),
+        Warning.DISTURBED: disturbed,
         Warning.PIPELINED: _pipelined(cell, profile),
         Warning.UNKNOWN_ORIGIN_CONNECTIONS: len(cell.hops) > 1 and measured[-1].hops[-1].connections is None,
     }

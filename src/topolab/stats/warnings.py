@@ -26,6 +26,10 @@ class Warning(Enum):
         "behind schedule: fewer than 99 % of the planned requests were answered in time, so this is the latency of an "
         "overloaded server; offer a lower rate, or fewer slow requests"
     )
+    DISTURBED = (
+        "disturbed: another topolab run was measuring on this machine, so these figures are worse than they would be; "
+        "measure again with nothing else running"
+    )
     PIPELINED = (
         "pipelined: each HTTP/1.1 connection had several requests in flight, which no browser and no load "
         "balancer does; compare with a load that has as many in flight over more connections"

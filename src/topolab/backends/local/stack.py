@@ -78,6 +78,8 @@ class LocalStack:
             parts = [self._part(group) for group in self.companions]
             await_work(parts, lambda path: fetch(own, path, ATTEMPT_TIMEOUT_S), limit_s)
         self.server_start_s = time.monotonic() - begun
+        if trouble := self.trouble():  # a daemon answers although what was started has ended
+            raise StageError(Stage.START, trouble, self.log_tail())
         if self._proxy is not None:
             proxy = self._part(self._proxy)
             await_good_answer(proxy, lambda path: self.fetch(path, ATTEMPT_TIMEOUT_S), limit_s)
@@ -193,4 +195,6 @@ class LocalStack:
 
 def _ending(group: ProcessGroup) -> str:
     code = group.exit_code()
+    if group.in_background():
+        return "moved to the background (it must stay in the foreground: remove options such as --daemon)"
     return "" if code is None else ending_of(code)
