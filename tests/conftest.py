@@ -17,14 +17,18 @@ from topolab.process.group import ProcessKeeper
 
 pytest_plugins = ("support.certificates", "support.keys")
 
-_ENGINE = "engine"
-_ENGINE_PLACES = (
+_ALONE = "alone"
+_ALONE_PLACES = (
+    "tests/backends/test_agreement.py",
     "tests/backends/compose/",
+    "tests/cli/",
     "tests/compose/",
+    "tests/docs/test_adding_a_server.py",
     "tests/docs/test_extending_proxy.py",
+    "tests/packaging/",
     "tests/support/test_private_engine.py",
 )
-_ENGINE_FIXTURES = {"docker_site", "docker_backend", "h2load_folder", "images"}
+_ALONE_FIXTURES = {"docker_site", "docker_backend", "h2load_folder", "images"}
 
 
 @pytest.fixture(scope="session")
@@ -64,16 +68,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group tests for pytest-xdist: a file's tests run in one process, and all that use the engine in another.
+    """Group tests for pytest-xdist: a file's tests run in one process, and those that must not overlap in another.
 
-    The engine's tests share images and a project name, and take longest: they come first.
+    The engine's tests share images and a project name, and whole runs notice each other. They take longest, and so
+    come first.
     """
     for item in items:
-        group = _ENGINE if _uses_the_engine(item) else item.path.relative_to(item.config.rootpath).as_posix()
+        group = _ALONE if _runs_alone(item) else item.path.relative_to(item.config.rootpath).as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: not _uses_the_engine(item))
+    items.sort(key=lambda item: not _runs_alone(item))
 
 
-def _uses_the_engine(item: pytest.Item) -> bool:
+def _runs_alone(item: pytest.Item) -> bool:
     place = item.path.relative_to(item.config.rootpath).as_posix()
-    return place.startswith(_ENGINE_PLACES) or bool(_ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())))
+    return place.startswith(_ALONE_PLACES) or bool(_ALONE_FIXTURES & set(getattr(item, "fixturenames", ())))

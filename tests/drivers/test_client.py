@@ -99,8 +99,8 @@ def test_what_fails_before_it_is_warm_fails_in_the_warm_up(workers: LoadWorkers,
     [
         (
             "echo spam",
-            "the load worker broke the protocol: its line cannot be used: Invalid JSON: expected value at line 1 column 1; "
-            "it wrote 'spam'",
+            "the load worker broke the protocol: its line cannot be used: Invalid JSON: expected value at line 1 "
+            "column 1; it wrote 'spam'",
         ),
         ("exit 3", "the load worker ended by itself"),
         ('echo \'{"event": "loaded"}\'; sleep 600', "the load worker said Loaded where Warm was due"),
