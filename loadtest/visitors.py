@@ -177,6 +177,10 @@ class Http1Visitor(Visitor, FastHttpUser):
             for number in range(CHAT_MESSAGES):
                 if not self._say(connection, f"spam, egg, spam and spam!, {number}!"):
                     return
+        except gevent.GreenletExit:
+            # A user who is stopped may be in the middle of a message: no server answers the goodbye after half a frame.
+            connection.shutdown()
+            raise
         finally:
             connection.close(timeout=TIMEOUT_S)
 
