@@ -13,7 +13,7 @@ import pytest
 from support.catalogues import catalogue_root
 from support.command import ROOT, environment, processes_naming
 from support.needs import skip_or_fail
-from topolab.process.tools import missing_browser
+from topolab.drivers.browser.descriptor import missing_browser
 
 SCRIPT = [sys.executable, str(ROOT / "scripts" / "run_page.py")]
 

@@ -18,8 +18,8 @@ from support.engines import site_here
 from support.h2load_tool import path_with
 from support.runs import observed, only_run
 from topolab.catalogue import Catalogue
+from topolab.drivers.h2load.descriptor import H2LOAD_OLDEST, h2load_version
 from topolab.drivers.h2load.output import parse_rows, parse_summary
-from topolab.process.tools import H2LOAD_OLDEST, h2load_version
 
 CELLS = ["granian-asgi/bare-asgi/direct/h1/h2load-c10-n100", "granian-asgi/bare-asgi/direct/h2/h2load-c10-n100"]
 FILES = ["h2load-requests.tsv", "h2load.txt"]

@@ -13,7 +13,7 @@ from support.engines import site_here
 from support.needs import skip_or_fail
 from topolab.catalogue import Catalogue
 from topolab.cli.exit_codes import ExitCode
-from topolab.process.tools import missing_tools
+from topolab.drivers.registry import missing_tools
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 COMMAND = re.compile(r"python3 scripts/run_matrix\.py([^`#\n]*)")

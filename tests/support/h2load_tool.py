@@ -14,9 +14,9 @@ from support.engines import site_here
 from support.needs import skip_or_fail
 from topolab.backends.compose.images import LOAD
 from topolab.catalogue import Catalogue
+from topolab.drivers.h2load.descriptor import missing_h2load
 from topolab.plan import Filters, make_plan
 from topolab.process.group import ProcessKeeper
-from topolab.process.tools import missing_h2load
 
 LOADER = "ld-linux"
 # The program and all it is linked with, as a tar file of what the links lead to.

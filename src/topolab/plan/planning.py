@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import product
 
 from topolab.catalogue import Candidate, Catalogue
+from topolab.drivers.registry import drivers
 from topolab.model.cell import Cell, Plan, PlannedHop, Skip
 from topolab.model.combination import APP, PROFILE, PROTOCOL, SERVER, TOPOLOGY, Combination, Dimension, Value, settings
 from topolab.model.driver import Driver
@@ -107,7 +108,7 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
     library = candidate.variant.async_library
     if combination.interface is Interface.ASGI and library not in app.async_libraries:
         return Skip(combination, f"{candidate.name} runs apps on {library}, and {app.name} waits by another library")
-    if refusal := driver.refusal(client):
+    if refusal := drivers()[driver].refusals.get(client):
         return Skip(combination, f"{driver}: {refusal}")
     if isinstance(profile, UsersLoad) and profile.chats:
         if client.protocol is not Protocol.HTTP1:

@@ -17,6 +17,7 @@ from support.apps import page_app
 from support.driver_stage import Client, free_port, hypercorn, nginx, worker
 from support.keys import Keys
 from support.needs import skip_or_fail
+from topolab.drivers.browser.descriptor import missing_browser
 from topolab.drivers.protocol import GO, Failed, Loaded, Measured, Warm, job_line
 from topolab.model.driver import Driver
 from topolab.model.measurement import Measurement
@@ -24,7 +25,6 @@ from topolab.model.profile import Lanes, PageLoad
 from topolab.model.protocol import ClientProtocol
 from topolab.model.target import Target
 from topolab.model.visit import PAGE_BODY, SCREENSHOT_FILE, VISIT_FILE, Visit
-from topolab.process.tools import missing_browser
 from topolab.process.usage import counters_available, members
 
 DELAY = "0.2"

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from topolab.backends.compose.engine import Engine
 from topolab.catalogue.root import own_root
+from topolab.drivers.registry import version_commands
 from topolab.errors import EngineError
 from topolab.launch.binaries import find_version
 from topolab.launch.tables import LaunchError
 from topolab.model.driver import Driver
 from topolab.model.proxy import Proxy
-from topolab.process.tools import VERSION_ARGV
 
 _LOCK = "servers/requirements.lock"
 _OPTIONAL_LOCK = "servers/requirements-optional.lock"
@@ -81,5 +81,4 @@ def ask_tools(
     engine: Engine, image: str, drivers: Iterable[Driver], labels: Mapping[str, str]
 ) -> dict[str, str | None]:
     """What the tools of these drivers in an image print as their version."""
-    asked = sorted(set(drivers) & set(VERSION_ARGV))
-    return {driver.value: engine.ask(image, VERSION_ARGV[driver], labels) for driver in asked}
+    return {name: engine.ask(image, argv, labels) for name, argv in version_commands(drivers).items()}

@@ -23,6 +23,7 @@ from topolab.backends.compose.sweep import sweep_the_dead
 from topolab.backends.packages import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
 from topolab.catalogue.root import own_root
+from topolab.drivers.registry import missing_tools, tool_versions
 from topolab.errors import EngineError, InputError
 from topolab.model.cell import Plan
 from topolab.model.driver import Driver
@@ -30,7 +31,6 @@ from topolab.model.environment import IMAGE_IDS, IMAGE_PARTS
 from topolab.model.server import Debian
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
-from topolab.process.tools import missing_tools, tool_versions
 
 EDGE_ADDRESS = "TOPOLAB_EDGE_ADDRESS"
 _STACK_S = 1.2

@@ -23,6 +23,7 @@ from playwright.sync_api import (
 )
 
 from topolab.drivers.browser.chromium import chromium, sandboxed
+from topolab.drivers.browser.descriptor import find_chromium, missing_browser
 from topolab.drivers.browser.flags import flags_for
 from topolab.drivers.browser.results import measurement
 from topolab.drivers.browser.seen import NETWORK_CHANGED, PageTold, Wire, fetches
@@ -36,7 +37,6 @@ from topolab.model.profile import PageLoad
 from topolab.model.protocol import ClientProtocol, Protocol
 from topolab.model.target import Target
 from topolab.model.visit import MOST_VISITS, SCREENSHOT_FILE, VISIT_FILE, Visit, page_path, unfit_for_the_page
-from topolab.process.tools import find_chromium, missing_browser
 from topolab.process.usage import group_usage
 
 WARM_UP_PATH = "/query?id=warm-up"

@@ -7,16 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from topolab.drivers.browser.descriptor import find_chromium, missing_browser
+from topolab.drivers.h2load.descriptor import h2load_version, missing_h2load
+from topolab.drivers.registry import drivers, missing_tools, tool_versions
 from topolab.model.driver import Driver
-from topolab.process import distributions, tools
-from topolab.process.tools import (
-    find_chromium,
-    h2load_version,
-    missing_browser,
-    missing_h2load,
-    missing_tools,
-    tool_versions,
-)
+from topolab.process import distributions
 
 Script = Callable[[str], Path]
 
@@ -96,7 +91,7 @@ def test_another_program_of_that_name_is_no_h2load(h2load: Script) -> None:
 
 
 def test_one_that_hangs_is_told_of(h2load: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tools, "_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("topolab.drivers.descriptor._TIMEOUT_S", 0.2)
     path = h2load("#!/bin/sh\nexec /bin/sleep 600\n")
     assert missing_h2load().startswith(f"{path} does not run: ")
 
@@ -118,7 +113,7 @@ def no_chromium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     for name in ("PATH", "HOME"):
         monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.setattr(tools, "_APPLICATIONS", ())
+    monkeypatch.setattr("topolab.drivers.browser.descriptor._APPLICATIONS", ())
     return tmp_path
 
 
@@ -165,15 +160,21 @@ def test_a_named_chromium_that_is_not_there_is_no_reason_to_take_another(
 
 def test_without_playwright_its_package_is_named(no_chromium: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(no_chromium / "chromium")
-    monkeypatch.setattr(tools, "missing", lambda names: names)
+    monkeypatch.setattr("topolab.drivers.browser.descriptor.missing", lambda names: names)
     line = distributions.install_line(["playwright"])
     assert missing_browser() == f"a browser's load needs playwright, not installed here: {line}"
 
 
 def test_without_locust_its_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "locust" not in missing_tools()
-    monkeypatch.setattr(tools, "missing", lambda names: names)
+    monkeypatch.setattr("topolab.drivers.locust.descriptor.missing", lambda names: names)
     line = distributions.install_line(["locust", "websocket-client"])
     assert missing_tools()["locust"] == (
         f"the load of Locust's users needs locust, websocket-client, not installed here: {line}"
     )
+
+
+def test_every_driver_of_the_model_has_a_descriptor_in_the_folder_of_its_name() -> None:
+    assert {name: driver.name for name, driver in drivers().items()} == {
+        driver.value: driver.value for driver in Driver
+    }

@@ -1,0 +1,7 @@
+"""The driver that uses libcurl through pycurl."""
+
+from __future__ import annotations
+
+from topolab.drivers.descriptor import Descriptor
+
+DRIVER = Descriptor("curl")
