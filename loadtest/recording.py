@@ -18,6 +18,7 @@ from locust.exception import CatchResponseError
 from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
 
 from http2_client import RequestFailed
+from right_answers import VERSION_HEADER
 from tally import Tally, one_result
 
 logger = logging.getLogger(__name__)
@@ -179,7 +180,7 @@ class Recorder:
     def _on_quit(self, **_: Any) -> None:
         if self.result is None or isinstance(self._runner, WorkerRunner):
             return
-        for title, key in (("client protocol", "client_protocols"), ("x-origin-http-version", "origin_versions")):
+        for title, key in (("client protocol", "client_protocols"), (VERSION_HEADER, "origin_versions")):
             counts = ", ".join(f"{name}: {count}" for name, count in sorted(self.result[key].items()))
             print(f"Responses by {title}: {counts or 'none'}")
         print(f"Connections opened: {self.result['connections_opened']}")

@@ -123,7 +123,7 @@ def failure(observation: Observation) -> tuple[Stage, str]:
             "direct",
             "h1c",
             Stage.PROVE,
-            "the answer has no x-origin-http-version: is the app one that keeps the contract?",
+            "the answer has no x-origin-http-version; does the app keep the contract?",
         ),
     ],
 )

@@ -10,14 +10,13 @@ from http import HTTPStatus
 from topolab.errors import StageError
 from topolab.fetch import FetchError, Response
 from topolab.model.cell import Cell
+from topolab.model.contract import HEALTH_PATH, WORK_PATH
 from topolab.model.outcome import Stage
 from topolab.model.protocol import ClientProtocol
 
 ATTEMPT_TIMEOUT_S = 5.0
 _POLL_S = 0.005
 _WORK_POLL_S = 0.05  # less often: here every question is work for those that are still starting
-_HEALTH_PATH = "/healthz"
-_WORK_PATH = "/message/ready?delay=0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +35,9 @@ def await_good_answer(part: Part, ask: Callable[[str], Response], limit_s: float
     """
 
     def once() -> None:
-        status = ask(_HEALTH_PATH).status
+        status = ask(HEALTH_PATH).status
         if not 200 <= status < 300:
-            raise FetchError(f"{_HEALTH_PATH} was answered with status {status}")
+            raise FetchError(f"{HEALTH_PATH} was answered with status {status}")
 
     _await((part,), once, _POLL_S, limit_s)
 
@@ -48,16 +47,16 @@ def await_work(companions: Sequence[Part], ask: Callable[[str], Response], limit
 
     Raises `StageError` where one of them ends first, or not within `limit_s`.
     """
-    path = _WORK_PATH
+    path = WORK_PATH
 
     def once() -> None:
         nonlocal path
         answer = ask(path)
         if answer.status == HTTPStatus.OK:
             return
-        asked, path = path, _WORK_PATH  # what the broker was not up for yet is handed over again
+        asked, path = path, WORK_PATH  # what the broker was not up for yet is handed over again
         if answer.status == HTTPStatus.ACCEPTED:
-            path = answer.headers.get("location", _WORK_PATH)
+            path = answer.headers.get("location", WORK_PATH)
         raise FetchError(f"{asked} was answered with status {answer.status}")
 
     _await(companions, once, _WORK_POLL_S, limit_s)

@@ -19,12 +19,12 @@ class Protocol(StrEnum):
 
     @property
     def origin_version(self) -> str:
-        """The version as the apps' `x-origin-http-version` header writes it."""
+        """The version as the header `contract.VERSION_HEADER` has it."""
         return {"http/1.1": "1.1", "h2": "2", "h3": "3"}[self.value]
 
     @classmethod
     def from_origin_version(cls, version: str) -> str:
-        """The protocol an app named in `x-origin-http-version`; the text itself where it is none of ours."""
+        """The protocol an app named in that header; the text itself where it is none of these."""
         return next((p.value for p in cls if p.origin_version == version), version or "unknown")
 
 

@@ -10,6 +10,7 @@ from topolab.backends import Backend, Stack
 from topolab.errors import StageError
 from topolab.fetch import FetchError
 from topolab.model.cell import Cell
+from topolab.model.contract import PROOF_PATH, VERSION_HEADER
 from topolab.model.measurement import Measurement
 from topolab.model.outcome import Failed, GroupUsage, Measured, Observation, Outcome, SeenHop, Stage, Timings
 from topolab.model.profile import LoadProfile
@@ -17,7 +18,6 @@ from topolab.model.protocol import Protocol
 from topolab.model.target import Target, Workplace
 from topolab.process.usage import usage_between
 
-_PROOF_PATH = "/query?id=proof"
 _PROOF_TIMEOUT_S = 10.0
 
 Measure = Callable[
@@ -117,14 +117,14 @@ def _on_stack(cell: Cell, stack: Stack, profile: LoadProfile, measure: Measure, 
 def _prove(cell: Cell, stack: Stack, stage: Stage = Stage.PROVE) -> None:
     """One request through the edge: status, and the protocol on the client's hop and as the app saw it."""
     try:
-        response = stack.fetch(_PROOF_PATH, _PROOF_TIMEOUT_S)
+        response = stack.fetch(PROOF_PATH, _PROOF_TIMEOUT_S)
     except FetchError as error:
         raise StageError(stage, f"no answer through the edge: {error}") from error
     if response.status != 200:
-        raise StageError(stage, f"{_PROOF_PATH} was answered with status {response.status}, not 200")
-    origin = response.headers.get("x-origin-http-version")
+        raise StageError(stage, f"{PROOF_PATH} was answered with status {response.status}, not 200")
+    origin = response.headers.get(VERSION_HEADER)
     if origin is None:
-        raise StageError(stage, "the answer has no x-origin-http-version: is the app one that keeps the contract?")
+        raise StageError(stage, f"the answer has no {VERSION_HEADER}; does the app keep the contract?")
     _same("client's hop", cell.combination.client_protocol.protocol, {response.protocol}, stage)
     _same("server's hop", cell.origin_protocol, {Protocol.from_origin_version(origin)}, stage)
 

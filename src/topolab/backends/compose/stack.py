@@ -22,6 +22,7 @@ from topolab.launch.proxies import ends_tls as proxy_ends_tls
 from topolab.launch.proxying import foresee_proxy
 from topolab.launch.serving import foresee
 from topolab.model.cell import Cell
+from topolab.model.contract import HOP_PATH
 from topolab.model.driver import Driver
 from topolab.model.outcome import GroupUsage, Stage
 from topolab.model.protocol import ClientProtocol, Transport
@@ -218,7 +219,7 @@ class ComposeStack:
     def _prove_last_hop(self) -> None:
         """That the last hop has the planned transport, by what the app saw: its listener cannot be asked from here."""
         try:
-            scheme = json.loads(self._ask(self.edge, "/hop", ATTEMPT_TIMEOUT_S).body)["scheme"]
+            scheme = json.loads(self._ask(self.edge, HOP_PATH, ATTEMPT_TIMEOUT_S).body)["scheme"]
         except (FetchError, ValueError, KeyError) as error:
             raise StageError(Stage.PROVE, f"the app does not tell what it saw: {error}", self.log_tail()) from error
         planned = "https" if self._cell.listener.encrypted else "http"

@@ -31,6 +31,7 @@ from topolab.drivers.protocol import Job
 from topolab.drivers.worker import Gate, LoadError
 from topolab.fetch import FetchError
 from topolab.fetch.certificate import leaf_certificate
+from topolab.model.contract import WARM_UP_PATH
 from topolab.model.driver import Driver
 from topolab.model.measurement import Measurement
 from topolab.model.profile import PageLoad
@@ -39,7 +40,6 @@ from topolab.model.target import Target
 from topolab.model.visit import MOST_VISITS, SCREENSHOT_FILE, VISIT_FILE, Visit, page_path, unfit_for_the_page
 from topolab.process.usage import group_usage
 
-WARM_UP_PATH = "/query?id=warm-up"
 _OPEN_LIMIT_S = 15.0
 _POLL_MS = 50
 _TOLD_LIMIT_S, _TOLD_POLL_MS = 5.0, 5

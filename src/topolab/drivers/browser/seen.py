@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from topolab.model.contract import PEER_HEADER, VERSION_HEADER
 from topolab.model.visit import Fetch
 
 _MESSAGE = re.compile(r"/message/(\d+)")
@@ -95,7 +96,7 @@ def _fetch(
     # A request that failed before it was sent has no start of its own.
     start = (entries[0]["start"] or entries[0]["queued"]) if entries else told.now
     end = entries[-1]["end"] if entries else told.now
-    origin = last.headers.get("x-origin-http-version", "")
+    origin = last.headers.get(VERSION_HEADER, "")
     return Fetch(
         number=number,
         url=first.url,
@@ -107,7 +108,7 @@ def _fetch(
         connection=first.connection,
         connection_reused=first.reused,
         origin_http_version=origin,
-        origin_peer=last.headers.get("x-origin-peer", ""),
+        origin_peer=last.headers.get(PEER_HEADER, ""),
         fault=_fault(last, origin, failed),
         requests=max(1, len(answers)),
     )

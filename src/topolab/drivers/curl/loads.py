@@ -23,11 +23,10 @@ from topolab.drivers.curl.results import (
 )
 from topolab.drivers.protocol import Job
 from topolab.drivers.worker import Gate, LoadError
+from topolab.model.contract import WARM_UP_PATH
 from topolab.model.measurement import Measurement
 from topolab.model.profile import ClosedLoad, Lanes, MixedLoad, OpenLoad, PageLoad
 from topolab.model.target import Target
-
-WARM_UP_PATH = "/query?id=warm-up"
 
 
 def do(job: Job, gate: Gate) -> Measurement:

@@ -9,6 +9,7 @@ import pycurl
 
 from topolab.drivers.curl.errors import TIMED_OUT, UNANSWERED
 from topolab.drivers.curl.multi import Exchange
+from topolab.model import contract
 from topolab.model.protocol import Protocol
 
 _STATUS, _ORIGIN, _PEER, _OTHER = range(4)
@@ -132,8 +133,8 @@ def _meaning(line: bytes) -> tuple[int, str, str]:
     name, _, value = text.partition(":")
     value = value.strip()
     match name.lower():
-        case "x-origin-http-version":
+        case contract.VERSION_HEADER:
             return _ORIGIN, Protocol.from_origin_version(value) if value else "", ""
-        case "x-origin-peer":
+        case contract.PEER_HEADER:
             return _PEER, value, ""
     return _OTHER, "", ""

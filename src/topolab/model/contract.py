@@ -1,0 +1,18 @@
+"""The part of the app contract that the harness relies on: header names and paths.
+
+`apps/common/origin_contract.py` is the contract as the apps implement it; a test compares the two.
+"""
+
+from __future__ import annotations
+
+VERSION_HEADER = "x-origin-http-version"
+"""The HTTP version that the app saw, as in `2`; every answer has it."""
+PEER_HEADER = "x-origin-peer"
+"""The client's port that the app saw; empty where the server does not pass it on."""
+
+HEALTH_PATH = "/healthz"
+HOP_PATH = "/hop"
+PROOF_PATH = "/query?id=proof"
+WARM_UP_PATH = "/query?id=warm-up"
+WORK_PATH = "/message/ready?delay=0"
+"""A piece of work that an app with companions hands over."""

@@ -1,0 +1,18 @@
+"""The harness and the apps mean the same by the contract."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from support.command import ROOT
+from topolab.model import contract
+
+
+def test_the_headers_are_those_of_the_apps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "apps" / "common")
+    monkeypatch.delitem(sys.modules, "origin_contract", raising=False)
+    import origin_contract as apps
+
+    assert (contract.VERSION_HEADER, contract.PEER_HEADER) == (apps.VERSION_HEADER, apps.PEER_HEADER)
