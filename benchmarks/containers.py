@@ -33,7 +33,6 @@ from topolab.catalogue import Catalogue, default_root, load_catalogue
 from topolab.drivers.load_workers import LoadWorkers
 from topolab.fetch import fetch
 from topolab.model.cell import Cell, Plan
-from topolab.model.driver import Driver
 from topolab.model.matrix import Matrix, Selection
 from topolab.model.measurement import Measurement
 from topolab.model.outcome import Measured
@@ -208,7 +207,7 @@ class Bench:
         here = replace(stack.edge, ca_file=around.certificate.authority)
         assert fetch(here, "/healthz", 5.0).status == 200
         return {
-            "container": (stack.edge, stack.workplace(Driver.CURL)),
+            "container": (stack.edge, stack.workplace("curl")),
             "host": (here, around.here),
         }
 

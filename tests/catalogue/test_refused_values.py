@@ -90,7 +90,7 @@ def test_a_key_with_a_line_break(edit: Edit, refusal: Refusal) -> None:
         (OPEN, "500.0", "true", "rate_per_s", f"{NUMBER}, not True"),
         (OPEN, "connections = 32", "connections = true", "http1.connections", f"{WHOLE}, not True"),
         (OPEN, "connections = 32", "connections = 32.0", "http1.connections", f"{WHOLE}, not 32.0"),
-        (OPEN, 'driver = "curl"', 'driver = "wget"', "driver", "input should be 'curl', not 'wget'"),
+        (OPEN, 'driver = "curl"', 'driver = "wget"', "driver", "must make loads of the kind open, as curl, not 'wget'"),
         (OPEN, "/query?id=topolab", "query", "path", f"{PATTERN} "),
         (MATRIX, "rounds = 1", 'rounds = "1"', "rounds", f"{WHOLE}, not '1'"),
         (MATRIX, "rounds = 1", "rounds = true", "rounds", f"{WHOLE}, not True"),

@@ -6,7 +6,6 @@ import pytest
 
 from catalogue.conftest import Edit, Refusal
 from topolab.catalogue import Catalogue
-from topolab.model.driver import Driver
 from topolab.model.profile import Journey, UsersLoad
 
 FILE = "loadtest/profiles/journeys.toml"
@@ -19,7 +18,7 @@ def test_the_profile_is_read_as_it_is_written(catalogue: Catalogue) -> None:
         name="journeys",
         summary=profile.summary,
         kind="users",
-        driver=Driver.LOCUST,
+        driver="locust",
         users=16,
         spawn_per_s=32.0,
         think_s=0.0,

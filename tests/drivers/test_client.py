@@ -13,7 +13,6 @@ from support.h2load_tool import path_with
 from topolab.drivers.load_workers import LoadWorkers
 from topolab.drivers.protocol import Failed, Loaded, Warm, event_line
 from topolab.errors import StageError
-from topolab.model.driver import Driver
 from topolab.model.measurement import Measurement
 from topolab.model.outcome import Stage
 from topolab.model.profile import Lanes, LoadProfile
@@ -56,13 +55,13 @@ def measure(
 
 
 def test_each_driver_has_a_worker_of_its_own_that_stays_for_the_next_job(workers: LoadWorkers, target: Target) -> None:
-    assert (workers.worker(Driver.CURL), workers.worker(Driver.H2LOAD)) == (None, None)
+    assert (workers.worker("curl"), workers.worker("h2load")) == (None, None)
     for profile in (page(2), COUNTED):
         assert isinstance(measure(workers, target, profile)[0], Measurement)
-    first = [workers.worker(driver) for driver in (Driver.CURL, Driver.H2LOAD)]
+    first = [workers.worker(driver) for driver in ("curl", "h2load")]
     for profile in (closed(Lanes(1)), closed(Lanes(1), driver="h2load")):
         assert isinstance(measure(workers, target, profile)[0], Measurement)
-    assert [workers.worker(driver) for driver in (Driver.CURL, Driver.H2LOAD)] == first
+    assert [workers.worker(driver) for driver in ("curl", "h2load")] == first
     assert None not in first
     assert first[0] != first[1]
 
@@ -83,9 +82,9 @@ def test_the_files_of_a_load_that_failed_come_too_and_its_worker_goes_on(workers
         f"20 responses had {20 * len(BODY)} bytes of body; the profile's body has 4 each",
     )
     assert told == ["warm", "loaded", "h2load.txt", "h2load-requests.tsv"]
-    worker = workers.worker(Driver.H2LOAD)
+    worker = workers.worker("h2load")
     assert isinstance(measure(workers, target, COUNTED)[0], Measurement)
-    assert workers.worker(Driver.H2LOAD) == worker
+    assert workers.worker("h2load") == worker
 
 
 def test_what_fails_before_it_is_warm_fails_in_the_warm_up(workers: LoadWorkers, target: Target) -> None:
@@ -113,16 +112,16 @@ def test_a_worker_that_breaks_the_protocol_is_ended_with_its_last_words_and_repl
     error, told = measure(workers, target, page(2), broken)
     assert isinstance(error, StageError)
     assert (error.stage, error.message, error.log, told) == (Stage.WARM_UP, message, "no spam today", [])
-    assert workers.worker(Driver.CURL) is None
+    assert workers.worker("curl") is None
     assert isinstance(measure(workers, target, page(2))[0], Measurement)
 
 
 def test_a_worker_elsewhere_takes_the_place_of_the_one_here(workers: LoadWorkers, target: Target) -> None:
     assert isinstance(measure(workers, target, page(2))[0], Measurement)
-    here = workers.worker(Driver.CURL)
+    here = workers.worker("curl")
     elsewhere = Workplace(("env", "SPAM=egg"), sys.executable, "")
     assert isinstance(measure(workers, target, page(2), elsewhere)[0], Measurement)
-    there = workers.worker(Driver.CURL)
+    there = workers.worker("curl")
     assert here is not None
     assert there is not None
     assert (there.argv[0], here.exit_code() is None) == ("env", False)

@@ -10,7 +10,6 @@ import pytest
 from topolab.drivers.browser.descriptor import find_chromium, missing_browser
 from topolab.drivers.h2load.descriptor import h2load_version, missing_h2load
 from topolab.drivers.registry import drivers, missing_tools, tool_versions
-from topolab.model.driver import Driver
 from topolab.process import distributions
 
 Script = Callable[[str], Path]
@@ -98,12 +97,12 @@ def test_one_that_hangs_is_told_of(h2load: Script, monkeypatch: pytest.MonkeyPat
 
 def test_the_version_of_each_tool_in_use_is_told(h2load: Script) -> None:
     h2load("#!/bin/sh\necho h2load nghttp2/1.64.0\n")
-    assert tool_versions({Driver.CURL, Driver.H2LOAD}) == {"h2load": "h2load nghttp2/1.64.0"}
-    assert tool_versions({Driver.CURL}) == {}
+    assert tool_versions({"curl", "h2load"}) == {"h2load": "h2load nghttp2/1.64.0"}
+    assert tool_versions({"curl"}) == {}
 
 
 def test_the_version_of_a_tool_that_is_gone_is_none(h2load: Script) -> None:  # noqa: ARG001 - PATH is empty
-    assert tool_versions({Driver.H2LOAD}) == {"h2load": None}
+    assert tool_versions({"h2load"}) == {"h2load": None}
 
 
 @pytest.fixture
@@ -128,7 +127,7 @@ def test_without_a_chromium_the_line_that_installs_one_is_the_reason(no_chromium
     assert missing_tools()["browser"] == (
         "there is no Chromium: install Chromium, for example: sudo apt-get install chromium-headless-shell"
     )
-    assert (find_chromium(), tool_versions({Driver.BROWSER})) == (None, {"browser": None})
+    assert (find_chromium(), tool_versions({"browser"})) == (None, {"browser": None})
 
 
 def test_the_chromium_that_is_named_goes_before_the_systems_and_that_before_playwrights(
@@ -145,7 +144,7 @@ def test_the_chromium_that_is_named_goes_before_the_systems_and_that_before_play
     own = program(no_chromium / "mine" / "spam", "#!/bin/sh\necho Google Chrome 1.2.3 for spam\n")
     monkeypatch.setenv("TOPOLAB_CHROMIUM", own)
     assert (find_chromium(), missing_browser()) == (own, "")
-    assert tool_versions({Driver.BROWSER}) == {"browser": "Google Chrome 1.2.3 for spam"}
+    assert tool_versions({"browser"}) == {"browser": "Google Chrome 1.2.3 for spam"}
 
 
 def test_a_named_chromium_that_is_not_there_is_no_reason_to_take_another(
@@ -174,7 +173,13 @@ def test_without_locust_its_packages_are_named(monkeypatch: pytest.MonkeyPatch) 
     )
 
 
-def test_every_driver_of_the_model_has_a_descriptor_in_the_folder_of_its_name() -> None:
+def test_every_driver_has_a_descriptor_in_the_folder_of_its_name() -> None:
     assert {name: driver.name for name, driver in drivers().items()} == {
-        driver.value: driver.value for driver in Driver
+        name: name for name in ("browser", "curl", "h2load", "locust")
+    }
+
+
+def test_every_kind_of_load_is_made_by_a_driver() -> None:
+    assert {kind for driver in drivers().values() for kind in driver.kinds} == {
+        *("closed", "count", "mixed", "open", "page", "users"),
     }

@@ -14,7 +14,6 @@ from topolab.backends.local.proxies import find_proxies
 from topolab.catalogue import Catalogue, load_catalogue
 from topolab.drivers.load_workers import LoadWorkers
 from topolab.model.cell import Cell
-from topolab.model.driver import Driver
 from topolab.model.matrix import Matrix, Selection
 from topolab.model.outcome import Failed, Observation, Stage
 from topolab.model.profile import ClosedLoad, MixedLoad
@@ -237,7 +236,7 @@ def test_the_driver_goes_on_after_its_worker_was_killed(
     driver = LoadWorkers(keeper, tmp_path / "client.log", None)
     cell = cell_of(faulty, "says-h2")  # over HTTP/1.1 there is nothing wrong with it
     assert not isinstance(observed(cell, faulty, local, driver).outcome, Failed)
-    worker = driver.worker(Driver.CURL)
+    worker = driver.worker("curl")
     assert worker is not None
     worker.leader.kill()
     worker.leader.wait()

@@ -8,8 +8,9 @@ import pytest
 
 from support.planning import cell, matrix, planned
 from topolab.catalogue import Catalogue
+from topolab.drivers.registry import drivers
 from topolab.model.profile import Journey, UsersLoad
-from topolab.plan.estimate import LOCUST_S, expected_s
+from topolab.plan.estimate import expected_s
 
 STACK_S = 0.7
 
@@ -45,5 +46,5 @@ def test_users_who_chat_need_http1_and_an_asgi_app(chatting: Catalogue) -> None:
 
 def test_spawning_and_locust_itself_are_in_the_time(catalogue: Catalogue) -> None:
     profile = catalogue.profiles["journeys"]
-    expected = STACK_S + LOCUST_S + 0.5 + 1.5 + 4.0
+    expected = STACK_S + drivers()["locust"].start_up_s + 0.5 + 1.5 + 4.0
     assert expected_s(cell(catalogue, "hypercorn-asyncio", "alb", "h2"), profile, STACK_S) == pytest.approx(expected)

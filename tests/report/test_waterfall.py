@@ -13,7 +13,6 @@ from pydantic import TypeAdapter
 
 from support.made_run import cell, page, record, rounds
 from topolab.errors import StoreError
-from topolab.model.driver import Driver
 from topolab.model.outcome import Failed, Observation, Stage
 from topolab.model.profile import PageLoad
 from topolab.model.protocol import ClientProtocol
@@ -113,7 +112,7 @@ def stored(folder: Path) -> Report:
     """A run of H1 over three rounds of different times, of H2 that failed, kept with all their visits."""
     profile = record([]).profiles["page-24"]
     assert isinstance(profile, PageLoad)
-    made = replace(record([H1, H2]), profiles={"page-24": replace(profile, driver=Driver.BROWSER)})
+    made = replace(record([H1, H2]), profiles={"page-24": replace(profile, driver="browser")})
     visits = [replace(captured("direct-h1"), total_ms=total) for total in (12300.0, 12100.0, 12200.0)]
     good = rounds(H1, *(page(H1, visit.total_ms / 1000) for visit in visits))
     bad = rounds(H2, Failed(Stage.LOAD, "the page was not completed: 1 status 500"))

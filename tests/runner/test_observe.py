@@ -11,7 +11,6 @@ import pytest
 from support.made_run import MEASUREMENT, cell
 from topolab.errors import StageError
 from topolab.fetch import Response
-from topolab.model.driver import Driver
 from topolab.model.measurement import Measurement
 from topolab.model.outcome import Failed, GroupUsage, Measured, Observation, Stage
 from topolab.model.profile import CountLoad, Lanes, LoadProfile
@@ -21,7 +20,7 @@ from topolab.runner.observe import observe
 
 CELL = cell(profile="counted")
 PROFILE = CountLoad(
-    name="counted", summary="c", kind="count", driver=Driver.H2LOAD, path="/", body="", http1=Lanes(4),
+    name="counted", summary="c", kind="count", driver="h2load", path="/", body="", http1=Lanes(4),
     multiplexed=Lanes(4), requests=1000,
 )  # fmt: skip
 BLIND = replace(MEASUREMENT, finish_seconds=1.0, origin_protocols=None, origin_connections=None, series=())
@@ -37,7 +36,7 @@ class MadeStack:
     def __init__(self, answers: list[tuple[str, str]]) -> None:
         self.answers = answers
 
-    def workplace(self, driver: Driver) -> Workplace:
+    def workplace(self, driver: str) -> Workplace:
         return Workplace((), str(driver), "")
 
     def fetch(self, path: str, timeout_s: float) -> Response:  # noqa: ARG002

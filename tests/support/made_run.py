@@ -10,7 +10,6 @@ from typing import Any
 from topolab.catalogue import load_catalogue
 from topolab.model.cell import Cell, Plan, PlannedHop, Skip
 from topolab.model.combination import Combination
-from topolab.model.driver import Driver
 from topolab.model.measurement import Measurement
 from topolab.model.outcome import Failed, GroupUsage, Measured, Observation, Outcome, SeenHop, Stage, Timings
 from topolab.model.profile import ClosedLoad, CountLoad, Lanes, LoadProfile, MixedLoad, OpenLoad, PageLoad, SlowPart
@@ -22,7 +21,7 @@ from topolab.model.topology import Leg
 TOPOLOGIES = load_catalogue(Path(__file__).parents[2]).topologies
 BODY = '{"text":"spam, egg, spam and spam!, topolab!"}'
 _LANES: dict[str, Any] = {
-    "driver": Driver.CURL,
+    "driver": "curl",
     "path": "/query?id=topolab",
     "body": BODY,
     "http1": Lanes(32),
@@ -49,7 +48,7 @@ PROFILES: dict[str, LoadProfile] = {
             name=name,
             summary="c",
             kind="count",
-            driver=Driver.H2LOAD,
+            driver="h2load",
             path="/query?id=topolab",
             body=BODY,
             requests=100,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from topolab.model.driver import Driver
 from topolab.model.profile import Journey, UsersLoad
 
 PROFILE = UsersLoad(
     name="journeys",
     summary="s",
     kind="users",
-    driver=Driver.LOCUST,
+    driver="locust",
     users=4,
     spawn_per_s=100.0,
     think_s=0.05,

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from topolab.fetch import Response
 from topolab.model.cell import Cell, Plan
-from topolab.model.driver import Driver
 from topolab.model.outcome import GroupUsage
 from topolab.model.target import Target, Workplace
 from topolab.process.cpus import CpuLayout
@@ -22,7 +21,7 @@ class Stack(Protocol):
     def edge(self) -> Target:
         """Where the client sends its requests, as seen from every `workplace`."""
 
-    def workplace(self, driver: Driver) -> Workplace:
+    def workplace(self, driver: str) -> Workplace:
         """Where a driver has to run."""
 
     @property

@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 from topolab.catalogue import Catalogue
 from topolab.model.cell import Plan
-from topolab.model.driver import Driver
 from topolab.model.server import listener_name
 
 
-def drivers_used(catalogue: Catalogue, plan: Plan) -> frozenset[Driver]:
+def drivers_used(catalogue: Catalogue, plan: Plan) -> frozenset[str]:
     """What makes the load of a plan's cells, as the catalogue has their profiles."""
     profiles = {cell.combination.profile for cell in plan.cells} & set(catalogue.profiles)
     return frozenset(catalogue.profiles[name].driver for name in profiles)

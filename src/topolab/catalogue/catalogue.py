@@ -10,6 +10,7 @@ from typing import Any
 from topolab.catalogue.checks import (
     check_app,
     check_app_names,
+    check_driver,
     check_journeys,
     check_lanes,
     check_listeners,
@@ -93,6 +94,7 @@ def load_catalogue(root: Path) -> Catalogue:
     topologies = _topologies(root, proxies)
     profiles = _named(root, "loadtest/profiles/*.toml", AnyLoad, lambda path: path.stem)
     for profile in profiles.values():
+        check_driver(profile)
         if isinstance(profile, UsersLoad):
             check_journeys(profile)
         else:

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from topolab.catalogue.reading import refuse, refuse_repeats
+from topolab.drivers.registry import drivers
 from topolab.launch.proxies import PROXY_FILE
-from topolab.model.driver import Driver
-from topolab.model.profile import CountLoad, Journey, MixedLoad, PageLoad, RequestLoad, UsersLoad
+from topolab.model.profile import CountLoad, Journey, LoadProfile, MixedLoad, PageLoad, RequestLoad, UsersLoad
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
 from topolab.model.proxy import Proxy
 from topolab.model.server import PART_NAMES, App, Interface, Server
 from topolab.model.topology import Topology
-from topolab.model.visit import unfit_for_the_page
 
 
 def check_listeners(shown_as: str, server: Server) -> None:
@@ -124,6 +123,17 @@ def _check_file(root: Path, shown_as: str, key: str, folder_name: str, name: str
         refuse(shown_as, key, f"no such file in {folder_name}/: {name!r}")
 
 
+def check_driver(profile: LoadProfile) -> None:
+    """A driver that makes loads of this kind, and this one."""
+    shown_as = f"loadtest/profiles/{profile.name}.toml"
+    known = drivers()
+    if profile.driver not in known or profile.kind not in known[profile.driver].kinds:
+        makers = ", ".join(name for name, driver in known.items() if profile.kind in driver.kinds)
+        refuse(shown_as, "driver", f"must make loads of the kind {profile.kind}, as {makers}, not {profile.driver!r}")
+    if unfit := known[profile.driver].check(profile):
+        refuse(shown_as, *unfit)
+
+
 def check_journeys(profile: UsersLoad) -> None:
     """Each once, and not chat alone; no more workers than users."""
     shown_as = f"loadtest/profiles/{profile.name}.toml"
@@ -141,11 +151,6 @@ def check_lanes(profile: RequestLoad) -> None:
     shown_as = f"loadtest/profiles/{profile.name}.toml"
     if profile.http1.streams != 1 and not isinstance(profile, CountLoad):
         refuse(shown_as, "http1.streams", "has to be 1: HTTP/1.1 has one request at a time on a connection")
-    for key, text in (("path", profile.path), ("body", profile.body)):
-        if profile.driver is Driver.H2LOAD and "{i}" in text:
-            refuse(shown_as, key, "has to be the same for every request: h2load has no {i}")
-    if isinstance(profile, PageLoad) and profile.driver is Driver.BROWSER and (unfit := unfit_for_the_page(profile)):
-        refuse(shown_as, *unfit)
     if isinstance(profile, MixedLoad) and profile.slow.in_flight >= profile.http1.in_flight:
         refuse(
             shown_as,

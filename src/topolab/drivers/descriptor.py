@@ -1,4 +1,4 @@
-"""What the rest of the project knows of a driver: what it needs, its version, and which protocols it refuses."""
+"""What the rest of the project knows about a driver. Its folder has one instance, which imports no load tool."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from topolab.drivers.longest import longest_s
+from topolab.model.profile import LoadProfile
 from topolab.model.protocol import ClientProtocol
 
+LOAD_IMAGE = "load"
 _TIMEOUT_S = 10.0
+
+
+def _nothing_more(_: LoadProfile) -> None:
+    """Of most profiles a driver wants nothing beyond their type."""
 
 
 @dataclass(frozen=True)
@@ -16,8 +23,22 @@ class Descriptor:
     """One driver, as its folder describes it."""
 
     name: str
+    kinds: frozenset[str]
+    """The load kinds that it makes."""
     refusals: Mapping[ClientProtocol, str] = field(default_factory=dict)
     """Why it does not speak a protocol, in a few words."""
+    h2_alone_refusal: str = ""
+    """Why it cannot offer h2 alone by ALPN; empty where it can."""
+    check: Callable[[LoadProfile], tuple[str, str] | None] = _nothing_more
+    """What a profile must be beyond its type: the key that is wrong and what it must be, or None."""
+    start_up_s: float = 0.0
+    """What a visit takes besides its load and its stack."""
+    longest_s: Callable[[LoadProfile], float] = longest_s
+    """Longer than a load takes at worst."""
+    image: str = LOAD_IMAGE
+    """The Compose service that has it in containers."""
+    packages: tuple[str, ...] = ()
+    """The distributions whose versions belong to a run's record."""
     missing: Callable[[], str] = str
     """Why it cannot be used on this machine, with what to install; empty where it can."""
     image_version: tuple[str, ...] = ()

@@ -5,25 +5,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from math import ceil
 from pathlib import Path
 from types import UnionType
 
-from topolab.drivers.locust.command import longest_s as longest_of_users_s
 from topolab.drivers.protocol import GO, Event, Failed, Kept, Loaded, Measured, Warm, job_line, parse_event
+from topolab.drivers.registry import drivers
 from topolab.errors import InputError, StageError
-from topolab.model.driver import Driver
 from topolab.model.measurement import Measurement
 from topolab.model.outcome import Stage
-from topolab.model.profile import CountLoad, LoadProfile, MixedLoad, PageLoad, UsersLoad
+from topolab.model.profile import LoadProfile
 from topolab.model.target import Target, Workplace
-from topolab.model.visit import MOST_VISITS
 from topolab.process.conversation import Conversation, LostError
 from topolab.process.group import ProcessGroup, ProcessKeeper
-
-_GRACE_S = 15.0
-_BROWSER_GRACE_S = 180.0
-"""A browser may be started twice and visit the page so often, and each other step of it has a limit of its own."""
 
 Keep = Callable[[str, bytes], None]
 """Takes what a tool wrote: a file's name and content."""
@@ -36,9 +29,9 @@ class LoadWorkers:
         self._keeper = keeper
         self._log_path = log_path
         self._cpus = cpus
-        self._talks: dict[Driver, tuple[Workplace, Conversation]] = {}
+        self._talks: dict[str, tuple[Workplace, Conversation]] = {}
 
-    def worker(self, driver: Driver) -> ProcessGroup | None:
+    def worker(self, driver: str) -> ProcessGroup | None:
         """A driver's process group; None before its first job and after the worker was lost."""
         return self._talks[driver][1].group if driver in self._talks else None
 
@@ -58,7 +51,7 @@ class LoadWorkers:
         `StageError` where it could not be made.
         """
         talk = self._running(profile.driver, workplace)
-        deadline = time.monotonic() + _longest_s(profile)
+        deadline = time.monotonic() + drivers()[profile.driver].longest_s(profile)
         stage = Stage.WARM_UP
         try:
             talk.say(job_line(target, profile, workplace.catalogue))
@@ -79,7 +72,7 @@ class LoadWorkers:
             return event.measurement
         raise StageError(stage, event.message if isinstance(event, Failed) else "no measurement came")
 
-    def _running(self, driver: Driver, workplace: Workplace) -> Conversation:
+    def _running(self, driver: str, workplace: Workplace) -> Conversation:
         """The driver's worker at `workplace`: that of the job before where it is still there, else a new one."""
         if driver in self._talks:
             where, talk = self._talks[driver]
@@ -93,7 +86,7 @@ class LoadWorkers:
         self._talks[driver] = (workplace, talk)
         return talk
 
-    def _end(self, driver: Driver) -> None:
+    def _end(self, driver: str) -> None:
         self._keeper.end(self._talks.pop(driver)[1].group)
 
 
@@ -113,22 +106,3 @@ def _expect(talk: Conversation, kind: type[Event] | UnionType, deadline: float, 
     if not isinstance(event, kind):
         raise LostError(f"said {type(event).__name__} where {getattr(kind, '__name__', 'Loaded')} was due")
     return event
-
-
-def _longest_s(profile: LoadProfile) -> float:
-    """Longer than the worker itself takes at worst: a page whose every wave of requests times out, one by one."""
-    if profile.driver is Driver.BROWSER:
-        return MOST_VISITS * profile.timeout_s + _BROWSER_GRACE_S
-    if isinstance(profile, PageLoad):
-        waves = ceil(profile.requests / profile.http1.in_flight)
-        return (waves + 1) * profile.timeout_s + _GRACE_S
-    if isinstance(profile, UsersLoad):
-        return longest_of_users_s(profile) + _GRACE_S
-    if isinstance(profile, CountLoad):
-        return profile.timeout_s + _GRACE_S
-    # A timeout each for opening the connections, and at the end of the warm-up and of the load.
-    longest_s = profile.warm_up_s + profile.duration_s + 3 * profile.timeout_s + _GRACE_S
-    if isinstance(profile, MixedLoad):
-        # The slow requests come before the fast ones, and are waited for after them.
-        longest_s += 2 * (profile.slow.spread_s + profile.timeout_s)
-    return longest_s

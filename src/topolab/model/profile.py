@@ -10,7 +10,6 @@ from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import Field
 
 from topolab.model.declared import Declared, Name, Text, UrlPath
-from topolab.model.driver import Driver
 from topolab.model.protocol import Protocol
 
 DAY_S = 86_400.0
@@ -68,7 +67,7 @@ class ClosedLoad(_Load):
     """Closed loop: a fixed number in flight for a fixed time. Gives the ceiling, and no latency."""
 
     kind: Literal["closed"]
-    driver: Literal[Driver.CURL, Driver.H2LOAD]
+    driver: Name
     warm_up_s: Seconds
     duration_s: PositiveSeconds
 
@@ -78,7 +77,7 @@ class OpenLoad(_Load):
     """Open loop: a request every 1/rate seconds whatever happens; latency from the planned send time."""
 
     kind: Literal["open"]
-    driver: Literal[Driver.CURL]
+    driver: Name
     warm_up_s: Seconds
     duration_s: PositiveSeconds
     rate_per_s: Rate
@@ -103,7 +102,7 @@ class MixedLoad(_Load):
     """An open loop of fast requests beside the slow ones of `slow`; latency and rate are those of the fast."""
 
     kind: Literal["mixed"]
-    driver: Literal[Driver.CURL]
+    driver: Name
     warm_up_s: Seconds
     duration_s: PositiveSeconds
     rate_per_s: Rate
@@ -119,7 +118,7 @@ class PageLoad(_Load):
     """
 
     kind: Literal["page"]
-    driver: Literal[Driver.CURL, Driver.BROWSER]
+    driver: Name
     requests: Count
 
 
@@ -131,7 +130,7 @@ class CountLoad(_Load):
     """
 
     kind: Literal["count"]
-    driver: Literal[Driver.H2LOAD]
+    driver: Name
     requests: Count
 
 
@@ -146,7 +145,7 @@ class UsersLoad(Declared):
     name: Name
     summary: Text
     kind: Literal["users"]
-    driver: Literal[Driver.LOCUST]
+    driver: Name
     users: Count
     spawn_per_s: Rate
     think_s: Seconds

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from topolab.model.profile import PageLoad
 
+VISITOR = "browser"
+"""The driver whose loads are visits."""
 PAGE_FILE = "page.json"
 """Of a run: every visit that its report shows."""
 VISIT_FILE = "visit.json"

@@ -6,34 +6,28 @@ from collections.abc import Iterable, Mapping
 from math import ceil
 from urllib.parse import parse_qs, urlsplit
 
+from topolab.drivers.registry import drivers
 from topolab.model.cell import Cell
-from topolab.model.driver import Driver
 from topolab.model.profile import CountLoad, LoadProfile, MixedLoad, PageLoad, UsersLoad
-
-BROWSER_S = 2.0
-"""Starting a browser, or two, loading the page, and taking its picture."""
 
 COUNTED_PER_S = 1500.0
 """How fast a counted load goes, between a server in pure Python (1,000) and the others."""
 
-LOCUST_S = 2.0
-"""Starting Locust and ending it, once a visit."""
-
 
 def expected_s(cell: Cell, profile: LoadProfile, stack_s: float) -> float:
     """Seconds for one round of `cell`, of which `stack_s` for its stack."""
+    begin_s = stack_s + drivers()[profile.driver].start_up_s
     if isinstance(profile, UsersLoad):
-        return stack_s + LOCUST_S + profile.users / profile.spawn_per_s + profile.warm_up_s + profile.duration_s
+        return begin_s + profile.users / profile.spawn_per_s + profile.warm_up_s + profile.duration_s
     if isinstance(profile, CountLoad):
-        return stack_s + profile.requests / COUNTED_PER_S
+        return begin_s + profile.requests / COUNTED_PER_S
     if isinstance(profile, MixedLoad):
         # Before the warm-up and before the load the slow requests begin, and after them they end.
         around_s = profile.slow.spread_s + _delay_s(profile.slow.path)
-        return stack_s + profile.warm_up_s + profile.duration_s + 2 * around_s
+        return begin_s + profile.warm_up_s + profile.duration_s + 2 * around_s
     if not isinstance(profile, PageLoad):
-        return stack_s + profile.warm_up_s + profile.duration_s
+        return begin_s + profile.warm_up_s + profile.duration_s
     in_flight = profile.lanes(cell.combination.client_protocol.protocol).in_flight
-    begin_s = stack_s + (BROWSER_S if profile.driver is Driver.BROWSER else 0.0)
     return begin_s + ceil(profile.requests / in_flight) * _delay_s(profile.path)
 
 

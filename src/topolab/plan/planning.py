@@ -10,7 +10,6 @@ from topolab.catalogue import Candidate, Catalogue
 from topolab.drivers.registry import drivers
 from topolab.model.cell import Cell, Plan, PlannedHop, Skip
 from topolab.model.combination import APP, PROFILE, PROTOCOL, SERVER, TOPOLOGY, Combination, Dimension, Value, settings
-from topolab.model.driver import Driver
 from topolab.model.matrix import Matrix, Selection
 from topolab.model.profile import UsersLoad
 from topolab.model.protocol import ClientProtocol, Protocol
@@ -120,8 +119,8 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
     route = topology.route(client)
     if route is None:
         return Skip(combination, f"{topology.name}: {topology.refusals[client]}")
-    if route.h2_alone and driver is Driver.BROWSER:
-        return Skip(combination, f"{topology.name}: a browser offers http/1.1 beside h2, and is given that")
+    if route.h2_alone and (refusal := drivers()[driver].h2_alone_refusal):
+        return Skip(combination, f"{topology.name}: {refusal}")
     leg = next((x for x in route.server if candidate.variant.speaks(x.protocol, x.transport)), None)
     if leg is None:
         return Skip(combination, _no_listener(candidate, topology, route))

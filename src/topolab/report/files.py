@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from topolab.model.driver import Driver
-from topolab.model.visit import PAGE_FILE
+from topolab.model.visit import PAGE_FILE, VISITOR
 from topolab.process.distributions import missing, not_installed
 from topolab.report.as_csv import to_csv
 from topolab.report.as_json import to_json
@@ -82,4 +81,4 @@ def _pages(report: Report, folder: Path) -> Iterator[tuple[str, bytes]]:
 def _visited(report: Report) -> bool:
     """Whether a browser had something to do with the run."""
     profiles = report.record.profiles
-    return any(profiles[cell.combination.profile].driver is Driver.BROWSER for cell in report.record.plan.cells)
+    return any(profiles[cell.combination.profile].driver == VISITOR for cell in report.record.plan.cells)

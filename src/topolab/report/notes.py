@@ -6,6 +6,7 @@ import shlex
 from collections import defaultdict
 from dataclasses import dataclass
 
+from topolab.model.outcome import Measured
 from topolab.model.profile import UsersLoad
 from topolab.model.server import PART_NAMES
 from topolab.report.format import duration, percent
@@ -42,7 +43,7 @@ def reading(report: Report) -> list[str]:
     elif rounds >= 2:
         lines.append("Noise floor: unknown, because this run measured no cell twice.")
     seen = {cell.combination.profile for cell in report.summary.cells if cell.rounds}
-    blind = {driver.value for name in seen if not (driver := report.record.profiles[name].driver).sees_headers}
+    blind = {report.record.profiles[name].driver for name in _profiles_without_headers(report)}
     if blind:
         lines.append(
             f"{', '.join(sorted(blind))} sees no headers: the protocol of the hop to the app was checked with one "
@@ -57,6 +58,16 @@ def reading(report: Report) -> list[str]:
     lines += [f"{MARKS[warning]} {warning.value}." for warning in Warning if warning in used and warning in MARKS]
     lines += [f"{warning.value}." for warning in Warning if warning in used and warning not in MARKS]
     return lines
+
+
+def _profiles_without_headers(report: Report) -> set[str]:
+    """The measured profiles whose driver saw no response's headers, by what it could not count."""
+    profiles = {cell.id: cell.combination.profile for cell in report.record.plan.cells}
+    return {
+        profiles[o.cell_id]
+        for o in report.observations
+        if isinstance(o.outcome, Measured) and o.outcome.measurement.origin_protocols is None
+    }
 
 
 def skipped(report: Report) -> list[str]:

@@ -12,9 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from topolab.errors import StoreError
 from topolab.model.combination import PROTOCOL, TOPOLOGY, Combination, Dimension, Setting, columns
-from topolab.model.driver import Driver
 from topolab.model.outcome import Measured, Observation
-from topolab.model.visit import SCREENSHOT_FILE, VISIT_FILE, Visit
+from topolab.model.visit import SCREENSHOT_FILE, VISIT_FILE, VISITOR, Visit
 from topolab.report.report import Report
 from topolab.stats.summary import CellSummary
 
@@ -66,7 +65,7 @@ def to_page_json(report: Report, shown: list[Shown]) -> str:
     cells = [
         _cell(cell, dimensions, by_id.get(cell.combination.id))
         for cell in report.summary.cells
-        if report.record.profiles[cell.combination.profile].driver is Driver.BROWSER
+        if report.record.profiles[cell.combination.profile].driver == VISITOR
     ]
     return json.dumps({"run": report.record.id, "cells": cells}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

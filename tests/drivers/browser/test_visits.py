@@ -19,7 +19,6 @@ from support.keys import Keys
 from support.needs import skip_or_fail
 from topolab.drivers.browser.descriptor import missing_browser
 from topolab.drivers.protocol import GO, Failed, Loaded, Measured, Warm, job_line
-from topolab.model.driver import Driver
 from topolab.model.measurement import Measurement
 from topolab.model.profile import Lanes, PageLoad
 from topolab.model.protocol import ClientProtocol
@@ -67,7 +66,7 @@ def browser(tmp_path: Path) -> Iterator[Client]:
 
 def page(delay: str = DELAY, *, requests: int = COUNT, timeout_s: float = 60.0) -> PageLoad:
     return PageLoad(
-        name="page", summary="s", kind="page", driver=Driver.BROWSER, path=f"/message/{{i}}?delay={delay}",
+        name="page", summary="s", kind="page", driver="browser", path=f"/message/{{i}}?delay={delay}",
         body=PAGE_BODY, requests=requests, http1=Lanes(6), multiplexed=Lanes(1, 100), timeout_s=timeout_s,
     )  # fmt: skip
 

@@ -16,7 +16,6 @@ from support.serving import Certificate, discover, running
 from support.users_profile import PROFILE
 from topolab.drivers.load_workers import LoadWorkers
 from topolab.errors import StageError
-from topolab.model.driver import Driver
 from topolab.model.measurement import Measurement
 from topolab.model.profile import Journey, LoadProfile
 from topolab.model.protocol import ClientProtocol
@@ -58,7 +57,7 @@ def port(certificate: Certificate, tmp_path_factory: pytest.TempPathFactory) -> 
 def workers(keeper: ProcessKeeper, tmp_path: Path) -> Iterator[LoadWorkers]:
     workers = LoadWorkers(keeper, tmp_path / "client.log", None)
     yield workers
-    group = workers.worker(Driver.LOCUST)
+    group = workers.worker("locust")
     if group is not None:
         keeper.end(group)
 

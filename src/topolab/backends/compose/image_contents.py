@@ -14,7 +14,6 @@ from topolab.drivers.registry import version_commands
 from topolab.errors import EngineError
 from topolab.launch.binaries import find_version
 from topolab.launch.tables import LaunchError
-from topolab.model.driver import Driver
 from topolab.model.proxy import Proxy
 
 _LOCK = "servers/requirements.lock"
@@ -77,8 +76,6 @@ def ask_proxy(engine: Engine, image: str, proxy: Proxy, labels: Mapping[str, str
         raise EngineError(f"{image}: {error}") from error
 
 
-def ask_tools(
-    engine: Engine, image: str, drivers: Iterable[Driver], labels: Mapping[str, str]
-) -> dict[str, str | None]:
+def ask_tools(engine: Engine, image: str, drivers: Iterable[str], labels: Mapping[str, str]) -> dict[str, str | None]:
     """What the tools of these drivers in an image print as their version."""
     return {name: engine.ask(image, argv, labels) for name, argv in version_commands(drivers).items()}

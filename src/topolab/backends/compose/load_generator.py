@@ -7,10 +7,11 @@ from pathlib import Path
 
 from topolab.backends.compose.composer import Composer, docker_argv, explain
 from topolab.backends.compose.engine import Container, Engine
+from topolab.drivers.descriptor import LOAD_IMAGE
+from topolab.drivers.registry import drivers
 from topolab.errors import StageError
 from topolab.fetch import FetchError, Response
 from topolab.fetch.remote import RemoteFetcher
-from topolab.model.driver import Driver
 from topolab.model.outcome import Stage
 from topolab.model.target import Target, Workplace
 
@@ -40,9 +41,9 @@ class LoadGenerator:
         if self._container is None or self._engine.ending(self._container.id):
             self._start()
 
-    def workplace(self, driver: Driver) -> Workplace:
+    def workplace(self, driver: str) -> Workplace:
         """Where a driver runs; the browser's is started, or started again if it was lost. Raises `StageError`."""
-        if driver is not Driver.BROWSER:
+        if drivers()[driver].image == LOAD_IMAGE:
             return self._workplace(self._running())
         if self._browser is None or self._engine.ending(self._browser.id):
             self._browser = self._up(_BROWSER, "the browser's container")

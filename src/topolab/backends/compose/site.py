@@ -23,10 +23,9 @@ from topolab.backends.compose.sweep import sweep_the_dead
 from topolab.backends.packages import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
 from topolab.catalogue.root import own_root
-from topolab.drivers.registry import missing_tools, tool_versions
+from topolab.drivers.registry import drivers, missing_tools, tool_versions
 from topolab.errors import EngineError, InputError
 from topolab.model.cell import Plan
-from topolab.model.driver import Driver
 from topolab.model.environment import IMAGE_IDS, IMAGE_PARTS
 from topolab.model.server import Debian
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
@@ -181,7 +180,8 @@ class ComposeSite:
         used = [(candidates[c.combination.server].variant.debian, apps[c.combination.app]) for c in plan.cells]
         companions = {debian for debian, app in used if app.companions}
         servers = {debian for debian, _ in used}
-        browser = Driver.BROWSER in drivers_used(self._catalogue, plan) and not self._engine.remote
+        driving = {drivers()[name].image for name in drivers_used(self._catalogue, plan)}
+        browser = BROWSER.service in driving and not self._engine.remote
         return (
             *(server_image(debian) for debian in Debian if debian in servers),
             *(companion_image(debian) for debian in Debian if debian in companions),
@@ -218,12 +218,12 @@ class ComposeSite:
             *(f"{proxy}/{name}" for proxy, name in templates),
         }
 
-    def _ask_tools(self, used: Collection[Driver], labels: Mapping[str, str]) -> dict[str, str | None]:
+    def _ask_tools(self, used: Collection[str], labels: Mapping[str, str]) -> dict[str, str | None]:
         """Each tool's version in the image that has it."""
-        in_load = [driver for driver in used if driver is not Driver.BROWSER]
-        found = ask_tools(self._engine, self._images[LOAD], in_load, labels)
-        if Driver.BROWSER in used:
-            found |= ask_tools(self._engine, self._images[BROWSER], [Driver.BROWSER], labels)
+        found: dict[str, str | None] = {}
+        for image in (LOAD, BROWSER):
+            if having := [name for name in used if drivers()[name].image == image.service]:
+                found |= ask_tools(self._engine, self._images[image], having, labels)
         return found
 
     def _prepared(self) -> owner.Token:

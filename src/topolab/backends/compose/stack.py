@@ -23,7 +23,6 @@ from topolab.launch.proxying import foresee_proxy
 from topolab.launch.serving import foresee
 from topolab.model.cell import Cell
 from topolab.model.contract import HOP_PATH
-from topolab.model.driver import Driver
 from topolab.model.outcome import GroupUsage, Stage
 from topolab.model.protocol import ClientProtocol, Transport
 from topolab.model.server import Debian
@@ -95,7 +94,7 @@ class ComposeStack:
         """The exact command line of each part."""
         return {name: self._argv_of(name, part) for name, part in self.parts.items()}
 
-    def workplace(self, driver: Driver) -> Workplace:
+    def workplace(self, driver: str) -> Workplace:
         """The load generator's container or the browser's, or this machine where the engine is another's."""
         return self.around.here if self.around.lab is None else self.around.lab.workplace(driver)
 

@@ -11,10 +11,9 @@ from topolab.backends.local.backend import LocalBackend
 from topolab.backends.local.proxies import Proxies, find_proxies
 from topolab.backends.packages import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
-from topolab.drivers.registry import missing_tools, tool_versions
+from topolab.drivers.registry import drivers, missing_tools, tool_versions
 from topolab.errors import InputError
 from topolab.model.cell import Plan
-from topolab.model.driver import Driver
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.distributions import installed_version, not_installed
 from topolab.process.group import ProcessKeeper
@@ -78,12 +77,11 @@ class LocalSite:
         import pycurl
 
         packages = packages_used(self._catalogue, plan)
-        drivers = drivers_used(self._catalogue, plan)
+        used = drivers_used(self._catalogue, plan)
         proxies = [proxy.binary.package for proxy in self._catalogue.proxies.values() if proxy.binary]
-        tools, lab = (
-            tool_versions(drivers),
-            (*_LAB_PACKAGES, *filter(None, proxies), *(["playwright"] if Driver.BROWSER in drivers else [])),
-        )
+        tools = tool_versions(used)
+        driving = [package for name in used for package in drivers()[name].packages]
+        lab = (*_LAB_PACKAGES, *filter(None, proxies), *driving)
         return {
             "python": f"{platform.python_implementation()} {platform.python_version()}",
             "kernel_counters": counters_available(),

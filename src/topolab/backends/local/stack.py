@@ -21,7 +21,6 @@ from topolab.launch.program import Launch, Place, place_here
 from topolab.launch.proxies import ProxyRequest, launch_proxy
 from topolab.launch.servers import ServerRequest, launch_server
 from topolab.model.cell import Cell
-from topolab.model.driver import Driver
 from topolab.model.outcome import GroupUsage, Stage
 from topolab.model.protocol import ClientProtocol
 from topolab.model.server import Companion
@@ -84,7 +83,7 @@ class LocalStack:
             proxy = self._part(self._proxy)
             await_good_answer(proxy, lambda path: self.fetch(path, ATTEMPT_TIMEOUT_S), limit_s)
 
-    def workplace(self, driver: Driver) -> Workplace:  # noqa: ARG002
+    def workplace(self, driver: str) -> Workplace:  # noqa: ARG002
         """This machine, for all."""
         return Workplace((), sys.executable, str(self._around.catalogue.root))
 

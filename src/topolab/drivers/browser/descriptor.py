@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from topolab.drivers.descriptor import Descriptor
+from topolab.model.profile import LoadProfile, PageLoad
 from topolab.model.protocol import ClientProtocol
+from topolab.model.visit import MOST_VISITS, VISITOR, unfit_for_the_page
 from topolab.process.distributions import missing, not_installed
 
 CHROMIUM = "TOPOLAB_CHROMIUM"
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "chromium-headless-shell", "google-chrome", "google-chrome-stable")
 _APPLICATIONS = ("Google Chrome.app/Contents/MacOS/Google Chrome", "Chromium.app/Contents/MacOS/Chromium")
 _DOWNLOADED = ("chromium-*/chrome-*/chrome", "chromium*-*/chrome-*/*headless*shell", "chromium-*/chrome-mac*/*/*/*/*")
+BROWSER_IMAGE = "browser"
+_GRACE_S = 180.0
 _VERSION = ("chromium-headless-shell", "--version")
 
 
@@ -52,8 +56,25 @@ def _local_version() -> tuple[str, ...]:
     return (chromium, "--version") if chromium else _VERSION
 
 
+def _check(profile: LoadProfile) -> tuple[str, str] | None:
+    """The app's page makes the requests, and makes no others."""
+    return unfit_for_the_page(profile) if isinstance(profile, PageLoad) else None
+
+
+def _longest_s(profile: LoadProfile) -> float:
+    """A browser may be started twice and visit the page so often, and each other step of it has a limit of its own."""
+    return (MOST_VISITS * profile.timeout_s if isinstance(profile, PageLoad) else 0.0) + _GRACE_S
+
+
 DRIVER = Descriptor(
-    "browser",
+    VISITOR,
+    frozenset({"page"}),
+    h2_alone_refusal="a browser offers http/1.1 beside h2, and is given that",
+    check=_check,
+    start_up_s=2.0,  # starting a browser, or two, loading the page, and taking its picture
+    longest_s=_longest_s,
+    image=BROWSER_IMAGE,
+    packages=("playwright",),
     refusals={ClientProtocol.H2C: "browsers speak HTTP/2 over TLS only"},
     missing=missing_browser,
     image_version=_VERSION,

@@ -32,12 +32,11 @@ from topolab.drivers.worker import Gate, LoadError
 from topolab.fetch import FetchError
 from topolab.fetch.certificate import leaf_certificate
 from topolab.model.contract import WARM_UP_PATH
-from topolab.model.driver import Driver
 from topolab.model.measurement import Measurement
 from topolab.model.profile import PageLoad
 from topolab.model.protocol import ClientProtocol, Protocol
 from topolab.model.target import Target
-from topolab.model.visit import MOST_VISITS, SCREENSHOT_FILE, VISIT_FILE, Visit, page_path, unfit_for_the_page
+from topolab.model.visit import MOST_VISITS, SCREENSHOT_FILE, VISIT_FILE, VISITOR, Visit, page_path, unfit_for_the_page
 from topolab.process.usage import group_usage
 
 _OPEN_LIMIT_S = 15.0
@@ -66,7 +65,7 @@ _TELL = """
 def do(job: Job, gate: Gate) -> Measurement:
     """Visit the page of one job."""
     target, profile = job.target, job.profile
-    if not isinstance(profile, PageLoad) or profile.driver is not Driver.BROWSER:
+    if not isinstance(profile, PageLoad) or profile.driver != VISITOR:
         raise LoadError(f"A browser makes no load of the kind {profile.kind!r}.")
     if unfit := unfit_for_the_page(profile):
         raise LoadError(f"The profile's {unfit[0]} {unfit[1]}.")

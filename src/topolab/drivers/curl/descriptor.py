@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from topolab.drivers.descriptor import Descriptor
 
-DRIVER = Descriptor("curl")
+DRIVER = Descriptor("curl", frozenset({"closed", "open", "mixed", "page"}))

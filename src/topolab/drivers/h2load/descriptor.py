@@ -8,6 +8,7 @@ import subprocess
 from functools import cache
 
 from topolab.drivers.descriptor import Descriptor, printed
+from topolab.model.profile import ClosedLoad, CountLoad, LoadProfile
 from topolab.model.protocol import ClientProtocol
 
 H2LOAD_OLDEST = (1, 60)
@@ -46,8 +47,19 @@ def h2load_version(told: str) -> tuple[int, ...] | None:
     return tuple(map(int, found.groups())) if found else None
 
 
+def _check(profile: LoadProfile) -> tuple[str, str] | None:
+    """Every request is the same."""
+    if isinstance(profile, ClosedLoad | CountLoad):
+        for key, text in (("path", profile.path), ("body", profile.body)):
+            if "{i}" in text:
+                return key, "has to be the same for every request: h2load has no {i}"
+    return None
+
+
 DRIVER = Descriptor(
     "h2load",
+    frozenset({"closed", "count"}),
+    check=_check,
     refusals={ClientProtocol.H3: "distributions build it without HTTP/3"},
     missing=missing_h2load,
     image_version=_VERSION,

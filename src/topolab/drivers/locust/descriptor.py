@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from topolab.drivers.descriptor import Descriptor
+from topolab.drivers.locust.command import longest_s
+from topolab.drivers.longest import GRACE_S
+from topolab.model.profile import LoadProfile, UsersLoad
 from topolab.model.protocol import ClientProtocol
 from topolab.process.distributions import missing, not_installed
 
@@ -13,4 +16,15 @@ def missing_locust() -> str:
     return not_installed("the load of Locust's users", absent) if absent else ""
 
 
-DRIVER = Descriptor("locust", refusals={ClientProtocol.H3: "its users speak no HTTP/3"}, missing=missing_locust)
+def _longest_s(profile: LoadProfile) -> float:
+    return (longest_s(profile) if isinstance(profile, UsersLoad) else 0.0) + GRACE_S
+
+
+DRIVER = Descriptor(
+    "locust",
+    frozenset({"users"}),
+    refusals={ClientProtocol.H3: "its users speak no HTTP/3"},
+    start_up_s=2.0,  # starting Locust and ending it
+    longest_s=_longest_s,
+    missing=missing_locust,
+)
