@@ -11,6 +11,9 @@ from pathlib import Path
 import grimp
 import pytest
 
+from topolab.drivers.registry import drivers
+from topolab.model.visit import VISITOR
+
 REPOSITORY = Path(__file__).parents[1]
 SOURCE = REPOSITORY / "src"
 MODULES = sorted((SOURCE / "topolab").rglob("*.py"))
@@ -73,3 +76,21 @@ def test_the_launch_package_imports_only_itself_and_the_standard_library(path: P
             imported.add(node.module or "")
     foreign = {name for name in imported if name.partition(".")[0] not in sys.stdlib_module_names}
     assert {name for name in foreign if not name.startswith("topolab.launch.")} == set()
+
+
+_IMAGES = {"backends/compose/images.py", "backends/compose/load_generator.py"}
+"""Where `browser` is the name of an image and of the Compose service that builds it."""
+
+
+@pytest.mark.parametrize("name", sorted(drivers()))
+def test_a_driver_is_named_in_its_own_folder_alone(name: str) -> None:
+    """But for the one whose loads are visits: reports, which see what is stored alone, know it by `VISITOR`."""
+    package = SOURCE / "topolab"
+    found = {
+        path.relative_to(package).as_posix()
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value == name
+    }
+    elsewhere = {place for place in found if not place.startswith(f"drivers/{name}/")}
+    assert elsewhere - _IMAGES == ({"model/visit.py"} if name == VISITOR else set())
