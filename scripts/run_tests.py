@@ -19,8 +19,8 @@ CHECKS = {
     "layers": ["-c", "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())"],
 }
 
-SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=2", "--dist=loadgroup"]
-"""Two processes: one for the tests that use the engine, and wait for it most of the time, one for the others."""
+SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=2", "--dist=loadscope"]
+"""Two processes: one for the tests that must not overlap, one for the others; tests/conftest.py says which."""
 
 FAST = [f"tests/{name}" for name in ("catalogue", "launch", "model", "plan", "report", "stats", "store")]
 FAST += ["tests/test_errors.py", "tests/test_layering.py"]

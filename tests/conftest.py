@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,18 +18,18 @@ from topolab.process.group import ProcessKeeper
 
 pytest_plugins = ("support.certificates", "support.keys")
 
-_ALONE = "alone"
-_ALONE_PLACES = (
-    "tests/backends/test_agreement.py",
+# The engine's tests share images and a project name, and whole runs notice each other.
+_ALONE = (
     "tests/backends/compose/",
+    "tests/backends/test_agreement.py",
     "tests/cli/",
     "tests/compose/",
     "tests/docs/test_adding_a_server.py",
     "tests/docs/test_extending_proxy.py",
+    "tests/drivers/h2load/test_loads.py",
     "tests/packaging/",
     "tests/support/test_private_engine.py",
 )
-_ALONE_FIXTURES = {"docker_site", "docker_backend", "h2load_folder", "images"}
 
 
 @pytest.fixture(scope="session")
@@ -66,19 +67,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(line)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group tests for pytest-xdist: a file's tests run in one process, and those that must not overlap in another.
+    """Run first what must not overlap: it takes longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_ALONE))
 
-    The engine's tests share images and a project name, and whole runs notice each other. They take longest, and so
-    come first.
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep a file's tests in one process, and all those that must not overlap in another.
+
+    By pytest-xdist's own groups this needs marks, which version 3.8 does not see under pytest 9.2.
     """
-    for item in items:
-        group = _ALONE if _runs_alone(item) else item.path.relative_to(item.config.rootpath).as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: not _runs_alone(item))
+    from xdist.scheduler import LoadScopeScheduling
 
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "alone" if nodeid.startswith(_ALONE) else nodeid.partition("::")[0]
 
-def _runs_alone(item: pytest.Item) -> bool:
-    place = item.path.relative_to(item.config.rootpath).as_posix()
-    return place.startswith(_ALONE_PLACES) or bool(_ALONE_FIXTURES & set(getattr(item, "fixturenames", ())))
+    return ByFile(config, log)
