@@ -1,7 +1,8 @@
 """When users warm up, when counting begins and ends, and how a program takes part: `--conduct SECONDS`.
 
-`--run-time` of a headless run is counted here, from when all users run. Locust's own count begins before its users
-are there, by a clock that gevent read before the imports: where those take a second, of a run of 1 s nothing is left.
+`--run-time` of a headless run is counted here, from when all users run and are warm. Locust's own count begins before
+its users are there, by a clock that gevent read before the imports: where those take a second, a run of 1 s is over
+before its first request.
 
 Conducted, Locust writes the line WARM when all users have run for the warm-up, waits on its standard input for a line,
 counts for so many seconds, writes COUNTED when every worker has told its counts, and ends. Users run on at both
@@ -40,44 +41,42 @@ class Conductor:
         self._options: Any = environment.parsed_options
         self._recorder = recorder
         self._course: gevent.Greenlet | None = None
-        self._end: gevent.Greenlet | None = None
         self._run_time_s = _taken_over(environment)
         environment.events.spawning_complete.add_listener(self._on_spawning_complete)
         # After the recorder's listener, which gathers the counts.
         environment.events.test_stopping.add_listener(self._on_test_stopping)
 
     def _on_spawning_complete(self, **_: Any) -> None:
-        if self._course is None and (self._options.warm_up or self._options.conduct or self._environment.reset_stats):
+        if self._course is None:
             self._course = gevent.spawn(self._run)
-        if self._end is None and self._run_time_s:
-            self._end = gevent.spawn(self._end_after, self._run_time_s)
 
     def _on_test_stopping(self, **_: Any) -> None:
-        greenlets, self._course, self._end = (self._course, self._end), None, None
+        course, self._course = self._course, None
         if self._options.conduct:
             print(COUNTED, flush=True)
-        for greenlet in greenlets:
-            if greenlet is not None and greenlet is not gevent.getcurrent():
-                greenlet.kill(block=False)
-
-    def _end_after(self, run_time_s: float) -> None:
-        logger.info("Run time limit set to %g seconds, from now on: all users run", run_time_s)
-        gevent.sleep(run_time_s)
-        logger.info("--run-time limit reached, shutting down")
-        runner: Any = self._environment.runner
-        runner.quit()
+        if course is not None and course is not gevent.getcurrent():
+            course.kill(block=False)
 
     def _run(self) -> None:
         runner: Any = self._environment.runner
+        if (self._options.warm_up or self._options.conduct or self._environment.reset_stats) and not self._warm_up():
+            logger.error("Standard input has ended: nobody conducts any more")
+            runner.quit()
+            return
+        counted_s = self._options.conduct or self._run_time_s
+        if counted_s:
+            logger.info("All users run: counting for %g seconds", counted_s)
+            gevent.sleep(counted_s)
+            logger.info("Counted for %g seconds, shutting down", counted_s)
+            runner.quit()
+
+    def _warm_up(self) -> bool:
+        """Run without counting, then begin to count; whether whoever conducts said so."""
         gevent.sleep(self._options.warm_up)
         if self._options.conduct:
             print(WARM, flush=True)
             # A file's own lines would hold up all greenlets.
             if not gevent.get_hub().threadpool.apply(sys.stdin.readline):
-                logger.error("Standard input has ended: nobody conducts any more")
-                runner.quit()
-                return
+                return False
         self._recorder.measure()
-        if self._options.conduct:
-            gevent.sleep(self._options.conduct)
-            runner.quit()
+        return True

@@ -51,7 +51,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         default=0.0,
         metavar="SECONDS",
         env_var="LOCUST_WARM_UP",
-        help="all users run for so long before anything is counted; it is part of --run-time",
+        help="all users run for so long before --run-time begins and anything is counted",
     )
     add(
         "--ca-file",

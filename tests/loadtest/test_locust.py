@@ -224,6 +224,13 @@ def test_the_run_time_begins_when_the_users_are_there_however_long_imports_take(
     assert result["ended_at"] - result["started_at"] >= 1
 
 
+def test_the_run_time_begins_after_a_warm_up_that_is_longer(cleartext_host: str, tmp_path: Path) -> None:
+    began = time.time()
+    result = visit(cleartext_host, tmp_path, "--http", "2", "--warm-up", "2", "--tags", "browse", run_time_s=1)
+    assert result["started_at"] - began > 2
+    assert result["ended_at"] - result["started_at"] >= 1
+
+
 @pytest.mark.parametrize("http", ["1.1", "2"])
 def test_a_run_without_an_answer_is_a_failure_that_says_so(http: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
