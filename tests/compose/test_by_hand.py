@@ -177,7 +177,7 @@ def test_a_base_of_another_release_is_no_base_for_a_build_by_hand(by_hand: ByHan
     bookworm = os.environ.get("BASE_IMAGE_BOOKWORM", "topolab-base:bookworm")
     done = by_hand.tried("proxy", "--progress", "plain", "build", "server", BASE_IMAGE=bookworm)
     assert done.returncode != 0
-    said = "topolab: the base image is bookworm, expected trixie; set BASE_IMAGE to a base of trixie"
+    said = "topolab: the base image is bookworm, expected trixie; set BASE_IMAGE to a trixie image"
     assert said in done.stdout + done.stderr
 
 

@@ -117,7 +117,7 @@ def test_a_base_of_another_release_is_refused_by_the_build(docker_site: ComposeS
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == (
         "topolab: the images cannot be built: the base image is bookworm, expected trixie; "
-        "set BASE_IMAGE to a base of trixie and BASE_IMAGE_BOOKWORM to one of bookworm; --backend local needs none"
+        "set BASE_IMAGE to a trixie image and BASE_IMAGE_BOOKWORM to a bookworm image; --backend local needs none"
     )
     assert docker_images("topolab-server:trixie") == before
 
