@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -I
 """await_edge.py URL: wait up to a minute until something accepts connections at the URL's host and port.
 
-For Locust's master by hand, which starts when the server is healthy: a proxy in front of it may need a moment more.
+For a Locust master started by hand. It starts when the server is healthy, but a proxy in front may need longer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PORTS = {"http": 80, "https": 443}
 
 
 def main(url: str) -> str:
-    """Why nothing accepts connections there; empty once something does."""
+    """Return why nothing accepts connections there; empty once something does."""
     parts = urlsplit(url)
     if parts.scheme not in PORTS or not parts.hostname:
         return f"{url}: expected a URL such as https://proxy:8443"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every container's entry: puts the certificates where the launchers look for them, and becomes the command.
-# By environment and not by a mounted file, because the engine may be on another machine and the root is read-only.
+# Entry point of every container: write the certificates where the launchers look for them, then become the command.
+# They come in the environment, not in a mounted file: the engine may be on another machine, and the root is read-only.
 set -eu
 umask 077
 cd /run/topolab

@@ -1,9 +1,9 @@
 #!/usr/bin/python3 -I
-"""healthy.py LISTENER PORT [PATH]: whether the app answers there; work that it hands over is followed to its result.
+"""healthy.py LISTENER PORT [PATH]: check that the app answers there, and follow work it hands over to its result.
 
-An empty LISTENER is found out: TLS or cleartext. For LISTENER `edge`: whether a TLS handshake succeeds there. A proxy
-may speak HTTP/2 alone, and it waits for its server, which has a check of its own. For people's stacks only: a run asks
-from outside.
+An empty LISTENER is detected as TLS or cleartext. LISTENER `edge` checks only that a TLS handshake succeeds: a proxy
+may speak only HTTP/2, and it waits for its server, which has its own check. Only for stacks started by hand: a run
+checks from outside.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import sys
 import time
 
 TIMEOUT_S = 2.0
-QUESTIONS = 8  # of one probe: the next one starts again
+QUESTIONS = 8  # per probe; the next probe starts over
 WAIT_S = 0.25
 HOST = "127.0.0.1"
 
 
 def trusting() -> ssl.SSLContext:
-    """A TLS client that takes any certificate: it is the container's own."""
+    """Return a TLS client context that accepts any certificate: the container made its own."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -30,13 +30,13 @@ def trusting() -> ssl.SSLContext:
 
 
 def shakes_hands(port: int) -> str:
-    """Why no TLS handshake succeeds at the port; empty where one does."""
+    """Return why no TLS handshake succeeds at the port; empty if one does."""
     with socket.create_connection((HOST, port), TIMEOUT_S) as plain, trusting().wrap_socket(plain):
         return ""
 
 
 def transport_at(port: int) -> str:
-    """What the port is spoken to over, where the topology chose it: TLS if a handshake succeeds."""
+    """Return the transport that the topology chose for the port: TLS if a handshake succeeds, else cleartext."""
     try:
         shakes_hands(port)
     except (ssl.SSLError, ConnectionError, TimeoutError):
@@ -45,7 +45,7 @@ def transport_at(port: int) -> str:
 
 
 def answers(listener: str, port: int, path: str) -> str:
-    """Why the app's answer is not good; empty where it is."""
+    """Return why the app's answer is not good; empty if it is."""
     said = "with nothing"
     for _ in range(QUESTIONS):
         connection = http.client.HTTPConnection(HOST, port, timeout=TIMEOUT_S)
@@ -68,7 +68,7 @@ def answers(listener: str, port: int, path: str) -> str:
 
 
 def main(listener: str, port: str, path: str = "/healthz") -> str:
-    """Why it is not healthy; empty where it is."""
+    """Return why the container is not healthy; empty if it is."""
     try:
         if listener == "edge":
             return shakes_hands(int(port))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Start the proxy of a topology as its TOML says: by hand, and in every container of a proxy.
+"""Start a topology's proxy as its TOML describes: by hand, and in every proxy container.
 
-Standard library only. The work is `topolab.launch`'s, found next to this folder, also where nothing is installed.
+Standard library only. `topolab.launch` does the work; it is found next to this folder and need not be installed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ sys.path.insert(0, str(_SOURCE))
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Become what the arguments ask for; the exit code where that fails."""
+    """Become the program that the arguments ask for; return an exit code if that fails."""
     from topolab.launch.proxying import main as start
 
     return start(arguments, Path(__file__).parents[1])

@@ -1,4 +1,4 @@
-"""The answers of the bare app that need neither waiting nor streaming, shared by its ASGI and WSGI forms."""
+"""The bare app's answers that neither wait nor stream, shared by its ASGI and WSGI forms."""
 
 from typing import NamedTuple
 from urllib.parse import parse_qsl
@@ -18,7 +18,7 @@ NOT_FOUND = Answer(404, contract.JSON_TYPE, contract.json_body({"detail": contra
 
 
 def parameters(query_string: str) -> dict[str, str]:
-    """Return the query parameters; of a repeated one the last counts."""
+    """Return the query parameters; the last of a repeated parameter counts."""
     return dict(parse_qsl(query_string, keep_blank_values=True))
 
 
@@ -46,13 +46,13 @@ def delay_s(query_string: str) -> float:
 
 
 def stream_plan(query_string: str) -> tuple[int, float]:
-    """Return how many chunks `/stream` sends and the seconds between two of them."""
+    """Return how many chunks `/stream` sends, and the seconds between two chunks."""
     given = parameters(query_string)
     return contract.CHUNK_COUNT.parse(given.get("chunks")), contract.INTERVAL_S.parse(given.get("interval"))
 
 
 def instant(path: str) -> Answer:
-    """Answer a GET that is neither `/query` nor anything that waits, streams or looks at the connection."""
+    """Answer a GET that is not `/query` and does not wait, stream or report on the connection."""
     match path.split("/"):
         case ["", ""]:
             return Answer(200, contract.HTML_TYPE, contract.PAGE)

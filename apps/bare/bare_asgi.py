@@ -1,4 +1,4 @@
-"""The contract as a bare ASGI app: what a server costs with no framework on top, so `/query` is kept short."""
+"""The contract as a bare ASGI app: a server's cost with no framework on top, so `/query` stays short."""
 
 import anyio
 import bare_answers as bare
@@ -50,7 +50,7 @@ async def _send(send: Send, answer: bare.Answer, origin: list[Header], *, with_b
         *origin,
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    # Granian sends on what it is given for a HEAD request, which over HTTP/2 is a protocol error.
+    # Granian sends the body it is given even for HEAD, which is a protocol error over HTTP/2.
     await send({"type": "http.response.body", "body": answer.body if with_body else b""})
 
 

@@ -1,4 +1,4 @@
-"""The contract as a bare WSGI app: what a server costs with no framework on top, so `/query` is kept short."""
+"""The contract as a bare WSGI app: a server's cost with no framework on top, so `/query` stays short."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -44,7 +44,7 @@ def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         answer = bare.refusal(error)
     headers = [("content-type", answer.content_type), ("content-length", str(len(answer.body))), *origin]
     start_response(_STATUS_LINES[answer.status], headers)
-    # Not every WSGI server drops the body for HEAD, and one left in would be read as the next answer.
+    # Some WSGI servers send the body even for HEAD, and a client would read it as the next answer.
     return [answer.body if method != "HEAD" else b""]
 
 
@@ -52,7 +52,7 @@ def _get(environ: Environ, path: str) -> bare.Answer:
     message_id = bare.message_id(path)
     if message_id is None:
         return bare.instant(path)
-    # By its full name: Gunicorn's gevent worker patches it, and then no thread is held.
+    # `time.sleep`, not `sleep`: Gunicorn's gevent worker patches it, so that no thread is held.
     time.sleep(bare.delay_s(environ.get("QUERY_STRING", "")))
     return bare.message(message_id)
 

@@ -1,4 +1,4 @@
-"""The parts of the contract that are about ASGI: the hop as a scope tells it, streamed echo, WebSocket echo."""
+"""The parts of the contract specific to ASGI: the hop as a scope describes it, streamed echo, WebSocket echo."""
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
@@ -25,16 +25,16 @@ def http_version(scope: Scope) -> str:
 
 
 def peer_port(scope: Scope) -> str:
-    """Return the peer's port as text; empty when the server does not tell.
+    """Return the peer's port as text; empty if the server does not report it.
 
-    Port 0 is no port: Uvicorn writes it when it believes X-Forwarded-For, which names none.
+    Port 0 means unknown: Uvicorn sets it when it trusts X-Forwarded-For, which has no port.
     """
     client = scope.get("client")
     return str(client[1]) if client and client[1] else ""
 
 
 def origin_headers(scope: Scope) -> list[Header]:
-    """Return the two headers that every answer carries."""
+    """Return the two headers that every answer has."""
     return [(_VERSION_HEADER, http_version(scope).encode()), (_PEER_HEADER, peer_port(scope).encode())]
 
 
@@ -54,7 +54,7 @@ def hop_document(scope: Scope) -> dict[str, object]:
 
 
 class OriginHeaders:
-    """ASGI middleware that adds the origin headers to every answer of the app inside, WebSocket handshakes too."""
+    """ASGI middleware that adds the origin headers to every answer of the app, including WebSocket handshakes."""
 
     _STARTS = frozenset({"http.response.start", "websocket.accept", f"{DENIAL_EXTENSION}.start"})
 
@@ -62,7 +62,7 @@ class OriginHeaders:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything through, with two more headers on whatever starts an answer."""
+        """Pass everything through, adding two headers to each message that starts an answer."""
 
         async def send_with_origin(message: Message) -> None:
             if message["type"] in self._STARTS:
@@ -73,7 +73,7 @@ class OriginHeaders:
 
 
 async def echo_http(scope: Scope, receive: Receive, send: Send, origin: list[Header]) -> None:
-    """Send the request's body back as it comes in; with a length only if the request named one."""
+    """Stream the request's body back as it arrives; with a content-length only if the request had one."""
     received = dict(scope["headers"])
     headers = [(b"content-type", received.get(b"content-type") or contract.BYTES_TYPE.encode()), *origin]
     if b"content-length" in received:
@@ -110,7 +110,7 @@ async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _refuse_websocket(scope: Scope, send: Send) -> None:
     if DENIAL_EXTENSION not in (scope.get("extensions") or {}):
-        # The server makes its own answer of this, a 403.
+        # The server turns this into its own 403.
         await send({"type": "websocket.close"})
         return
     body = contract.json_body({"detail": contract.NOT_FOUND_DETAIL})
@@ -124,7 +124,7 @@ async def _refuse_websocket(scope: Scope, send: Send) -> None:
 
 
 async def lifespan(receive: Receive, send: Send) -> None:
-    """Say yes to start-up and shut-down, so that no server logs a missing lifespan."""
+    """Acknowledge start-up and shutdown, so that no server logs a missing lifespan."""
     while True:
         kind = (await receive())["type"]
         await send({"type": f"{kind}.complete"})

@@ -1,11 +1,11 @@
-"""What every app answers, in one place: texts, limits, validation, patterns and documents.
+"""The contract that every app implements, in one place: texts, limits, validation, patterns and documents.
 
-Standard library only, so that an app folder needs nothing but its own framework beside it.
+Standard library only, so that an app needs only its own framework besides.
 
-An app may hand `/message` over to a worker outside the server. It then answers with 202, a small JSON body and a
-`location`, `/result/{task id}`, which a client asks for every POLL_S seconds: 202 again, with the same `location`,
-until the wait is over, and from then on what other apps answer `/message` with. Bad values are refused before
-anything is handed over, an id that no task can have is a 422, and one that no task has a 404.
+An app may hand `/message` over to a worker outside the server. It then answers 202 with a small JSON body and a
+`location`, `/result/{task id}`, which the client polls every POLL_S seconds. The result is 202 with the same `location`
+until the wait is over, and from then on the answer that other apps give to `/message`. Bad values are refused before
+anything is handed over. A malformed task id gets a 422, and an unknown one a 404.
 """
 
 import json
@@ -33,12 +33,12 @@ HEALTHY = b"ok"
 NOT_FOUND_DETAIL = "nothing here: no such path, or not with this method"
 
 POLL_S = 0.25
-"""From an answer 202 to the client's next question; the page and the load drivers have the same."""
+"""Seconds from a 202 to the client's next poll; the page and the load drivers use the same value."""
 HANDED_OVER_DETAIL = "handed over: the result will be at this location"
 TASK_ID_DETAIL = "a task's id must be a UUID in lower case"
 
 _PATTERN = bytes(range(256)) * 256
-# Every spelling that the servers use, ready made: this is on the hot path.
+# Every spelling that the servers use, precomputed: this is on the hot path.
 _SPELLINGS = {"1.0": ("1.0", "1"), "1.1": ("1.1",), "2": ("2", "2.0"), "3": ("3", "3.0")}
 _HTTP_VERSIONS = {
     prefix + spelling: version
@@ -50,7 +50,7 @@ _encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encod
 
 
 class BadValueError(ValueError):
-    """A request carried a value outside the contract; its text is the `detail` of the 422 answer."""
+    """A request has a value outside the contract; the text is the `detail` of the 422 answer."""
 
 
 @dataclass(frozen=True)
@@ -65,22 +65,22 @@ class Parameter(Generic[Number]):
 
     @property
     def detail(self) -> str:
-        """Say in the 422 answer which values are allowed."""
+        """The allowed values, as the 422 answer states them."""
         kind = "a whole number" if self.read is int else "a finite number"
         return f"{self.name} must be {kind} from {self.lowest:.15g} to {self.highest:.15g}"
 
     def parse(self, text: str | None) -> Number:
-        """Return the value written in `text` (None: the default), or raise BadValueError."""
+        """Parse `text` (None: the default), or raise BadValueError."""
         if text is None:
             return self.default
-        # int() and float() also read "1_000", " 1 " and digits of other scripts; frameworks differ on these.
+        # int() and float() also accept "1_000", " 1 " and digits of other scripts; frameworks differ on these.
         if not text.isascii() or "_" in text or text.strip() != text:
             raise BadValueError(self.detail)
         try:
             value = self.read(text)
         except ValueError as error:
             raise BadValueError(self.detail) from error
-        # Also refuses nan and the infinities; math.isfinite() fails on whole numbers beyond the floats.
+        # This also refuses nan and the infinities; math.isfinite() fails on integers too large for a float.
         if not self.lowest <= value <= self.highest:
             raise BadValueError(self.detail)
         return value
@@ -102,7 +102,7 @@ DETAILS = {
 
 
 def parse_id(text: str | None) -> str:
-    """Return the id, or raise BadValueError when it is missing or empty."""
+    """Return the id, or raise BadValueError if it is missing or empty."""
     if not text:
         raise BadValueError(ID_DETAIL)
     return text
@@ -114,12 +114,12 @@ def result_path(task_id: str) -> str:
 
 
 def parse_task_id(text: str) -> str:
-    """Return the id, or raise BadValueError where no task can have it."""
+    """Return the id, or raise BadValueError if no task can have it."""
     try:
         canonical = str(uuid.UUID(text))
     except ValueError as error:
         raise BadValueError(TASK_ID_DETAIL) from error
-    if canonical != text:  # uuid.UUID() also reads braces, urn: and capital letters
+    if canonical != text:  # uuid.UUID() also accepts braces, urn: and capital letters
         raise BadValueError(TASK_ID_DETAIL)
     return text
 
@@ -130,12 +130,12 @@ def message_text(message_id: str) -> str:
 
 
 def json_body(value: object) -> bytes:
-    """Encode as every app must: compact, UTF-8, nothing escaped that need not be."""
+    """Encode as every app must: compact, UTF-8, escaping only what JSON requires."""
     return _encode_json(value).encode("utf-8", "replace")
 
 
 def message_body(message_id: str) -> bytes:
-    """Return the JSON of a message; a lone string takes the encoder's fast way, a dictionary would not."""
+    """Return a message as JSON. A lone string takes the encoder's fast path; a dictionary would not."""
     return b'{"text":%b}' % json_body(message_text(message_id))
 
 
@@ -151,7 +151,7 @@ def chunk_line(index: int) -> str:
 
 
 def http_version(spelling: str) -> str:
-    """Bring `1.1`, `HTTP/1.1`, `HTTP/2.0` ... to 1.0, 1.1, 2 or 3; an unknown spelling to an empty string."""
+    """Normalise `1.1`, `HTTP/1.1`, `HTTP/2.0` ... to 1.0, 1.1, 2 or 3, and unknown spellings to an empty string."""
     return _HTTP_VERSIONS.get(spelling, "")
 
 
@@ -167,7 +167,7 @@ def hop_document(
 ) -> dict[str, object]:
     """Return what `/hop` answers.
 
-    `headers` have lower-case names; a repeated one is listed once, its values joined.
+    `headers` have lower-case names; a repeated header is listed once, with its values joined.
     """
     received: dict[str, str] = {}
     for name, value in headers:

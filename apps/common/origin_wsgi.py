@@ -1,4 +1,4 @@
-"""The parts of the contract that are about WSGI: the hop as an environ tells it, and the streamed body."""
+"""The parts of the contract specific to WSGI: the hop as an environ describes it, and the streamed body."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,19 +16,19 @@ def http_version(environ: Environ) -> str:
 
 
 def peer_port(environ: Environ) -> str:
-    """Return the peer's port as text; empty when the server does not tell: WSGI knows no REMOTE_PORT."""
+    """Return the peer's port as text; empty if the server does not report it, as WSGI defines no REMOTE_PORT."""
     port = environ.get("REMOTE_PORT")
     return str(port) if port and port != "0" else ""
 
 
 def path(environ: Environ) -> str:
-    """Return the decoded path, broken UTF-8 replaced, as ASGI servers hand it to their apps."""
+    """Return the decoded path with invalid UTF-8 replaced, as ASGI servers pass it to their apps."""
     raw: str = environ.get("PATH_INFO") or "/"
     return raw if raw.isascii() else raw.encode("latin-1").decode("utf-8", "replace")
 
 
 def hop_document(environ: Environ) -> dict[str, object]:
-    """Return the `/hop` document; WSGI promises no order of headers."""
+    """Return the `/hop` document; WSGI does not guarantee the order of headers."""
     return contract.hop_document(
         interface="wsgi",
         version=http_version(environ),
@@ -44,16 +44,16 @@ def _headers(environ: Environ) -> Iterator[tuple[str, str]]:
     for key, value in environ.items():
         if key.startswith("HTTP_"):
             yield key[5:].replace("_", "-").lower(), str(value)
-        # Some servers set these two to an empty string when the request had none.
+        # Some servers set these two to an empty string if the request has none.
         elif key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
             yield key.replace("_", "-").lower(), str(value)
 
 
 def request_body(environ: Environ) -> Iterator[bytes]:
-    """Yield the request's body piece by piece, at least one piece.
+    """Yield the request's body in pieces, at least one.
 
-    It reads to the end of input, not to CONTENT_LENGTH, as chunked and HTTP/2 requests need name no length.
-    One piece even of nothing: Hypercorn's WSGI wrapper sends the status line with the first piece only.
+    Reads to the end of input, not to CONTENT_LENGTH, because chunked and HTTP/2 requests need no length.
+    An empty body still yields a piece: Hypercorn's WSGI wrapper sends the status line only with the first piece.
     """
     stream = environ["wsgi.input"]
     yield stream.read(_READ_BYTES)
@@ -62,7 +62,7 @@ def request_body(environ: Environ) -> Iterator[bytes]:
 
 
 def echo_headers(environ: Environ) -> list[tuple[str, str]]:
-    """Return content-type and, where the request named it, content-length of the echoed body."""
+    """Return the echoed body's content-type and, if the request had one, its content-length."""
     headers = [("content-type", environ.get("CONTENT_TYPE") or contract.BYTES_TYPE)]
     if environ.get("CONTENT_LENGTH"):
         headers.append(("content-length", str(environ["CONTENT_LENGTH"])))

@@ -1,4 +1,4 @@
-"""The slow message as a Celery task: what the web process hands over, and what the task worker runs."""
+"""The slow message as a Celery task: the web process hands it over, and the task worker runs it."""
 
 import os
 import time
@@ -9,17 +9,17 @@ from celery import Celery
 import origin_contract as contract
 
 HANDED_OVER = "HANDED_OVER"
-"""A state of a task of our own: to Celery one that waits and one that it has never heard of are both PENDING."""
+"""Our own state for a waiting task: Celery reports both waiting and unknown tasks as PENDING."""
 _BROKER = f"redis://{os.environ['TOPOLAB_BROKER']}/0"
-_KEPT_S = 600  # a result, and the mark of a task without one: longer than the longest wait in the longest queue
+_KEPT_S = 600  # for results and for marks of waiting tasks: longer than the longest wait in the longest queue
 
 
 celery = Celery("django_celery_tasks", broker=_BROKER, backend=_BROKER)
 celery.conf.update(
     result_expires=_KEPT_S,
-    # One pool of connections for all threads, not one for each.
+    # One connection pool for all threads, not one per thread.
     result_backend_thread_safe=True,
-    # Nothing asks the worker how it is, and nothing has to be tried for 20 s: without its broker a stack has failed.
+    # Nothing monitors the worker, and nothing needs 20 s of retries: a stack without its broker has failed.
     worker_enable_remote_control=False,
     task_publish_retry=False,
     result_backend_transport_options={"retry_policy": {"max_retries": 0}},
@@ -36,7 +36,7 @@ def message(message_id: str, delay_s: float) -> str:
 def hand_over(message_id: str, delay_s: float) -> str:
     """Send a message's task to the broker; return the task's id."""
     task_id = str(uuid.uuid4())
-    # Before it is sent: afterwards it could overwrite the result.
+    # Mark the task before sending it: afterwards the mark could overwrite the result.
     celery.backend.store_result(task_id, None, HANDED_OVER)
     message.apply_async((message_id, delay_s), task_id=task_id)
     return task_id

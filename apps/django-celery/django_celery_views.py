@@ -1,7 +1,7 @@
-"""Views and URLs of the Django project that hands its slow message over; the others are those of django_project_sync.
+"""Views and URLs of the Django project that hands over its slow message; the others come from django_project_sync.
 
-The client polls for the result. A request that is held until the result is there would occupy one of the server's
-workers all the time, the only one there is in Gunicorn's sync worker: what handing over is to save.
+The client polls for the result. Holding the request until the result is there would occupy one of the server's workers
+for the whole wait, and Gunicorn with a sync worker has only one. Handing over avoids that.
 """
 
 from celery import states
@@ -30,7 +30,7 @@ def message(request: HttpRequest, message_id: str) -> HttpResponse:
 
 
 def result(request: HttpRequest, task_id: str) -> HttpResponse:
-    """Answer with the message where it is there, and with where it will be where not."""
+    """Answer with the message if it is ready, else with the location where it will be."""
     known = contract.parse_task_id(task_id)
     try:
         task = AsyncResult(known, app=celery)

@@ -1,4 +1,4 @@
-"""What the async and the sync views of the Django project share: everything but waiting and streaming."""
+"""Helpers that the Django project's async and sync views share: everything but waiting and streaming."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -15,7 +15,7 @@ def json_response(value: object, status: int = 200) -> HttpResponse:
 
 
 def not_found(_request: HttpRequest, **_error: Exception) -> HttpResponse:
-    """Answer an unknown path; the middleware uses it for a wrong method too."""
+    """Answer an unknown path; the middleware also uses this for a wrong method."""
     return json_response({"detail": contract.NOT_FOUND_DETAIL}, 404)
 
 
@@ -30,7 +30,7 @@ def delay_s(request: HttpRequest) -> float:
 
 
 def stream_plan(request: HttpRequest) -> tuple[int, float]:
-    """Return how many chunks `/stream` sends and the seconds between two of them."""
+    """Return how many chunks `/stream` sends, and the seconds between two chunks."""
     chunks = contract.CHUNK_COUNT.parse(request.GET.get("chunks"))
     return chunks, contract.INTERVAL_S.parse(request.GET.get("interval"))
 

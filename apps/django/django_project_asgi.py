@@ -1,4 +1,4 @@
-"""The Django project as an ASGI app. Django knows HTTP only: WebSocket and lifespan are answered beside it."""
+"""The Django project as an ASGI app. Django supports only HTTP, so WebSocket and lifespan are answered here."""
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application

@@ -29,7 +29,7 @@ async def page(_request: HttpRequest) -> HttpResponse:
 
 
 async def hop(request: HttpRequest) -> HttpResponse:
-    """Tell what the app saw of the connection."""
+    """Report what the app saw of the connection."""
     return answers.json_response(origin_asgi.hop_document(request.scope))
 
 
@@ -39,13 +39,13 @@ async def pattern(_request: HttpRequest, count: str) -> HttpResponse:
 
 
 async def echo(request: HttpRequest) -> HttpResponse:
-    """Send the body back; whole, as Django under ASGI takes in all of it before it calls a view."""
+    """Send the body back in one piece: under ASGI, Django reads all of it before it calls a view."""
     content_type = request.headers.get("content-type") or contract.BYTES_TYPE
     return HttpResponse(request.body, content_type=content_type)
 
 
 async def stream(request: HttpRequest) -> StreamingHttpResponse:
-    """Send lines with a wait between them."""
+    """Send lines with waits between them."""
     return StreamingHttpResponse(_lines(*answers.stream_plan(request)), content_type=contract.TEXT_TYPE)
 
 

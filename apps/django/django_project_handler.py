@@ -1,4 +1,4 @@
-"""Makes a WSGI app of a Django project's URLs, once in a process: settings can be set but once."""
+"""Makes a WSGI app from a Django project's URLs, once per process, because settings can be set only once."""
 
 from collections.abc import Callable, Iterable
 
@@ -14,14 +14,14 @@ WsgiApp = Callable[[Environ, object], Iterable[bytes]]
 
 
 class Utf8Request(WSGIRequest):  # type: ignore[misc]  # Django ships no types
-    """Reads the query as UTF-8, whatever charset the body's content type names.
+    """Decodes the query as UTF-8, whatever charset the body's content type names.
 
-    Left to itself Django decodes the query by that charset, under WSGI only, and `charset=base64` is a 500.
+    By default, and only under WSGI, Django decodes the query with that charset, and `charset=base64` causes a 500.
     """
 
     @property
     def encoding(self) -> str | None:
-        """Name no charset but the default."""
+        """Name no charset, which leaves the default."""
         return None
 
     @encoding.setter
@@ -36,9 +36,9 @@ def wsgi_app(urls: str) -> WsgiApp:
     django.request_class = Utf8Request
 
     def app(environ: Environ, start_response: object) -> Iterable[bytes]:
-        """Hand the request to Django, with broken UTF-8 in its path replaced.
+        """Hand the request to Django, with invalid UTF-8 in its path replaced.
 
-        Left to itself Django percent-encodes the broken bytes again, under WSGI only: the interfaces would differ.
+        By default, and only under WSGI, Django percent-encodes the invalid bytes again, so the interfaces would differ.
         """
         if not environ["PATH_INFO"].isascii():
             environ["PATH_INFO"] = origin_wsgi.path(environ).encode().decode("latin-1")

@@ -1,4 +1,4 @@
-"""The one middleware of the Django project: origin headers and length on every answer, 404 and 422."""
+"""The Django project's only middleware: origin headers and length on every answer, and the 404 and 422."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -14,7 +14,7 @@ import origin_wsgi
 
 
 class ContractMiddleware:
-    """Works both ways without a thread: a plain call under WSGI, a coroutine under ASGI."""
+    """Works both ways without a thread: as a plain call under WSGI and as a coroutine under ASGI."""
 
     sync_capable = True
     async_capable = True
@@ -39,7 +39,7 @@ class ContractMiddleware:
         return _finish(request, response, origin_asgi.http_version(scope), origin_asgi.peer_port(scope))
 
     def process_exception(self, _request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Turn a bad value into its 422; leave other errors to Django."""
+        """Turn a bad value into a 422; leave other errors to Django."""
         return json_response({"detail": str(error)}, 422) if isinstance(error, contract.BadValueError) else None
 
 
@@ -51,6 +51,6 @@ def _finish(request: HttpRequest, response: HttpResponseBase, version: str, peer
     if not response.streaming:
         response.headers["content-length"] = str(len(response.content))
         if request.method == "HEAD":
-            # Not every WSGI server drops it, and a body left in would be read as the next answer.
+            # Some WSGI servers send the body even for HEAD, and a client would read it as the next answer.
             response.content = b""
     return response

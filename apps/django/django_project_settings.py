@@ -8,7 +8,7 @@ SETTINGS: dict[str, Any] = {
     "MIDDLEWARE": ["django_project_middleware.ContractMiddleware"],
     "USE_I18N": False,
     "USE_TZ": False,
-    # Two limits whose 400 answers the contract does not have.
+    # No limits here: exceeding either would give a 400, which the contract does not have.
     "DATA_UPLOAD_MAX_MEMORY_SIZE": None,
     "DATA_UPLOAD_MAX_NUMBER_FIELDS": None,
 }

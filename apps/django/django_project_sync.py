@@ -1,4 +1,4 @@
-"""Views and URLs of the Django project under WSGI: the sync twins of those in django_project_async."""
+"""Views and URLs of the Django project under WSGI: the sync counterparts of django_project_async."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def query(request: HttpRequest) -> HttpResponse:
 
 
 def message(request: HttpRequest, message_id: str) -> HttpResponse:
-    """Answer after a wait; it holds a thread unless the server has patched `time`, as gevent does."""
+    """Answer after a wait, which holds a thread unless the server has patched `time`, as gevent does."""
     time.sleep(answers.delay_s(request))
     return answers.message(message_id)
 
@@ -29,7 +29,7 @@ def page(_request: HttpRequest) -> HttpResponse:
 
 
 def hop(request: HttpRequest) -> HttpResponse:
-    """Tell what the app saw of the connection."""
+    """Report what the app saw of the connection."""
     return answers.json_response(origin_wsgi.hop_document(request.environ))
 
 
@@ -39,13 +39,13 @@ def pattern(_request: HttpRequest, count: str) -> HttpResponse:
 
 
 def echo(request: HttpRequest) -> StreamingHttpResponse:
-    """Send the body back as it is read; from the environ, as Django reads nothing where no length is named."""
+    """Stream the body back, read from the environ: Django reads nothing from a request without a length."""
     headers = dict(origin_wsgi.echo_headers(request.environ))
     return StreamingHttpResponse(origin_wsgi.request_body(request.environ), headers=headers)
 
 
 def stream(request: HttpRequest) -> StreamingHttpResponse:
-    """Send lines with a wait between them."""
+    """Send lines with waits between them."""
     return StreamingHttpResponse(_lines(*answers.stream_plan(request)), content_type=contract.TEXT_TYPE)
 
 

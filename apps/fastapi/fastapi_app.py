@@ -22,7 +22,7 @@ ByteCount = Annotated[int, BeforeValidator(contract.BYTE_COUNT.parse)]
 ChunkCount = Annotated[int, BeforeValidator(contract.CHUNK_COUNT.parse)]
 IntervalS = Annotated[float, BeforeValidator(contract.INTERVAL_S.parse)]
 
-# The documentation pages and the redirects to a trailing slash would answer where the contract says 404.
+# The documentation pages and trailing-slash redirects would answer where the contract requires a 404.
 app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
 app.add_middleware(origin_asgi.OriginHeaders)
 
@@ -36,10 +36,10 @@ async def bad_value(_request: Request, error: RequestValidationError) -> JSONRes
 
 @app.exception_handler(HTTPException)
 async def not_found(request: Request, _error: HTTPException) -> JSONResponse:
-    """Answer an unknown path and a wrong method alike."""
+    """Give an unknown path and a wrong method the same answer."""
     answer = JSONResponse({"detail": contract.NOT_FOUND_DETAIL}, status_code=404)
     if request.method == "HEAD":
-        # Granian sends on what it is given, which for HEAD over HTTP/2 is a protocol error.
+        # Granian sends the body it is given even for HEAD, which is a protocol error over HTTP/2.
         answer.body = b""
     return answer
 
@@ -65,7 +65,7 @@ async def page() -> HTMLResponse:
 
 @app.get("/hop")
 async def hop(request: Request) -> dict[str, object]:
-    """Tell what the app saw of the connection."""
+    """Report what the app saw of the connection."""
     return origin_asgi.hop_document(request.scope)
 
 
@@ -78,12 +78,12 @@ async def pattern(n: ByteCount) -> Response:
 class EchoResponse(Response):
     """The request's body, streamed back.
 
-    Not `StreamingResponse(request.stream())`: under servers of ASGI 2.3 Starlette waits for a disconnect while
-    it streams, on the same `receive`, and so eats parts of the request's body.
+    Not `StreamingResponse(request.stream())`: under ASGI 2.3 servers, Starlette waits for a disconnect while it
+    streams, on the same `receive`, and so consumes parts of the request's body.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send each part as it comes in; the middleware adds the origin headers."""
+        """Send each part as it arrives; the middleware adds the origin headers."""
         await origin_asgi.echo_http(scope, receive, send, [])
 
 
@@ -97,8 +97,8 @@ async def echo() -> EchoResponse:
 async def stream(
     chunks: ChunkCount = contract.CHUNK_COUNT.default, interval: IntervalS = contract.INTERVAL_S.default
 ) -> StreamingResponse:
-    """Send lines with a wait between them."""
-    # As a header, because `media_type` would add a charset.
+    """Send lines with waits between them."""
+    # Set as a header, because `media_type` would add a charset.
     return StreamingResponse(_lines(chunks, interval), headers={"content-type": contract.TEXT_TYPE})
 
 
@@ -128,14 +128,14 @@ async def websocket_echo(websocket: WebSocket) -> None:
 
 @app.websocket("/{path:path}")
 async def websocket_not_found(websocket: WebSocket) -> None:
-    """Refuse a WebSocket on any other path: with a 404 where the server can, else with its own 403."""
+    """Refuse a WebSocket on any other path: with a 404 if the server can, else with the server's 403."""
     if origin_asgi.DENIAL_EXTENSION in (websocket.scope.get("extensions") or {}):
         await websocket.send_denial_response(JSONResponse({"detail": contract.NOT_FOUND_DETAIL}, status_code=404))
     else:
         await websocket.close()
 
 
-# Starlette ends its patterns with `$`, which lets one newline (`/query%0A`) through.
+# Starlette ends its patterns with `$`, which also matches before a final newline (`/query%0A`).
 for route in app.routes:
     if isinstance(route, Route | WebSocketRoute):
         route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")
