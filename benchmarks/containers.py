@@ -1,11 +1,11 @@
-"""The Compose backend against the clock, against the local backend, and the places a load can be made from.
+"""Times the Compose backend, and compares it with the local backend and places to make the load from.
 
-.venv/bin/python benchmarks/containers.py                  a stack up, proven and down, beside the server's own start
-.venv/bin/python benchmarks/containers.py --against-local  and the same cells on both backends, taking turns
-.venv/bin/python benchmarks/containers.py --places         and the same stacks loaded from a container and from the host
-.venv/bin/python benchmarks/containers.py --images         and the images, built again without their cache
+.venv/bin/python benchmarks/containers.py                  starting, checking, removing a stack, less the server's start
+.venv/bin/python benchmarks/containers.py --against-local  also the same cells on both backends, in turn
+.venv/bin/python benchmarks/containers.py --places         also the same stacks loaded from a container and the host
+.venv/bin/python benchmarks/containers.py --images         also the images, rebuilt without their cache
 
-It needs an engine of this machine, on Linux. With `docker builder prune --all` before it, --images builds from nothing.
+Needs an engine on this machine, on Linux. After `docker builder prune --all`, --images builds from scratch.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ BUNDLE = os.environ.get("CA_BUNDLE") or os.environ.get("PIP_CERT") or "/dev/null
 
 
 def main() -> int:
-    """Print a line per goal and a table per comparison; 0 when the goals are met."""
+    """Print a line per goal and a table per comparison; return 0 if the goals are met."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each load (default: 2)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of each load (default: 2)")
     parser.add_argument("--against-local", action="store_true")
     parser.add_argument("--places", action="store_true")
     parser.add_argument("--images", action="store_true")
@@ -90,7 +90,7 @@ def main() -> int:
 
 
 def chosen(catalogue: Catalogue) -> tuple[Cell, ...]:
-    """Some servers over HTTP/1.1 directly, and behind an ALB over HTTP/2."""
+    """Some servers, direct over HTTP/1.1 and behind an ALB over HTTP/2."""
     either: dict[str, Any] = {"servers": SERVERS, "apps": ("bare",), "profiles": ("ceiling",)}
     select = (
         Selection(**either, topologies=("direct",), protocols=("http/1.1",)),
@@ -100,7 +100,7 @@ def chosen(catalogue: Catalogue) -> tuple[Cell, ...]:
 
 
 def on_bookworm(catalogue: Catalogue) -> Catalogue:
-    """The same candidates from the image with the older Python, which tells what the interpreter is worth."""
+    """The same candidates in the image with the older Python, which shows the interpreter's share."""
     older = {
         name: replace(candidate, variant=replace(candidate.variant, debian=Debian.BOOKWORM))
         for name, candidate in catalogue.candidates.items()
@@ -109,7 +109,7 @@ def on_bookworm(catalogue: Catalogue) -> Catalogue:
 
 
 def images() -> bool:
-    """Every image, without the cache of the build before."""
+    """Time a build of every image without the previous build's cache."""
     engine = connect(find_endpoint(None))
     took = 0.0
     for debian, files, services in (
@@ -133,7 +133,7 @@ def images() -> bool:
 
 
 def up_and_down(backend: ComposeBackend, cells: Iterable[Cell], rounds: int) -> bool:
-    """A stack up, proven and down again, beside the server's own start-up."""
+    """Time starting, checking and removing a stack, less the server's own start."""
     beside = []
     for _ in range(rounds):
         for cell in cells:
@@ -143,7 +143,7 @@ def up_and_down(backend: ComposeBackend, cells: Iterable[Cell], rounds: int) -> 
                 own = stack.server_start_s
             beside.append(time.monotonic() - begun - own)
     print(
-        f"a stack up, proven and down, beside the server's own start: {statistics.median(beside):.2f} s "
+        f"starting, checking and removing a stack, less the server's start: {statistics.median(beside):.2f} s "
         f"({min(beside):.2f}..{max(beside):.2f}, {len(beside)} stacks), goal at most {STACK_GOAL_S:.0f} s",
         flush=True,
     )
@@ -151,7 +151,7 @@ def up_and_down(backend: ComposeBackend, cells: Iterable[Cell], rounds: int) -> 
 
 
 class Bench:
-    """The comparisons: within a round every alternative is measured right after the other."""
+    """The comparisons: within a round, alternatives are measured one right after the other."""
 
     def __init__(
         self, catalogue: Catalogue, keeper: ProcessKeeper, site: ComposeSite, rounds: int, seconds: float
@@ -164,11 +164,11 @@ class Bench:
         self._rounds = rounds
 
     def driver(self) -> LoadWorkers:
-        """A driver of its own for each place, so that none has to be started again in between."""
+        """A separate driver for each place, so that none is restarted in between."""
         return LoadWorkers(self._keeper, self._keeper.folder / "client.log", self._cpus.client)
 
     def against_local(self, backends: Mapping[str, Backend], cells: Iterable[Cell]) -> None:
-        """CPU per response and rate of the same cells on each backend, as ratios to the first within the round."""
+        """CPU per response and rate of the same cells on each backend, as ratios to the round's first."""
         drivers = {name: self.driver() for name in backends}
         names = list(backends)
         print(f"\neach / {names[0]}, medians over {self._rounds} rounds (least..most): CPU per response, and the rate")
@@ -187,7 +187,7 @@ class Bench:
                 print(f"  {cell.id:44} {name:20} {ratios(found[name])}", flush=True)
 
     def places(self, docker: ComposeBackend, cells: Iterable[Cell]) -> None:
-        """The same stack loaded from a container on its network, and from the host. Nothing of it is published."""
+        """The same stack, loaded from a container on its network and from the host. It publishes no ports."""
         drivers = {"container": self.driver(), "host": self.driver()}
         print("\nfrom the host / from a container, medians over rounds (least..most)")
         for cell in cells:
@@ -236,7 +236,7 @@ def costs(outcome: Measured) -> dict[str, float]:
 
 
 def ratios(found: Mapping[str, list[float]]) -> str:
-    """Each ratio's median and range."""
+    """Format each ratio's median and range."""
     return "  ".join(
         f"{name} {statistics.median(values):.2f} ({min(values):.2f}..{max(values):.2f})"
         for name, values in found.items()

@@ -1,7 +1,7 @@
-"""How much load the built-in driver can make: nginx, answering from memory, on one core and the driver on another.
+"""Measures how much load the built-in driver can make: nginx answers from memory on one core, the driver has another.
 
 `.venv/bin/python benchmarks/curl_driver.py` prints requests per second and the client's CPU per request,
-medians and min..max over interleaved rounds. A server measured near these figures is limited by the client.
+medians and min..max over interleaved rounds. For a server measured near these figures, the client is the limit.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ E = TypeVar("E", bound=Event)
 
 
 def main() -> None:
-    """Measure every case in every round, each round in a fresh order, and print the table."""
+    """Measure every case in every round, in a new order each round, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0)
@@ -81,7 +81,7 @@ def _measure(worker: subprocess.Popen[str], case: Case, port: int, ca_file: Path
     profile = ClosedLoad(
         kind="closed",
         name="ceiling",
-        summary="as much as the driver can make",
+        summary="as much load as the driver can make",
         driver="curl",
         path="/query?id=X",
         body=BODY,
@@ -164,7 +164,7 @@ def _send(worker: subprocess.Popen[str], line: str) -> None:
 def _expect(worker: subprocess.Popen[str], kind: type[E]) -> E:
     event = parse_event(worker.stdout.readline() if worker.stdout else "")
     if not isinstance(event, kind):
-        raise SystemExit(f"the load worker said {event}")
+        raise SystemExit(f"the load worker reported {event}")
     return event
 
 

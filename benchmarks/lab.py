@@ -1,8 +1,8 @@
-"""How fast the lab itself is: planning, reporting, the talk's page, and the share of a run that is not measuring.
+"""Measures how fast the lab itself is: planning, reporting, the talk's page, and a run's overhead.
 
-python3 benchmarks/lab.py            planning and reporting, seconds
-python3 benchmarks/lab.py --page     and the page of 24 x 3 s, a minute
-python3 benchmarks/lab.py --default  and the default matrix, five minutes
+python3 benchmarks/lab.py            planning and reporting: takes seconds
+python3 benchmarks/lab.py --page     also the page of 24 x 3 s: takes a minute
+python3 benchmarks/lab.py --default  also the default matrix: takes five minutes
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # the environment they are in is made when this runs
+if TYPE_CHECKING:  # they are in the environment, which is made when this runs
     from topolab.model.outcome import Observation
     from topolab.model.run import RunRecord
 
@@ -33,11 +33,11 @@ ROUNDS = 3
 
 
 def main() -> int:
-    """Print one line per goal; 0 when all are met."""
+    """Print a line per goal; return 0 if all are met."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--page", action="store_true")
     parser.add_argument("--default", action="store_true")
-    parser.add_argument("--repeat", type=int, default=5, help="of the short ones (default: 5)")
+    parser.add_argument("--repeat", type=int, default=5, help="repetitions of the short benchmarks (default: 5)")
     given = parser.parse_args()
     met = []
     with tempfile.TemporaryDirectory() as name:
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def seconds(arguments: list[str], repeat: int) -> list[float]:
-    """Wall seconds of the whole command, each time."""
+    """The wall time of each run of the whole command, in seconds."""
     times = []
     for _ in range(repeat):
         begun = time.monotonic()
@@ -65,7 +65,7 @@ def seconds(arguments: list[str], repeat: int) -> list[float]:
 
 
 def show(what: str, values: list[float], at_most: float, unit: str = "s") -> bool:
-    """One line: median, range, goal."""
+    """Print a line with median, range and goal."""
     middle = statistics.median(values)
     print(
         f"{what}: {middle:.3g} {unit} ({min(values):.3g}..{max(values):.3g}), goal at most {at_most:g} {unit}",
@@ -75,7 +75,7 @@ def show(what: str, values: list[float], at_most: float, unit: str = "s") -> boo
 
 
 def store_of_a_thousand(folder: Path) -> Path:
-    """A finished run of made-up figures, as large as the goal says, that `--resume` only has to report."""
+    """Make a finished run of invented figures, as large as the goal says, which `--resume` only has to report."""
     from topolab.backends.local.site import LocalSite
     from topolab.catalogue import default_root, load_catalogue
     from topolab.model.run import RunRecord
@@ -106,7 +106,7 @@ def store_of_a_thousand(folder: Path) -> Path:
 
 
 def observations(record: RunRecord) -> Iterator[Observation]:
-    """Made-up observations for every cell and round of the record's plan."""
+    """Invent observations for every cell and round of the record's plan."""
     from topolab.model.measurement import Measurement
     from topolab.model.outcome import GroupUsage, Measured, Observation, SeenHop, Timings
 
@@ -148,7 +148,7 @@ def observations(record: RunRecord) -> Iterator[Observation]:
 
 
 def page(out: Path) -> list[bool]:
-    """The talk's page on Hypercorn, direct: the arithmetic says 12 s on HTTP/1.1 and 3 s on HTTP/2."""
+    """The talk's page on Hypercorn, direct: ideally 12 s over HTTP/1.1 and 3 s over HTTP/2."""
     results = run(["--matrix", "page-3s", "--only", "topology=direct", "--rounds", "3"], out)
     met = []
     for cell in results["cells"]:
@@ -159,7 +159,7 @@ def page(out: Path) -> list[bool]:
 
 
 def overhead(out: Path) -> bool:
-    """The default matrix: how much of its wall time is neither load, nor warm-up, nor servers starting."""
+    """The default matrix: the share of its wall time that is not load, warm-up or server start."""
     from topolab.report import read_report
     from topolab.report.notes import where_the_time_went
     from topolab.store import Store
@@ -172,11 +172,11 @@ def overhead(out: Path) -> bool:
     wall_s = sum(sitting.wall_s for sitting in report.sittings)
     useful_s = sum(o.timings.load_s + o.timings.warm_up_s + o.timings.server_start_s for o in report.observations)
     within = show("default matrix", [wall_s], 300)
-    return show("the lab's own share of it", [100 * (1 - useful_s / wall_s)], 10, "%") and within
+    return show("the lab's own share of the wall time", [100 * (1 - useful_s / wall_s)], 10, "%") and within
 
 
 def run(arguments: list[str], out: Path) -> dict[str, Any]:
-    """A run's results.json."""
+    """Read a run's results.json."""
     command = [*COMMAND, *LOCAL, *arguments, "--json", "--quiet", "--out", str(out)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     results: dict[str, Any] = json.loads(done.stdout)

@@ -1,6 +1,6 @@
-"""The HTTP clients that benchmarks/locust_clients.py compares, each as a function that asks once and waits.
+"""The HTTP clients that benchmarks/locust_clients.py compares, each as a function that sends one request and waits.
 
-httpx, httpx2 and niquests are no dependencies of the lab: a candidate whose package is missing raises ImportError.
+The lab does not depend on httpx, httpx2 and niquests: a candidate whose package is missing raises ImportError.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Ask = Callable[[], Answer]
 
 
 class Candidate(NamedTuple):
-    """How it is called in the table, and what opens one connection's client for requests to `base_url` + `path`."""
+    """A client's name in the table, and a function that opens one connection for requests to `base_url` + `path`."""
 
     name: str
     protocol: str
@@ -43,7 +43,7 @@ def _fast_http(base_url: str, path: str) -> Ask:
     import gevent.ssl
     from geventhttpclient.useragent import UserAgent
 
-    # What FastHttpUser sends with, without Locust around it.
+    # What FastHttpUser sends requests with, without Locust around it.
     agent: Any = UserAgent(insecure=True, ssl_context_factory=gevent.ssl._create_unverified_context)
 
     def ask() -> Answer:
@@ -97,7 +97,7 @@ def _niquests(base_url: str, path: str) -> Ask:
 
 
 class _H2Connection:
-    """The `h2` package on a gevent socket: as little around it as there can be."""
+    """The `h2` package on a gevent socket, with as little around it as possible."""
 
     def __init__(self, base_url: str, path: str) -> None:
         import gevent

@@ -1,9 +1,9 @@
-"""Which HTTP/2 client a Locust user should have: nginx, answering from memory, on one core and the client on another.
+"""Compares HTTP/2 clients for Locust users: nginx answers from memory on one core, the client has another.
 
 `.venv/bin/python benchmarks/locust_clients.py` prints good requests per second and the client's CPU per request,
 medians and least..most over interleaved rounds, for one stream on each of many connections and for many streams on
-one. Candidates that are not installed are named; `pip install 'httpx[http2]' 'httpx2[http2]' niquests` into a copy of
-the environment brings them. HTTP/1.1 through what FastHttpUser uses stands beside them.
+one. It names candidates that are not installed; `pip install 'httpx[http2]' 'httpx2[http2]' niquests` adds them to a
+copy of the environment. For comparison it includes HTTP/1.1 with FastHttpUser's client.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from locust_candidates import CANDIDATES, Ask, Candidate
 PATH = "/query?id=X"
 LANES = ((50, 1), (1, 50))
 WARM_UP_S = 0.3
-_NOT_INSTALLED = 3  # the exit code of a measuring process whose candidate's package is missing
+_NOT_INSTALLED = 3  # a measuring process's exit code if its candidate's package is missing
 
 
 class Sample(NamedTuple):
-    """What one measuring process did."""
+    """The result of one measuring process."""
 
     requests: int
     seconds: float
@@ -38,13 +38,13 @@ class Sample(NamedTuple):
 
 
 def main() -> None:
-    """Measure every candidate in every round, each round in a fresh order, and print the table."""
+    """Measure every candidate in every round, in a new order each round, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--server-core", type=int, default=0)
     parser.add_argument("--client-core", type=int, default=1)
-    parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)  # the measuring process's own arguments
+    parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)  # arguments of the measuring process
     arguments = parser.parse_args()
     if arguments.measure:
         index, connections, streams, url = arguments.measure
@@ -70,11 +70,11 @@ def main() -> None:
 
 
 def _measured_apart(case: tuple[Candidate, tuple[int, int]], url: str, arguments: argparse.Namespace) -> Sample | None:
-    """The sample of a process of its own; None where the candidate is not installed."""
+    """Measure in a separate process; None if the candidate is not installed."""
     candidate, (connections, streams) = case
     done = subprocess.run(
         [
-            # Warnings about unverified certificates, one a request, would be measured too.
+            # Otherwise a warning about the unverified certificate would be measured with every request.
             *(sys.executable, "-W", "ignore", __file__, "--seconds", str(arguments.seconds), "--measure"),
             *(str(CANDIDATES.index(candidate)), str(connections), str(streams), url),
         ],
@@ -91,7 +91,7 @@ def _measured_apart(case: tuple[Candidate, tuple[int, int]], url: str, arguments
 
 
 def _measure(candidate: Candidate, connections: int, streams: int, url: str, seconds: float) -> int:
-    # As Locust does at its start, before the clients are imported.
+    # Locust does this at its start, before the clients are imported.
     from gevent import monkey
 
     monkey.patch_all()
@@ -101,7 +101,7 @@ def _measure(candidate: Candidate, connections: int, streams: int, url: str, sec
         asks = [candidate.open(url, PATH) for _ in range(connections)]
     except ImportError:
         return _NOT_INSTALLED
-    # Connections first: some candidates take seconds over their TLS contexts.
+    # Connect first: some candidates take seconds to make their TLS contexts.
     for ask in asks:
         ask()
     warm_at = time.perf_counter() + WARM_UP_S

@@ -1,9 +1,9 @@
-"""How often the verdict on a difference is wrong, and how often it finds one, with a finished run's own noise.
+"""Measures how often the verdict on a difference is wrong, and how often it finds one, with a run's own noise.
 
     .venv/bin/python benchmarks/verdicts.py results/<run id>
 
-Draws two visits per round from the run's deviations from each cell's median: two cells that do not differ. Then asks
-the verdict, against a noise floor from as many such pairs as the matrix has; then again with a difference built in.
+Draws two visits per round from the run's deviations from each cell's median, as for two cells that do not differ. Asks
+for the verdict, with a noise floor from as many such pairs as the matrix has, then again with a difference built in.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ByRound = dict[int, float]
 
 
 def main() -> None:
-    """Print a line per figure: the share of verdicts "shown", by the size of the true difference."""
+    """Print a line per figure: the share of "shown" verdicts, by the size of the true difference."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     with Store.open(parser.parse_args().run) as store:
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def shown(noise: dict[int, list[float]], pairs: int, effect: float) -> float:
-    """The share of drawn pairs that the verdict calls different when one is `effect` times the other."""
+    """The share of drawn pairs that the verdict calls different if one is `effect` times the other."""
     source = random.Random(1)
     found = 0
     for _ in range(DRAWS):
@@ -59,7 +59,7 @@ def shown(noise: dict[int, list[float]], pairs: int, effect: float) -> float:
 
 
 def drawn(noise: dict[int, list[float]], source: random.Random) -> tuple[ByRound, ByRound]:
-    """Two visits a round that differ by noise alone."""
+    """Draw two visits per round that differ only by noise."""
     picked = {number: source.sample(values, 2) for number, values in noise.items()}
     first = {number: math.exp(values[0]) for number, values in picked.items()}
     return first, {number: math.exp(values[1]) for number, values in picked.items()}

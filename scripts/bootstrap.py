@@ -1,12 +1,12 @@
-"""Gives the scripts an environment of their own: `.venv`, with the parts that are asked for, and re-executes in it.
+"""Gives the scripts their own environment, `.venv` with the requested parts, and re-executes in it.
 
-Standard library only. This file and the scripts are written so that an old interpreter can read them: it gets a
-sentence and not a traceback.
+Standard library only. This file and the scripts stay readable to an old interpreter, which prints a sentence instead
+of a traceback.
 """
 
 import sys
 
-if sys.version_info < (3, 11):  # noqa: UP036 - the point is to be understood by an old interpreter
+if sys.version_info < (3, 11):  # noqa: UP036 - an old interpreter must understand this
     sys.exit("topolab needs Python 3.11 or later; this is {}.{}.".format(*sys.version_info[:2]))
 
 import os
@@ -25,8 +25,8 @@ EVERYTHING = (*EXTRAS, "dev")
 def ensure_environment(extras: Iterable[str] = ()) -> None:
     """Return inside `.venv`, with the core and these extras installed from their lock files.
 
-    Parts are added as they are asked for. The environment is made again where it does not fit: another Python's,
-    another lock's, cut short, or with something missing.
+    Parts are added on request. The environment is rebuilt if it does not fit: made by another Python, from another
+    lock, incomplete, or with something missing.
     """
     found = Installed(ROOT, (CORE, *sorted(set(extras))))
     inside = Path(sys.prefix).resolve() == found.folder.resolve()
@@ -34,7 +34,7 @@ def ensure_environment(extras: Iterable[str] = ()) -> None:
         if not inside:
             _execute(found.python)
         return
-    if inside:  # the running interpreter cannot be replaced under itself: go back to the one it was made from
+    if inside:  # the environment cannot be rebuilt under its running interpreter: return to the one that made it
         _execute(sys._base_executable)  # type: ignore[attr-defined]
     from installing import SetupError, add_parts
 
@@ -43,14 +43,14 @@ def ensure_environment(extras: Iterable[str] = ()) -> None:
     except SetupError as error:
         sys.exit(f"set-up failed: {error}")
     except KeyboardInterrupt:
-        print("\ntopolab: set-up interrupted; the next call starts it again", file=sys.stderr)
+        print("\ntopolab: set-up interrupted; the next command starts it again", file=sys.stderr)
         sys.exit(INTERRUPTED)
     _execute(found.python)
 
 
 def _execute(python: Path | str) -> None:
     """Become `python` with the same script, arguments and isolation."""
-    for name in ("PYTHONHOME", "__PYVENV_LAUNCHER__"):  # with either, the environment's Python is another's
+    for name in ("PYTHONHOME", "__PYVENV_LAUNCHER__"):  # either makes the environment's Python use another installation
         os.environ.pop(name, None)
     isolation = ["-I"] if sys.flags.isolated else ["-P"] if getattr(sys.flags, "safe_path", False) else []
     os.execv(python, [str(python), *isolation, *sys.argv])

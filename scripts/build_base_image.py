@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes the base image where no image registry can be reached: Debian by debootstrap, from the packages apt can reach.
+"""Makes the base images where no registry can be reached: Debian by debootstrap, from the packages apt can reach.
 
-No mirror is named: debootstrap knows its own, and writes the one it used into the image's /etc/apt/sources.list.
+Names no mirror: debootstrap has its own default, and writes it to the image's /etc/apt/sources.list.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from typing import NoReturn
 SUITES = ("trixie", "bookworm")
 FAILED = 2
 INTERRUPTED = 130
-NEEDED_BYTES = 500_000_000  # 210 MB for a suite with its package files, 80 MB for the archive made of it, and some room
+NEEDED_BYTES = 500_000_000  # 210 MB for a suite with its package files, 80 MB for its archive, and some headroom
 TAIL_LINES = 3
-# apt fetches its lists and packages anew; nobody reads a manual in a container. The folders stay: some packages'
-# scripts fail where the folder of a manual's section is missing.
+# apt can fetch its lists and packages again, and a container needs no manuals. The folders stay: some packages'
+# scripts fail if the folder of a manual section is missing.
 LEFT_OUT = (
     "./usr/share/doc/*",
     "./usr/share/locale/*",
@@ -35,14 +35,14 @@ LEFT_OUT = (
 
 
 class BuildError(Exception):
-    """The image cannot be made; the text says why and what mends it, in one line."""
+    """The image cannot be made; the text says why, and how to fix it, in one line."""
 
 
 def main(argv: list[str]) -> int:
-    """Make the images that are missing; 0 when all are there."""
+    """Make the missing images; return 0 when all exist."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("suites", nargs="*", metavar="suite", help=f"a Debian suite (default: {' '.join(SUITES)})")
-    parser.add_argument("--force", action="store_true", help="make an image that exists already anew")
+    parser.add_argument("--force", action="store_true", help="rebuild images that already exist")
     arguments = parser.parse_args(argv)
     try:
         _build_all(arguments.suites or list(SUITES), force=arguments.force)
@@ -50,25 +50,25 @@ def main(argv: list[str]) -> int:
         print(f"build_base_image: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        print("build_base_image: interrupted; nothing of the unfinished image is left", file=sys.stderr)
+        print("build_base_image: interrupted; the unfinished image was removed", file=sys.stderr)
         return INTERRUPTED
     return 0
 
 
 def image_of(suite: str) -> str:
-    """The name the lab looks for."""
+    """The image name that the lab looks for."""
     return f"topolab-base:{suite}"
 
 
 def _build_all(suites: list[str], *, force: bool) -> None:
-    """What is missing on this machine is asked for only where an image has to be made."""
+    """Require this machine's tools only if an image has to be made."""
     for suite in suites:
         if suite not in SUITES:
             raise BuildError(f'unknown suite "{suite}"; known: {", ".join(SUITES)}')
     _check_engine()
     for suite in suites:
         if not force and _exists(suite):
-            print(f"{image_of(suite)} exists (--force makes it anew)", file=sys.stderr)
+            print(f"{image_of(suite)} exists (--force rebuilds it)", file=sys.stderr)
         else:
             _check_machine()
             _build(suite)
@@ -76,7 +76,7 @@ def _build_all(suites: list[str], *, force: bool) -> None:
 
 def _check_engine() -> None:
     if not shutil.which("docker"):
-        raise BuildError("no docker command; on Debian or Ubuntu mend it with: sudo apt-get install docker.io")
+        raise BuildError("no docker command; on Debian or Ubuntu, install it with: sudo apt-get install docker.io")
     done = _docker("version")
     if done.returncode:
         raise BuildError(f"no Docker Engine answers; start one, or set DOCKER_HOST: {_tail(done.stderr)}")
@@ -84,14 +84,14 @@ def _check_engine() -> None:
 
 def _check_machine() -> None:
     if os.geteuid() != 0:
-        raise BuildError("debootstrap needs root; call this script with sudo")
+        raise BuildError("debootstrap needs root; run this script with sudo")
     if not shutil.which("debootstrap"):
-        raise BuildError("no debootstrap; on Debian or Ubuntu mend it with: sudo apt-get install debootstrap")
+        raise BuildError("no debootstrap; on Debian or Ubuntu, install it with: sudo apt-get install debootstrap")
     folder = tempfile.gettempdir()
     if (free := shutil.disk_usage(folder).free) < NEEDED_BYTES:
         raise BuildError(
-            f"{folder} has {free // 1_000_000} MB free, {NEEDED_BYTES // 1_000_000} are needed; "
-            "make room, or set TMPDIR to a folder that has it"
+            f"{folder} has {free // 1_000_000} MB free but needs {NEEDED_BYTES // 1_000_000} MB; "
+            "make room, or set TMPDIR to a folder with enough space"
         )
 
 
@@ -104,9 +104,9 @@ def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _build(suite: str) -> None:
-    """Through an archive in a file: what a pipe is cut short of would be imported as if it were whole."""
+    """Import an archive file, not a pipe: the engine would import a truncated pipe as if it were complete."""
     print(
-        f"{image_of(suite)}: making it with debootstrap, about half a minute ...", end="", file=sys.stderr, flush=True
+        f"{image_of(suite)}: making it with debootstrap (about half a minute) ...", end="", file=sys.stderr, flush=True
     )
     begun = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="topolab-base-"))
@@ -125,9 +125,9 @@ def _build(suite: str) -> None:
 
 
 def _run(argv: list[str]) -> None:
-    """To its end, in namespaces of its own: with the one process everything it started and mounted is gone.
+    """Run to the end in separate namespaces: when the process ends, all that it started and mounted is gone.
 
-    debootstrap mounts /proc in its tree; a mount that an interrupt left there would meet the removal of the tree.
+    debootstrap mounts /proc in its tree; a mount left by an interrupt would get in the way of removing the tree.
     """
     unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
     with subprocess.Popen(
@@ -138,13 +138,13 @@ def _run(argv: list[str]) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        start_new_session=True,  # Ctrl-C ends it through us
+        start_new_session=True,  # on Ctrl-C, we end it
     ) as process:
         try:
             said, _ = process.communicate()
         except BaseException:
             process.kill()
-            process.communicate()  # until the last of them has let go of the pipe
+            process.communicate()  # until the last process has closed the pipe
             raise
     if process.returncode:
         raise BuildError(f"{argv[0]} ended with {process.returncode}: {_tail(said)}")
@@ -152,7 +152,7 @@ def _run(argv: list[str]) -> None:
 
 def _tail(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return " | ".join(lines[-TAIL_LINES:]) or "it said nothing"
+    return " | ".join(lines[-TAIL_LINES:]) or "it printed nothing"
 
 
 def _exit(_signal: int, _frame: object) -> NoReturn:
@@ -163,5 +163,5 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _exit)  # cleans up as for Ctrl-C
     signal.signal(
         signal.SIGINT, signal.default_int_handler
-    )  # also where a shell that put us in the background ignores it
+    )  # even if a shell that runs us in the background ignores it
     sys.exit(main(sys.argv[1:]))

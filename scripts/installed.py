@@ -1,4 +1,4 @@
-"""What `.venv` holds, as its stamps say: which Python made it, and each part's lock and files."""
+"""What `.venv` holds, according to its stamps: which Python made it, and each part's lock and files."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ ROOT = Path(__file__).resolve().parents[1]
 CORE = "core"
 EXTRAS = ("apps", "browser", "charts", "docker", "locust", "servers")
 OPTIONAL_LOCK = "servers/requirements-optional.lock"
-_FORMAT = "2"  # raised where an environment that an older checkout made will not do
+_FORMAT = "2"  # raise it when environments made by older checkouts no longer work
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 
 
 class Installed:
-    """The environment of a checkout, compared with the parts that are wanted of it, the core first.
+    """A checkout's environment, compared with the parts it should have, the core first.
 
-    The environment's own stamp names its Python and its checkout. A part's stamp has the digest of its lock, then what
-    it put into site-packages: a name that is gone from there means that somebody has removed or changed a package.
+    The environment's stamp names its Python and its checkout. A part's stamp has the digest of its lock, then what it
+    put into site-packages: if a name is gone from there, a package has been removed or changed.
     """
 
     def __init__(self, root: Path, parts: Sequence[str]) -> None:
@@ -34,17 +34,17 @@ class Installed:
         self._unfinished = self._stamps / "unfinished"
 
     def unfit(self) -> str:
-        """Why the environment must be made again, in a few words; empty where it only may lack parts."""
+        """Return in a few words why the environment must be rebuilt; empty if at most parts are missing."""
         if not (self.folder / "pyvenv.cfg").is_file():
             return "first run"
         stamp = _read(self._stamps / "environment")
         if stamp is None or self._unfinished.exists() or not self.python.exists():
-            return "it is incomplete"
+            return "incomplete"
         made_by, _, rest = stamp.partition("\n")
         if made_by != _this_python():
-            return f"it is {made_by}'s, this is {_this_python()}"
+            return f"made by {made_by}, this is {_this_python()}"
         if rest != self._whereabouts():
-            return "it was made for another checkout"
+            return "made for another checkout"
         present = self._present()
         for part in self.parts:
             stamp = _read(self._stamps / part)
@@ -54,20 +54,20 @@ class Installed:
             if digest != self._digest(part):
                 return "its lock changed"
             if gone := sorted(set(names) - present):
-                return f"{gone[0]} is missing from it"
+                return f"{gone[0]} is missing"
         return ""
 
     def missing_parts(self) -> tuple[str, ...]:
-        """The wanted parts that it does not have."""
+        """The wanted parts that the environment lacks."""
         return tuple(part for part in self.parts if _read(self._stamps / part) is None)
 
     def begin(self) -> None:
-        """Note that something is being installed: what is cut short from here on is made again."""
+        """Mark an installation as begun: if it is cut short, the environment is rebuilt."""
         self._stamps.mkdir(exist_ok=True)
         self._unfinished.touch()
 
     def finish(self, parts: Sequence[str]) -> None:
-        """Stamp the environment and the parts that were installed."""
+        """Stamp the environment and the installed parts."""
         (self.site_packages() / "topolab.pth").write_text(f"{self.root / 'src'}\n", encoding="utf-8")
         for part in parts:
             names = sorted(set(self.brought_by(part)) & self._present())
@@ -80,18 +80,18 @@ class Installed:
         return lock_of(self.root, part)
 
     def site_packages(self) -> Path:
-        """Where packages are installed, in the interpreter's own spelling."""
+        """Where packages are installed, as the interpreter spells it."""
         return self.folder / "lib" / "python{}.{}".format(*sys.version_info[:2]) / "site-packages"
 
     def _present(self) -> set[str]:
         try:
-            return set(os.listdir(self.site_packages()))  # noqa: PTH208 - names are wanted, and this is every start
+            return set(os.listdir(self.site_packages()))  # noqa: PTH208 - needs only names, at every start
         except OSError:
             return set()
 
     def brought_by(self, part: str) -> Iterator[str]:
-        """The names in site-packages that the part's distributions own there."""
-        import importlib.metadata  # takes longer than all the rest of a start
+        """The names in site-packages that belong to the part's distributions."""
+        import importlib.metadata  # importing it takes longer than the rest of a start
 
         pinned = distributions_of(self.root, part)
         for found in importlib.metadata.distributions(path=[str(self.site_packages())]):
@@ -114,12 +114,12 @@ def lock_of(root: Path, part: str) -> Path:
 
 
 def distributions_of(root: Path, part: str) -> set[str]:
-    """The distributions that a part's lock pins, by normalised name."""
+    """The normalised names of the distributions that a part's lock pins."""
     return {_normalised(name) for name in _PIN.findall(lock_of(root, part).read_text(encoding="utf-8"))}
 
 
 def _this_python() -> str:
-    """The running interpreter, as far as installed packages depend on it."""
+    """The properties of the running interpreter that installed packages depend on."""
     abi = getattr(sys, "abiflags", "")
     return f"{platform.python_implementation()} {platform.python_version()}{abi} ({platform.machine()})"
 

@@ -1,4 +1,4 @@
-"""Makes `.venv` and installs parts into it from their lock files, with uv where there is one for this machine."""
+"""Makes `.venv` and installs parts into it from their lock files, with uv if this machine has a wheel of it."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _TICK_S = 0.2
 _CAUSES = (
     (
         "No space left on device|os error 28",
-        "no space is left on the disk of {root} or of {temporary}; make room (700 MB hold everything), or set TMPDIR",
+        "no space left on the disk of {root} or of {temporary}; make room (700 MB hold everything), or set TMPDIR",
     ),
     (
         "Read-only file system|os error 30|Permission denied|os error 13",
-        "{root}/.venv cannot be written ({error}); make the checkout writable, or clone it where you may write",
+        "cannot write {root}/.venv ({error}); make the checkout writable, or clone it where you have write access",
     ),
     (
         "Temporary failure in name resolution|Failed to establish a new connection|Could not find a version that",
-        "no package index answers with {what}; check the network, and the index and proxy that pip is configured with",
+        "no package index provides {what}; check the network, and the index and proxy in pip's configuration",
     ),
 )
-"""What the end of an output means, where one sentence says more than it does."""
+"""Known causes: a pattern for the end of the output, and a sentence that explains it better."""
 
 
 class SetupError(Exception):
@@ -39,7 +39,7 @@ class SetupError(Exception):
 
 
 def add_parts(wanted: Installed) -> None:
-    """Make the environment fit and add the parts that it lacks; two scripts that start at once do it once.
+    """Rebuild the environment if it does not fit, and add missing parts; concurrent scripts take turns.
 
     Raises `SetupError`.
     """
@@ -55,7 +55,7 @@ def _add_parts(wanted: Installed) -> None:
     reason = wanted.unfit()
     parts = wanted.parts if reason else wanted.missing_parts()
     if not parts:
-        return  # another script has made it meanwhile
+        return  # another script has just done it
     does = f"setting up .venv ({reason})" if reason else "adding to .venv"
     with _Progress(f"topolab: {does}: {', '.join(parts)}") as progress:
         steps = _Steps(wanted, progress)
@@ -67,7 +67,7 @@ def _add_parts(wanted: Installed) -> None:
 
 
 class _Progress:
-    """One line that says what is done; below it, on a terminal, the step and the seconds since the first."""
+    """A line that says what is being done and, on a terminal, the current step and the elapsed seconds below it."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -82,11 +82,11 @@ class _Progress:
         self._show("")
 
     def tick(self, step: str) -> None:
-        """Show the step that is being carried out, where somebody is watching."""
+        """Show the current step, on a terminal only."""
         self._show(f"  {step}, {time.monotonic() - self._begun:.0f} s")
 
     def note(self, text: str) -> None:
-        """Say something that is worth a line of its own."""
+        """Print a message on its own line."""
         self._show("")
         print(text, file=sys.stderr)
 
@@ -96,7 +96,7 @@ class _Progress:
 
 
 class _Steps:
-    """The commands that a set-up consists of. Each raises `SetupError` where it fails."""
+    """The commands of a set-up. Each raises `SetupError` if it fails."""
 
     def __init__(self, wanted: Installed, progress: _Progress) -> None:
         self._wanted = wanted
@@ -104,12 +104,12 @@ class _Steps:
         self._pip = [str(wanted.python), "-I", "-m", "pip"]
 
     def create(self) -> None:
-        """An empty environment in place of what is there."""
+        """Replace what is there with an empty environment."""
         folder = self._wanted.folder
         try:
             argv = [sys.executable, "-I", "-m", "venv", "--clear", "--without-pip", str(folder)]
             self._run(argv, plain_environment(), "making the environment")
-            # venv does this too, and keeps to itself what goes wrong.
+            # venv can do this too, but hides what goes wrong.
             argv = [str(self._wanted.python), "-I", "-m", "ensurepip", "--upgrade", "--default-pip"]
             self._run(argv, plain_environment(), "making the environment")
         except SetupError as error:
@@ -117,18 +117,18 @@ class _Steps:
             if "No module named" in str(error):
                 package = "python{}.{}-venv".format(*sys.version_info[:2])
                 raise SetupError(
-                    "this Python cannot make virtual environments; on Debian or Ubuntu, install what it lacks: "
+                    "this Python cannot make virtual environments; on Debian or Ubuntu, install the missing package: "
                     f"sudo apt-get install {package}"
                 ) from None
             raise
 
     def install(self, parts: Sequence[str]) -> None:
-        """The parts, with uv for the time it takes, or with pip where uv does not do."""
+        """Install the parts: with uv because it is faster, or with pip where uv does not work."""
         self._wanted.begin()
         sources = pip_settings(self._run([*self._pip, "config", "list"], for_listing(), "reading pip's settings"))
         with tempfile.TemporaryDirectory(prefix="installer-", dir=self._wanted.folder) as folder:
             installers = [*self._uv(Path(folder), sources), ([*self._pip, "install", "--no-compile"], for_pip(sources))]
-            # A part's lock leaves out what the core has, and names everything else that the part needs.
+            # A part's lock lists everything the part needs except what the core has.
             locked = ["--no-deps", *(word for part in parts for word in ("-r", str(self._wanted.lock(part))))]
             installer = self._first_that_works(installers, locked, f"installing {', '.join(parts)}")
             if CORE in parts:
@@ -136,7 +136,7 @@ class _Steps:
         self._wanted.finish(parts)
 
     def _uv(self, folder: Path, sources: Mapping[str, str]) -> list[tuple[list[str], dict[str, str]]]:
-        """uv with its own certificates and with the system's; none where there is no wheel of it for this machine."""
+        """Return uv with its own certificates and with the system's; nothing if this machine has no wheel of it."""
         if NO_INDEX in sources:
             return []
         lock = str(self._wanted.lock("installer"))
@@ -153,7 +153,7 @@ class _Steps:
     def _first_that_works(
         self, installers: Sequence[tuple[list[str], dict[str, str]]], arguments: Sequence[str], step: str
     ) -> tuple[list[str], dict[str, str]]:
-        """Install with each in turn until one does. The last is pip, which brought the others and is only slower."""
+        """Try each installer until one succeeds. The last is pip, which fetched the others and is only slower."""
         for argv, environment in installers[:-1]:
             try:
                 self._run([*argv, "--require-hashes", *arguments], environment, step)
@@ -165,9 +165,9 @@ class _Steps:
         return argv, environment
 
     def _install_optional(self, argv: list[str], environment: dict[str, str]) -> None:
-        """Servers that not every Python can build: a failure is a line here and a skipped row later.
+        """Build servers that not every Python can build: a failure prints a line here and skips the rows later.
 
-        They are built with the setuptools of the core.
+        The core's setuptools builds them.
         """
         log = self._wanted.folder / "optional-install.log"
         options = [
@@ -217,7 +217,7 @@ class _Steps:
 
 
 def _explained(said: str, wanted: Installed, command: str, code: int = 1) -> str:
-    """What an output comes down to: a sentence where the cause is a known one, else its end."""
+    """Summarise an output: a sentence if the cause is known, else the end of the output."""
     for pattern, sentence in _CAUSES:
         if found := re.search(pattern, said):
             what = re.findall(r"(?:requirement|for) ([A-Za-z0-9._-]+(?:==\S+)?)", said)

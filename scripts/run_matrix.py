@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The main job: stand up every candidate behind every topology, load each alike, and print the table."""
+"""The main job: start every candidate behind every topology, load all alike, and print the table."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # which is not there under -P, -I or PYTHONSAFEPATH
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # -P, -I and PYTHONSAFEPATH leave it out
 
 from bootstrap import INTERRUPTED, ensure_environment, wanted_extras
 
@@ -14,5 +14,5 @@ if __name__ == "__main__":
         from topolab.cli import main
 
         sys.exit(main())
-    except KeyboardInterrupt:  # before the command line is there to say so itself
+    except KeyboardInterrupt:  # before the command line can report it
         sys.exit(INTERRUPTED)

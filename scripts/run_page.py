@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The talk's stream demonstration: the app's page in a real browser, drawn as waterfalls side by side."""
+"""The talk's streams demonstration: the app's page in a real browser, as waterfalls side by side."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # which is not there under -P, -I or PYTHONSAFEPATH
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # -P, -I and PYTHONSAFEPATH leave it out
 
 from bootstrap import INTERRUPTED, ensure_environment, wanted_extras
 
@@ -14,5 +14,5 @@ if __name__ == "__main__":
         from topolab.cli import main
 
         sys.exit(main(page=True))
-    except KeyboardInterrupt:  # before the command line is there to say so itself
+    except KeyboardInterrupt:  # before the command line can report it
         sys.exit(INTERRUPTED)

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Every check of the project: lint, format, types, layers, and the tests last. Arguments go to pytest.
+"""Runs every check of the project: lint, format, types, layers, then the tests. Arguments go to pytest.
 
-`--fast` stands for the tests that start no server: under a minute, without an engine or a browser.
+`--fast` selects the tests that start no server; they need no engine or browser and take under a minute.
 """
 
 import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # which is not there under -P, -I or PYTHONSAFEPATH
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # -P, -I and PYTHONSAFEPATH leave it out
 
 from bootstrap import EVERYTHING, ROOT, ensure_environment
 
@@ -20,14 +20,14 @@ CHECKS = {
 }
 
 SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=2", "--dist=loadscope"]
-"""Two processes: one for the tests that must not overlap, one for the others; tests/conftest.py says which."""
+"""Two processes: one for tests that must not overlap, one for the others; tests/conftest.py divides them."""
 
 FAST = [f"tests/{name}" for name in ("catalogue", "launch", "model", "plan", "report", "stats", "store")]
 FAST += ["tests/test_errors.py", "tests/test_layering.py"]
 
 
 def main(pytest_args: list[str]) -> int:
-    """Run the checks in order; 0 when all pass."""
+    """Run the checks in order; return 0 if all pass."""
     failed = [name for name, argv in CHECKS.items() if _failed(name, argv)]
     chosen = [word for argument in pytest_args for word in (FAST if argument == "--fast" else [argument])]
     if _failed("tests", ["-m", "pytest", *SIDE_BY_SIDE, *chosen]):

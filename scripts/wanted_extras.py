@@ -1,7 +1,6 @@
-"""Which extras a command needs, from its arguments and the catalogue's files, before anything is installed.
+"""Finds the extras that a command needs, from its arguments and the catalogue, before anything is installed.
 
-It looks at the TOML files alone. Where it cannot say, the answer is all of them: too much is installed rather than too
-little.
+It reads only the TOML files. If it cannot tell, it asks for all extras: better too much installed than too little.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ Table = Mapping[str, Any]
 _RUN_ID = re.compile(r"\d{8}-\d{6}-(.+?)(-\d+)?")
 _ENGINE_SOCKET = Path("/var/run/docker.sock")
 _NAMES_AN_ENGINE = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY")
-_DRAWS = "browser"  # a driver whose visits are drawn as a waterfall
+_DRAWS = "browser"  # the driver whose visits are drawn as waterfalls
 
 
 def wanted_extras(arguments: Sequence[str], default_matrix: str) -> tuple[str, ...]:
@@ -35,7 +34,7 @@ def wanted_extras(arguments: Sequence[str], default_matrix: str) -> tuple[str, .
         matrix = given.get("--matrix", [default_matrix])[-1]
     try:
         extras = set(_for_matrix(matrix, given.get("--only", ())))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # what is wrong with it is said later
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # a later step reports what is wrong with it
         return EXTRAS
     if _may_use_docker(given):
         extras.add("docker")
@@ -53,7 +52,7 @@ def _options(words: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _matrix_of_run(run: str) -> str:
-    """The matrix that a run's folder is named after."""
+    """The matrix in the name of a run's folder."""
     named = _RUN_ID.fullmatch(Path(run).name)
     return named[1] if named else run
 
@@ -67,12 +66,12 @@ def _may_use_docker(given: Mapping[str, list[str]]) -> bool:
         "--context" in given
         or any(os.environ.get(name) for name in _NAMES_AN_ENGINE)
         or _ENGINE_SOCKET.exists()
-        or Path(os.path.expanduser(config)).exists()  # noqa: PTH111 - without a home it gives the path as it is
+        or Path(os.path.expanduser(config)).exists()  # noqa: PTH111 - returns the path unchanged if there is no home
     )
 
 
 def _for_matrix(name: str, only: Iterable[str]) -> Iterator[str]:
-    """The extras of the drivers, the servers and the apps that a matrix may use, and of its charts."""
+    """The extras for the drivers, servers and apps that a matrix may use, and for its charts."""
     root = Path(os.environ.get("TOPOLAB_CATALOGUE") or ROOT)
     file = root / "loadtest" / "matrices" / f"{name}.toml"
     matrix = _read(file if file.is_file() else Path(name))
@@ -93,7 +92,7 @@ _PLURALS = {"server": "servers", "app": "apps", "protocol": "protocols", "profil
 
 
 class _Wanted:
-    """What a selection of a matrix and `--only` leave."""
+    """The names that pass both a matrix's selection and `--only`."""
 
     def __init__(self, selection: Table, only: Iterable[str]) -> None:
         self._selected = {key: selection[plural] for key, plural in _PLURALS.items()}
@@ -103,7 +102,7 @@ class _Wanted:
             self._only.setdefault(key, []).append(glob)
 
     def names(self, key: str, *spellings: str) -> bool:
-        """Whether something with these spellings passes both."""
+        """Whether a name with these spellings passes both."""
         return all(
             any(fnmatchcase(text, glob) for glob in globs for text in spellings)
             for globs in (self._selected[key], self._only.get(key, ["*"]))

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes docs/talk.md from stored runs: write_talk.py RUN RUN RUN, a run for each matrix of docs/talk.toml."""
+"""Writes docs/talk.md from stored runs: write_talk.py RUN RUN RUN, one run per matrix in docs/talk.toml."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # which is not there under -P, -I or PYTHONSAFEPATH
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # -P, -I and PYTHONSAFEPATH leave it out
 
 from bootstrap import ROOT, ensure_environment
 

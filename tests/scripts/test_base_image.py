@@ -72,7 +72,7 @@ def test_an_unknown_suite_is_refused_with_the_known_ones(machine: Machine) -> No
 def test_without_docker_it_names_the_command_that_brings_it(machine: Machine) -> None:
     assert machine.run(bare=True) == (
         2,
-        "build_base_image: no docker command; on Debian or Ubuntu mend it with: sudo apt-get install docker.io\n",
+        "build_base_image: no docker command; on Debian or Ubuntu, install it with: sudo apt-get install docker.io\n",
     )
 
 
@@ -92,7 +92,7 @@ def test_an_image_that_exists_is_not_made_again_and_asks_for_nothing_more(machin
     machine.give("docker", ANY_IMAGE)
     assert machine.run(bare=True) == (
         0,
-        "topolab-base:trixie exists (--force makes it anew)\ntopolab-base:bookworm exists (--force makes it anew)\n",
+        "topolab-base:trixie exists (--force rebuilds it)\ntopolab-base:bookworm exists (--force rebuilds it)\n",
     )
 
 
@@ -103,7 +103,7 @@ def test_without_root_it_says_so(
     monkeypatch.setenv("PATH", str(machine.commands))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert build_base_image.main(["trixie"]) == 2
-    assert capsys.readouterr().err == "build_base_image: debootstrap needs root; call this script with sudo\n"
+    assert capsys.readouterr().err == "build_base_image: debootstrap needs root; run this script with sudo\n"
 
 
 def test_without_debootstrap_it_names_the_command_that_brings_it_also_when_forced(
@@ -114,7 +114,7 @@ def test_without_debootstrap_it_names_the_command_that_brings_it_also_when_force
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     assert build_base_image.main(["--force", "trixie"]) == 2
     assert capsys.readouterr().err == (
-        "build_base_image: no debootstrap; on Debian or Ubuntu mend it with: sudo apt-get install debootstrap\n"
+        "build_base_image: no debootstrap; on Debian or Ubuntu, install it with: sudo apt-get install debootstrap\n"
     )
 
 
@@ -130,8 +130,8 @@ def test_a_full_disk_is_noticed_before_anything_is_made(
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage(10**9, 9 * 10**8, 10**8))
     assert build_base_image.main(["trixie"]) == 2
     assert capsys.readouterr().err == (
-        f"build_base_image: {machine.temporary} has 100 MB free, 500 are needed; "
-        "make room, or set TMPDIR to a folder that has it\n"
+        f"build_base_image: {machine.temporary} has 100 MB free but needs 500 MB; "
+        "make room, or set TMPDIR to a folder with enough space\n"
     )
 
 
@@ -143,7 +143,7 @@ def test_a_failed_debootstrap_ends_in_the_last_lines_it_said_and_leaves_no_files
     )
     assert machine.run("trixie") == (
         2,
-        "topolab-base:trixie: making it with debootstrap, about half a minute ...\n"
+        "topolab-base:trixie: making it with debootstrap (about half a minute) ...\n"
         "build_base_image: debootstrap ended with 3: I: two | I: three | E: no space left\n",
     )
     assert list(machine.temporary.iterdir()) == []

@@ -51,7 +51,7 @@ def test_what_somebody_removed_makes_the_environment_again(checkout: Path) -> No
     (site,) = (checkout / ".venv" / "lib").glob("python*/site-packages")
     shutil.rmtree(site / "rich")
     done = listing(checkout)
-    assert (done.returncode, done.stderr) == (0, "topolab: setting up .venv (rich is missing from it): core\n")
+    assert (done.returncode, done.stderr) == (0, "topolab: setting up .venv (rich is missing): core\n")
     assert listing(checkout).stderr == ""
 
 
@@ -71,7 +71,7 @@ def test_an_environment_of_another_python_is_made_again(checkout: Path) -> None:
     if not others:
         pytest.skip("there is one Python here; install another version to try two")
     listing(checkout)
-    why = r"topolab: setting up \.venv \(it is CPython 3\S+ \(\w+\)'s, this is CPython 3\S+ \(\w+\)\): core\n"
+    why = r"topolab: setting up \.venv \(made by CPython 3\S+ \(\w+\), this is CPython 3\S+ \(\w+\)\): core\n"
     done = listing(checkout, str(others[0]))
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(why, done.stderr)

@@ -80,16 +80,16 @@ def test_without_one_it_is_the_first_run(root: Path) -> None:
 def spoilt(root: Path) -> Iterator[tuple[str, str]]:
     """Ways to spoil an environment, as shell commands, each with the reason that is given for making it again."""
     site = Installed(root, ("core",)).site_packages().relative_to(root)
-    yield "touch .venv/topolab/unfinished", "it is incomplete"
-    yield "rm .venv/topolab/environment", "it is incomplete"
-    yield "rm .venv/bin/python; ln -s /no/such/python .venv/bin/python", "it is incomplete"
-    yield "printf '\\377' >.venv/topolab/environment", "it is incomplete"
+    yield "touch .venv/topolab/unfinished", "incomplete"
+    yield "rm .venv/topolab/environment", "incomplete"
+    yield "rm .venv/bin/python; ln -s /no/such/python .venv/bin/python", "incomplete"
+    yield "printf '\\377' >.venv/topolab/environment", "incomplete"
     yield "echo >>requirements/core.lock", "its lock changed"
     yield "echo >>servers/requirements-optional.lock", "its lock changed"
-    yield f"rm -r {site}/rich", "rich is missing from it"
-    yield f"rm -r {site}/zope_event-1.dist-info", "zope_event-1.dist-info is missing from it"
-    yield f"mv {site}/rich-1.dist-info {site}/rich-2.dist-info", "rich-1.dist-info is missing from it"
-    yield f"rm -r {site}", "rich is missing from it"
+    yield f"rm -r {site}/rich", "rich is missing"
+    yield f"rm -r {site}/zope_event-1.dist-info", "zope_event-1.dist-info is missing"
+    yield f"mv {site}/rich-1.dist-info {site}/rich-2.dist-info", "rich-1.dist-info is missing"
+    yield f"rm -r {site}", "rich is missing"
 
 
 @pytest.mark.parametrize("number", range(10))
@@ -119,10 +119,10 @@ def test_another_pythons_environment_is_not_this_ones(root: Path, monkeypatch: p
     monkeypatch.setattr(module.platform, "python_version", lambda: "3.99.0")
     machine = platform.machine()
     assert Installed(root, ("core",)).unfit() == (
-        f"it is CPython {made_by} ({machine})'s, this is CPython 3.99.0 ({machine})"
+        f"made by CPython {made_by} ({machine}), this is CPython 3.99.0 ({machine})"
     )
 
 
 def test_a_checkout_that_was_moved_has_its_environment_made_again(root: Path) -> None:
     moved = root.rename(root.with_name("moved"))
-    assert Installed(moved, ("core",)).unfit() == "it was made for another checkout"
+    assert Installed(moved, ("core",)).unfit() == "made for another checkout"

@@ -65,8 +65,8 @@ def test_the_index_that_pip_is_configured_with_is_the_one_that_is_asked(fresh: P
     assert done.stderr.startswith(FIRST)
     said = done.stderr.removeprefix(FIRST)
     assert re.fullmatch(
-        r"set-up failed: no package index answers with \S+; "
-        r"check the network, and the index and proxy that pip is configured with\n",
+        r"set-up failed: no package index provides \S+; "
+        r"check the network, and the index and proxy in pip's configuration\n",
         said,
     ), said
 
@@ -105,7 +105,7 @@ def test_a_full_disk_is_one_line(fresh: Path) -> None:
     (fresh / ".venv").mkdir()
     done = mounted(fresh, "mount -t tmpfs -o size=4m tmpfs .venv")
     assert done.returncode == 1
-    assert done.stderr.removeprefix(FIRST).startswith(f"set-up failed: no space is left on the disk of {fresh} or of ")
+    assert done.stderr.removeprefix(FIRST).startswith(f"set-up failed: no space left on the disk of {fresh} or of ")
     assert done.stderr.count("\n") == 2
 
 
@@ -114,8 +114,8 @@ def test_a_checkout_that_cannot_be_written_is_one_line(fresh: Path) -> None:
     done = mounted(fresh, 'mount --bind . .\ncd "$PWD"\nmount -o remount,bind,ro .')
     assert (done.returncode, done.stderr) == (
         1,
-        f"set-up failed: {fresh}/.venv cannot be written (Read-only file system); "
-        "make the checkout writable, or clone it where you may write\n",
+        f"set-up failed: cannot write {fresh}/.venv (Read-only file system); "
+        "make the checkout writable, or clone it where you have write access\n",
     )
 
 
@@ -156,7 +156,7 @@ def test_a_python_without_venv_is_told_the_one_command_that_installs_it(
     monkeypatch.setattr(installing._Steps, "_run", fails)
     major, minor = sys.version_info[:2]
     with pytest.raises(
-        installing.SetupError, match=rf"install what it lacks: sudo apt-get install python{major}\.{minor}-venv$"
+        installing.SetupError, match=rf"install the missing package: sudo apt-get install python{major}\.{minor}-venv$"
     ):
         steps(tmp_path).create()
 

@@ -12,7 +12,7 @@ from support.command import ROOT, environment
 
 BASE_PYTHON = sys._base_executable  # type: ignore[attr-defined]
 FIRST = "topolab: setting up .venv (first run): core\n"
-INCOMPLETE = "topolab: setting up .venv (it is incomplete): core\n"
+INCOMPLETE = "topolab: setting up .venv (incomplete): core\n"
 
 
 def copied(folder: Path) -> Path:
