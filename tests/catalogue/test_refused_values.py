@@ -192,10 +192,10 @@ def assert_says(message: str, file: str, key: str, expected: str) -> None:
     ("old", "new", "key", "expected"),
     [
         ("?delay=3", "?wait=3", "path", "has to be '/message/{i}?delay=S' with S from 0 to 30"),
-        ("/message/{i}?delay=3", "/query?id=spam", "path", "and it makes no others; not '/query?id=spam'"),
+        ("/message/{i}?delay=3", "/query?id=spam", "path", "and only these; got '/query?id=spam'"),
         ("delay=3", "delay=31", "path", "with S from 0 to 30"),
-        ("egg", "eggs", "body", "which is what the page in the browser checks"),
-        ("requests = 24", "requests = 1001", "requests", "has to be 1000 or less"),
+        ("egg", "eggs", "body", "which the page in the browser checks"),
+        ("requests = 24", "requests = 1001", "requests", "has to be at most 1000"),
     ],
 )
 def test_what_no_page_in_a_browser_asks_for(

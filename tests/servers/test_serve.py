@@ -222,7 +222,7 @@ def test_a_name_of_two_servers_is_refused_and_each_is_started_by_server_and_vari
     assert printed(name) == (
         2,
         "",
-        f"serve.py: {root}/servers: {name}: may be more than one server; expected {meant}\n",
+        f"serve.py: {root}/servers: {name}: may mean more than one server; expected {meant}\n",
     )
     assert said_of(printed, added, variant=variant) == said_of(printed, "echo", variant="once")
     assert said_of(printed, "spam", variant="fried-egg")[2] == "spam"

@@ -135,7 +135,7 @@ NAMES = "kitchen, waiter, absent, certified"
         ),
         (
             ("--companion", "cook", "--app", "menu"),
-            "apps/menu/app.toml: companions: 'cook' is unknown; expected one of none at all",
+            "apps/menu/app.toml: companions: 'cook' is unknown; expected one of (none)",
         ),
         (
             ("--companion", "kitchen", "--app", "breakfast", "--host", "127.0.0.1"),

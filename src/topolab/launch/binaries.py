@@ -1,4 +1,4 @@
-"""Finding the program of a proxy: by its variable, in a Python package, on PATH; and what it says of itself."""
+"""Finds a proxy's program: through its variable, in a Python package, or on PATH; and reads its version."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 class BinaryError(LaunchError):
-    """A program that was found, or named by its variable, is not the one that is wanted."""
+    """The program that was found, or that the variable names, is not the right one."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Build:
 
 
 def find_binary(file: str, proxy: Table, outer: Mapping[str, str]) -> str:
-    """Return the program: what its variable names, else its package's file, else the one on PATH.
+    """Return the program: the one its variable names, else its package's file, else the one on PATH.
 
-    Raises `LaunchError` where there is none.
+    Raises `LaunchError` if there is none.
     """
     declared: Table = proxy.get("binary", {})
     if chosen := outer.get(declared.get("variable", ""), ""):
@@ -50,7 +50,7 @@ def find_binary(file: str, proxy: Table, outer: Mapping[str, str]) -> str:
 
 
 def inspect_binary(proxy: Table, path: str) -> Build:
-    """Return what a program says of itself, as `proxy` declares it. Raises `BinaryError` where it is another."""
+    """Return a program's version and modules, read as `proxy` declares. Raises `BinaryError` if it is another one."""
     declared: Table = proxy.get("version", {})
     if not declared:
         return Build(path, "", frozenset())
@@ -60,7 +60,7 @@ def inspect_binary(proxy: Table, path: str) -> Build:
     try:
         done = subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise BinaryError(f"{named}: not a {proxy['name']} that runs: {error}") from error
+        raise BinaryError(f"{named}: cannot be run as {proxy['name']}: {error}") from error
     text = done.stdout + done.stderr
     try:
         version = find_version(proxy["name"], text, declared["pattern"])
@@ -71,18 +71,18 @@ def inspect_binary(proxy: Table, path: str) -> Build:
 
 
 def find_version(proxy: str, text: str, pattern: str) -> str:
-    """Return the version in what a program printed. Raises `LaunchError` where there is none."""
+    """Return the version in a program's output. Raises `LaunchError` if there is none."""
     found = re.search(pattern, text, re.MULTILINE)
     if not found:
-        raise LaunchError(f"no version of {proxy} in what it prints")
+        raise LaunchError(f"no version of {proxy} in its output")
     return found[1]
 
 
 def lacking(topology: str, version: str, modules: Collection[str], proxy: str, build: Build) -> str:
-    """Return what a program lacks of the version and modules a topology needs; empty where it lacks nothing."""
+    """Return which required version or modules a program lacks for a topology; empty if it lacks nothing."""
     missing = sorted(set(modules) - build.modules)
     if version and _numbers(build.version) < _numbers(version):
-        return f"{topology} needs {proxy} {version} or later; {build.path} is {build.version or 'of no known version'}"
+        return f"{topology} needs {proxy} {version} or later; {build.path} is {build.version or 'of unknown version'}"
     if missing:
         return f"{topology} needs {proxy} built with {', '.join(missing)}; {build.path} is not"
     return ""

@@ -1,4 +1,4 @@
-"""The program that a launch comes down to, and the environment it gets."""
+"""The program that a launch results in, and its environment."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "USER")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a program will run: its Python interpreter, and the folder that holds `servers/` and `apps/` there.
+    """Where a program will run: its Python interpreter, and the folder with `servers/` and `apps/` there.
 
-    `superuser` is the name of the user there, where that is the one who may do anything.
+    `superuser` is the name of the user there, if that is the superuser.
     """
 
     python: str
@@ -29,29 +29,29 @@ class Place:
 
 
 def place_here(root: Path) -> Place:
-    """Return this process's own place."""
+    """Return the place of this process."""
     superuser = pwd.getpwuid(0).pw_name if os.geteuid() == 0 else ""
     return Place(sys.executable, str(root), superuser)
 
 
 @dataclass(frozen=True)
 class Launch:
-    """A program's argv and its whole environment."""
+    """A program's argv and complete environment."""
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]
 
 
 def inherited(outer: Mapping[str, str]) -> dict[str, str]:
-    """Of an environment only what any program needs.
+    """Return only the variables that any program needs.
 
-    WEB_CONCURRENCY and variables of its kind would make one server of several run differently.
+    Variables such as WEB_CONCURRENCY would change how some of the servers run.
     """
     return {key: value for key, value in outer.items() if key in _INHERITED}
 
 
 def become(launch: Launch) -> NoReturn:
-    """Replace this process by the program, looked up on PATH where it is no path. Raises `LaunchError`."""
+    """Replace this process with the program, looked up on PATH unless it is a path. Raises `LaunchError`."""
     program = launch.argv[0]
     try:
         os.execve(shutil.which(program) or program, list(launch.argv), dict(launch.environment))

@@ -1,4 +1,4 @@
-"""Proxies: a prefix with the filled-in template and the files it uses, and the argv that runs in there."""
+"""Proxies: a prefix with the filled-in template and its files, and the argv to run there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OPTIONS = ("host", "port", "server_host", "server_port", "server_name", "cert",
 
 @dataclass(frozen=True)
 class ProxyRequest:
-    """A topology's proxy: where it listens, where the server is, and its certificate. Empty: not said."""
+    """A topology's proxy: where it listens, where the server is, and its certificate; empty means not given."""
 
     topology: str
     listener: str
@@ -37,9 +37,9 @@ class ProxyRequest:
 
 @dataclass(frozen=True)
 class ProxyLaunch:
-    """What starts a proxy, with the prefix as its working directory, and the files that go below the prefix.
+    """How to start a proxy, with the prefix as its working directory, and the files that go below the prefix.
 
-    `texts` are contents and `links` targets, by fixed relative names: a configuration holds no path of the machine.
+    `texts` has contents and `links` has targets, by fixed relative names: configurations contain no absolute paths.
     """
 
     launch: Launch
@@ -47,7 +47,7 @@ class ProxyLaunch:
     links: Mapping[str, str]
 
     def write(self, prefix: Path) -> None:
-        """Make the prefix, and its files."""
+        """Create the prefix and its files."""
         prefix.mkdir(parents=True, exist_ok=True)
         for name, text in self.texts.items():
             (prefix / name).write_text(text, encoding="utf-8")
@@ -58,16 +58,16 @@ class ProxyLaunch:
 
 
 def proxy_folders(root: Path) -> list[str]:
-    """Return the names of the folders that hold a proxy; hidden ones declare nothing."""
+    """Return the names of the folders with a proxy, ignoring hidden folders."""
     return sorted(path.parent.name for path in root.glob(f"[!.]*/{PROXY_FILE}"))
 
 
 def find_proxy(root: Path, topology: str) -> tuple[str, Table, str, Table]:
-    """Return a topology's file and table, and its proxy's. Raises `LaunchError` where it has none."""
+    """Return a topology's file and table, and its proxy's. Raises `LaunchError` if it has none."""
     topology_file, declared = find_topology(root, topology)
     name = declared.get("proxy")
     if not name:
-        raise LaunchError(f"{topology}: has no proxy: its TOML names none")
+        raise LaunchError(f"{topology}: has no proxy; its TOML names none")
     if name not in proxy_folders(root):
         raise LaunchError(f"{topology_file}: proxy: no folder {name} with a {PROXY_FILE}")
     file = f"{name}/{PROXY_FILE}"
@@ -75,7 +75,7 @@ def find_proxy(root: Path, topology: str) -> tuple[str, Table, str, Table]:
 
 
 def launch_proxy(root: Path, request: ProxyRequest, place: Place, outer: Mapping[str, str]) -> ProxyLaunch:
-    """Return what starts a proxy, by the tables in `root` and the environment `outer`. Raises `LaunchError`."""
+    """Return how to start a proxy, from the tables in `root` and the environment `outer`. Raises `LaunchError`."""
     _, topology, file, proxy = find_proxy(root, request.topology)
     folder = file.partition("/")[0]
     if request.listener not in _SCHEMES:
@@ -104,7 +104,7 @@ def launch_proxy(root: Path, request: ProxyRequest, place: Place, outer: Mapping
 
 
 def ends_tls(root: Path, topology: str) -> bool:
-    """Return whether a topology's proxy uses a certificate's key. Raises `LaunchError` where there is no proxy."""
+    """Return whether a topology's proxy uses a certificate's key. Raises `LaunchError` if there is no proxy."""
     _, declared, file, proxy = find_proxy(root, topology)
     used = " ".join(need(file, proxy, "command"))
     if "template" in declared:
@@ -114,9 +114,9 @@ def ends_tls(root: Path, topology: str) -> bool:
 
 
 def render(template: Path, values: Mapping[str, str], unsaid: Mapping[str, str]) -> str:
-    """Return the template with every `${PLACEHOLDER}` filled in; lower-case variables are the proxy's own.
+    """Return the template with every `${PLACEHOLDER}` filled in; lower-case variables belong to the proxy.
 
-    `unsaid` names the option that would give a placeholder its value.
+    `unsaid` names the option that gives a placeholder its value.
     """
     try:
         text = template.read_text(encoding="utf-8")
@@ -157,4 +157,4 @@ def _option(name: str) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"${{{name}}}" for name in names) or "none at all"
+    return ", ".join(f"${{{name}}}" for name in names) or "(none)"

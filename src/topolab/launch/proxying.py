@@ -1,6 +1,6 @@
-"""The command line of `compose/start_proxy.py`: which topology's proxy, and becoming that.
+"""The command line of `compose/start_proxy.py`: choose a topology's proxy and become it.
 
-Topology and listener may also come from the environment: the Compose file of the proxies sets them there.
+Topology and listener may also come from the environment, where the proxies' Compose file sets them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ USAGE_EXIT_CODE = 2
 
 
 def main(arguments: Sequence[str], own_root: Path) -> int:
-    """Write the proxy's files below --prefix and become it there; with --print only print its configuration."""
+    """Write the proxy's files below --prefix and become it there; with --print, only print its configuration."""
     options = _parse(arguments, os.environ, own_root)
     root = Path(options.root).resolve()
     try:
@@ -42,12 +42,12 @@ def main(arguments: Sequence[str], own_root: Path) -> int:
 def foresee_proxy(root: Path, command: Sequence[str], environment: Mapping[str, str]) -> Launch:
     """Return what a container's `command`, an interpreter that runs `start_proxy.py`, becomes in its `environment`.
 
-    `root` holds here the tables that the container has in its own folder. Raises `LaunchError`.
+    `root` has the same tables here as the container has in its own folder. Raises `LaunchError`.
     """
     script = next(index for index, word in enumerate(command) if word.endswith("/start_proxy.py"))
     there = Path(command[script]).parents[1]
     options = _parse(command[script + 1 :], environment, there)
-    # An image has the program on its PATH, whatever this machine has.
+    # An image always has the program on its PATH, whatever this machine has.
     _, _, _, proxy = find_proxy(root, options.topology)
     options.binary = options.binary or proxy.get("binary", {}).get("program")
     return _launch(options, root, Place(command[0], str(there)), environment).launch
@@ -60,25 +60,25 @@ def _launch(options: argparse.Namespace, root: Path, place: Place, outer: Mappin
 
 
 def _parse(arguments: Sequence[str], environment: Mapping[str, str], own_root: Path) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="start_proxy.py", description="Start the proxy of a topology.")
+    parser = argparse.ArgumentParser(prog="start_proxy.py", description="Start a topology's proxy.")
     topology = environment.get("TOPOLOGY") or None
     parser.add_argument("topology", nargs="?" if topology else None, default=topology, help="a name in */topologies/")
     parser.add_argument(
         "--listener",
         default=environment.get("LISTENER") or None,
-        help="what the server listens for: cleartext or tls (default: what the topology's first route needs)",
+        help="the server's listener: cleartext or tls (default: what the topology's first route needs)",
     )
     parser.add_argument("--edge-host", dest="host", help="the address to listen on")
     parser.add_argument("--edge-port", dest="port", help="the port to listen on")
     parser.add_argument("--server-host", help="where the server is")
-    parser.add_argument("--server-port", help="and its port")
-    parser.add_argument("--server-name", help="the name for SNI towards it")
+    parser.add_argument("--server-port", help="the server's port")
+    parser.add_argument("--server-name", help="the name for SNI to the server")
     parser.add_argument("--cert", help="certificate chain, PEM")
     parser.add_argument("--key", help="its key, PEM")
-    parser.add_argument("--binary", help="the program to run (default: found as the proxy's TOML says)")
+    parser.add_argument("--binary", help="the program to run (default: found as the proxy's TOML describes)")
     parser.add_argument(
         "--prefix", type=Path, required=True, help="a writable folder for the configuration and temporary files"
     )
-    parser.add_argument("--root", default=str(own_root), help="the folder of the proxies' folders")
+    parser.add_argument("--root", default=str(own_root), help="the folder that holds the proxies' folders")
     parser.add_argument("--print", action="store_true", help="print the configuration and stop")
     return parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""Servers: which variant, which interface, which argv, which environment."""
+"""Servers: choose the variant and interface, and compute argv and environment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from topolab.launch.tables import LaunchError, Table, choose, fill, folders_with
 class ServerRequest:
     """A server for an app, and where it listens.
 
-    Without a `variant` the server's name may be the one that tables show. Empty: not said.
+    Without a `variant`, the server's name may be the one that tables show. Empty means not given.
     """
 
     server: str
@@ -32,7 +32,7 @@ class ServerRequest:
 
 
 def launch_server(root: Path, request: ServerRequest, place: Place, outer: Mapping[str, str]) -> Launch:
-    """Return what starts a server, by the tables in `root` and the environment `outer`. Raises `LaunchError`."""
+    """Return how to start a server, from the tables in `root` and the environment `outer`. Raises `LaunchError`."""
     server_name, variant_name = find_server(root, request.server, request.variant)
     file = _file(server_name)
     server = read_table(root, file)
@@ -58,7 +58,7 @@ def launch_server(root: Path, request: ServerRequest, place: Place, outer: Mappi
 
 
 def build_argv(file: str, server: Table, variant: Table, listener: str, values: Mapping[str, str]) -> tuple[str, ...]:
-    """Return command + variant argv + listener argv + app argument, every placeholder filled from `values`."""
+    """Return command + variant argv + listener argv + app argument, with every placeholder filled from `values`."""
     where = f"variants.{variant['name']}"
     listeners: Table = need(file, variant, "listeners")
     choose(file, f"{where}.listeners", listener, listeners)
@@ -72,10 +72,10 @@ def build_argv(file: str, server: Table, variant: Table, listener: str, values: 
 
 
 def find_server(root: Path, server: str, variant: str = "") -> tuple[str, str]:
-    """Return the folder and the variant that are meant. Raises `LaunchError` where there is none, or more than one.
+    """Return the folder and the variant that a name means. Raises `LaunchError` if it matches none, or several.
 
-    A server's name alone means its first variant. A name that tables show, such as `spam-egg`, is compared with what
-    each server's variants are called, and never split: both parts may hold hyphens.
+    A server's name alone means its first variant. A name from tables, such as `spam-egg`, is compared with the full
+    names of each server's variants and never split: both parts may contain hyphens.
     """
     folders = folders_with(root, "servers", "server.toml")
     if variant:
@@ -92,12 +92,12 @@ def find_server(root: Path, server: str, variant: str = "") -> tuple[str, str]:
         refuse(f"{root}/servers", server, "no such server", ["-".join(pair) for pair in named])
     if len(found) > 1:
         meant = " or ".join(f"{folder} --variant {name}" for folder, name in sorted(found))
-        raise LaunchError(f"{root}/servers: {server}: may be more than one server; expected {meant}")
+        raise LaunchError(f"{root}/servers: {server}: may mean more than one server; expected {meant}")
     return found.pop()
 
 
 def _variants(root: Path, folder: str, *, strict: bool) -> Iterator[tuple[str, str]]:
-    """Yield the server's name with each variant's. One that cannot be read is nobody's business unless `strict`."""
+    """Yield the server's name with each variant's name. Skip an unreadable server unless `strict`."""
     try:
         variants = need(_file(folder), read_table(root, _file(folder)), "variants")
     except LaunchError:

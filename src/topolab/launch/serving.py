@@ -1,6 +1,6 @@
-"""The command line of `servers/serve.py`: what it asks for, and becoming that.
+"""The command line of `servers/serve.py`: choose a server or companion and become it.
 
-Listener and broker may also come from the environment, where Compose files set them. A TOPOLOGY there stands for the
+Listener and broker may also come from the environment, where Compose files set them. A TOPOLOGY there selects the
 listener that the topology's first route needs.
 """
 
@@ -24,9 +24,9 @@ USAGE_EXIT_CODE = 2
 
 
 def main(arguments: Sequence[str], own_root: Path) -> int:
-    """Become the server or companion that is asked for; with --print only print its argv as one JSON line.
+    """Become the requested server or companion; with --print, only print its argv as one JSON line.
 
-    `own_root` holds `servers/` and `apps/` where --root names no other folder.
+    `own_root` holds `servers/` and `apps/` unless --root names another folder.
     """
     try:
         options = _parse(arguments, os.environ, own_root)
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str], own_root: Path) -> int:
 def foresee(root: Path, command: Sequence[str], environment: Mapping[str, str]) -> Launch:
     """Return what a container's `command`, an interpreter that runs `serve.py`, becomes in its `environment`.
 
-    `root` holds here the tables that the container has in its own folder. Raises `LaunchError`.
+    `root` has the same tables here as the container has in its own folder. Raises `LaunchError`.
     """
     script = next(index for index, word in enumerate(command) if word.endswith("/serve.py"))
     there = Path(command[script]).parents[1]
@@ -59,26 +59,26 @@ def _launch(options: argparse.Namespace, root: Path, place: Place, outer: Mappin
 
 
 def _said(options: argparse.Namespace, request: type[CompanionRequest | ServerRequest]) -> dict[str, str]:
-    """Return those options that the request has a field for, as far as they were said."""
+    """Return the given options that the request has a field for."""
     return {field.name: str(value) for field in fields(request) if (value := getattr(options, field.name)) is not None}
 
 
 def _parse(arguments: Sequence[str], environment: Mapping[str, str], own_root: Path) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="serve.py", description="Start a server as its server.toml says.")
+    parser = argparse.ArgumentParser(prog="serve.py", description="Start a server as its server.toml describes.")
     parser.add_argument("server", metavar="SERVER", nargs="?", help="a folder in servers/, or SERVER-VARIANT")
-    parser.add_argument("--variant", help="without, the one that SERVER names, or the server's first")
-    parser.add_argument("--companion", metavar="NAME", help="instead of a server, a companion of the app")
+    parser.add_argument("--variant", help="default: the one that SERVER names, or the server's first")
+    parser.add_argument("--companion", metavar="NAME", help="a companion of the app, instead of a server")
     parser.add_argument("--app", required=True, help="a folder in apps/")
-    parser.add_argument("--interface", help="asgi or wsgi; without, the first of the variant's that the app has")
+    parser.add_argument("--interface", help="asgi or wsgi (default: the variant's first that the app has)")
     parser.add_argument("--listener", default=environment.get("LISTENER"), help="cleartext, tls or quic")
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
-    parser.add_argument("--broker", metavar="HOST:PORT", default=environment.get("BROKER"), help="of the companions")
+    parser.add_argument("--broker", metavar="HOST:PORT", default=environment.get("BROKER"), help="companions' broker")
     parser.add_argument("--cert", help="certificate chain, PEM")
     parser.add_argument("--key", help="its key, PEM in PKCS#8")
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--root", default=str(own_root), help="the folder of servers/ and apps/")
-    parser.add_argument("--print", action="store_true", help="print the argv and start nothing")
+    parser.add_argument("--root", default=str(own_root), help="the folder that holds servers/ and apps/")
+    parser.add_argument("--print", action="store_true", help="print the argv and stop")
     options = parser.parse_args(arguments)
     if not options.listener and environment.get("TOPOLOGY"):
         options.listener = listener_of(Path(options.root), environment["TOPOLOGY"])

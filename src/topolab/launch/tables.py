@@ -1,4 +1,4 @@
-"""Reading what TOML tables declare, and filling in their placeholders, with one line for whatever is wrong."""
+"""Reads TOML tables and fills in their placeholders; every error is a single line."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 OPTIONS = {"host": "HOST", "port": "PORT", "cert": "FILE", "key": "FILE", "broker": "HOST:PORT"}
-"""The placeholders that options of the same name give, and what such an option takes."""
+"""Placeholders that options of the same name fill, and the values those options take."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 Table = Mapping[str, Any]
 
 
 class LaunchError(Exception):
-    """What was asked for is not declared, or not complete; its text is one line."""
+    """The requested thing is not declared, or is incomplete; the text is one line."""
 
 
 def read_table(root: Path, file: str) -> Table:
-    """Read `file` below `root`. Raises `LaunchError` where it is no TOML."""
+    """Read `file` below `root`. Raises `LaunchError` if it is not TOML."""
     try:
         return tomllib.loads((root / file).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
@@ -28,30 +28,30 @@ def read_table(root: Path, file: str) -> Table:
 
 
 def folders_with(root: Path, folder: str, file: str) -> list[str]:
-    """Return the names of the folders in `folder` that hold `file`; hidden ones declare nothing."""
+    """Return the names of the folders in `folder` that contain `file`, ignoring hidden folders."""
     return sorted(path.parent.name for path in (root / folder).glob(f"[!.]*/{file}"))
 
 
 def need(file: str, table: Table, key: str) -> Any:
-    """Return the value of a key that must be there."""
+    """Return the value of a required key."""
     if key in table:
         return table[key]
     raise LaunchError(f"{file}: {table.get('name', 'the file')}: {key} is missing; expected that key")
 
 
 def choose(file: str, key: str, name: str, offered: Iterable[str]) -> None:
-    """Raise `LaunchError` where `name` is not among what is offered."""
+    """Raise `LaunchError` if `name` is not among `offered`."""
     if name not in offered:
         refuse(file, key, f"{name!r} is unknown", offered)
 
 
 def refuse(file: str, key: str, trouble: str, offered: Iterable[str]) -> NoReturn:
-    """Raise the `LaunchError` that names what could have been said instead."""
-    raise LaunchError(f"{file}: {key}: {trouble}; expected one of {', '.join(offered) or 'none at all'}")
+    """Raise the `LaunchError` that lists the valid alternatives."""
+    raise LaunchError(f"{file}: {key}: {trouble}; expected one of {', '.join(offered) or '(none)'}")
 
 
 def fill(file: str, key: str, word: str, values: Mapping[str, str]) -> str:
-    """Replace each `{placeholder}` in a word by its value."""
+    """Replace each `{placeholder}` in a word with its value."""
     for name in _PLACEHOLDER.findall(word):
         if name in OPTIONS and name not in values:
             raise LaunchError(f"{file}: {key}: uses {{{name}}}; expected the option --{name} {OPTIONS[name]}")

@@ -1,1 +1,1 @@
-"""topolab's words as frozen dataclasses: no input, no output, impossible values refused."""
+"""topolab's vocabulary as frozen dataclasses: no input or output, impossible values refused."""

@@ -1,4 +1,4 @@
-"""A cell, the hops it is planned to take, and the skip that takes its place where it cannot exist."""
+"""A cell, its planned hops, and the skip that replaces a cell that cannot exist."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from topolab.model.topology import Leg
 
 @dataclass(frozen=True, slots=True)
 class PlannedHop:
-    """One hop of a cell: who speaks to whom, and the leg it must be seen to use."""
+    """One hop of a cell: who speaks to whom, and the leg that it must be observed to use."""
 
     source: str
     target: str
@@ -20,7 +20,7 @@ class PlannedHop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A combination that can exist: where the client's route meets a listener the server declares."""
+    """A combination that can exist: the client's route ends at a listener that the server declares."""
 
     combination: Combination
     hops: tuple[PlannedHop, ...]
@@ -28,12 +28,12 @@ class Cell:
 
     @property
     def id(self) -> str:
-        """The combination's id."""
+        """The id of the combination."""
         return self.combination.id
 
     @property
     def listener(self) -> Transport:
-        """The transport of the server's own listener: that of the last hop."""
+        """The transport of the server's listener, which is that of the last hop."""
         return self.hops[-1].leg.transport
 
     @property
@@ -43,13 +43,13 @@ class Cell:
 
     @property
     def downgraded(self) -> bool:
-        """Whether the client's protocol is not the one that reaches the app."""
+        """Whether the app is reached over another protocol than the client's."""
         return self.origin_protocol is not self.combination.client_protocol.protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A combination that cannot exist, or not here, and why, in a sentence a person understands."""
+    """A combination that cannot exist, or not on this machine, with the reason in plain English."""
 
     combination: Combination
     reason: str

@@ -1,4 +1,4 @@
-"""Claims, and the article that holds each against a run: declared, so that nobody words a verdict."""
+"""Claims, and the article that checks each against a run: declared, so that no verdict is written by hand."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from topolab.model.declared import Declared, Name, Text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check(Declared):
-    """One thing a claim comes down to: a cell's figure is less or more than another's, or about a value.
+    """One check of a claim: a cell's figure is less or more than another's, or close to a value.
 
-    `cell`, `less_than` and `more_than` are cell ids; `within` is the fraction of `about` that it may be off.
+    `cell`, `less_than` and `more_than` are cell ids; `within` is the tolerance as a fraction of `about`.
     """
 
     cell: Text
@@ -28,7 +28,7 @@ class Check(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim(Declared):
-    """What was said, and the checks that all have to hold for it to hold."""
+    """A statement, and the checks that must all hold for it to hold."""
 
     said: Text
     checks: Annotated[tuple[Check, ...], MinLen(1)]
@@ -36,7 +36,7 @@ class Claim(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section(Declared):
-    """A part of an article about one matrix's run: its tables by name, pictures with captions, and claims."""
+    """A section of an article, about one matrix's run: tables by name, pictures with captions, and claims."""
 
     title: Text
     text: Text
@@ -48,7 +48,7 @@ class Section(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article(Declared):
-    """An article: claims by section, each held against a run."""
+    """An article: claims by section, each section checked against a run."""
 
     title: Text
     text: Text

@@ -1,4 +1,4 @@
-"""A combination, and the dimensions it is made of: one list that ids, filters, plans and reports read."""
+"""A combination and its dimensions: one list that ids, filters, plans and reports all use."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from topolab.model.server import Interface, Server
 Value = int | str
 """A value of a setting."""
 Spellings = Mapping[str, tuple[str, ...]]
-"""Names, each with every text that a glob may match it by."""
+"""Names, each with every spelling that a glob may match."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combination:
     """Server variant x app x interface x topology x client protocol x load profile, by name.
 
-    `settings` has the values that differ from the default, by the key of the setting.
+    `settings` has the values that differ from the default, by setting key.
     """
 
     server: str
@@ -37,14 +37,14 @@ class Combination:
 
     @property
     def id(self) -> str:
-        """Unique in a run, and stable from run to run. A replica is the second half of an A/A pair."""
+        """Unique within a run and stable between runs. A replica is the second half of an A/A pair."""
         names = "/".join(d.in_id(self) for d in DIMENSIONS.values() if not isinstance(d, Setting))
         suffix = f"+{self.replica}" if self.replica else ""
         return ",".join((names, *self.settings_labels)) + suffix
 
     @property
     def settings_labels(self) -> list[str]:
-        """What is set otherwise than by default, for example `workers=4`."""
+        """The settings that differ from the default, for example `workers=4`."""
         return [setting.label(self) for setting in settings() if setting.key in self.settings]
 
 
@@ -54,11 +54,11 @@ class _Candidate(Protocol):
 
 
 class Catalogued(Protocol):
-    """What has the names that a matrix chooses from: the catalogue."""
+    """The source of the names that a matrix chooses from: the catalogue."""
 
     @property
     def candidates(self) -> Mapping[str, _Candidate]:
-        """Servers in each variant."""
+        """The servers, in each of their variants."""
 
     @property
     def apps(self) -> Mapping[str, object]:
@@ -77,8 +77,8 @@ class Catalogued(Protocol):
 class Dimension(ABC):
     """One dimension of every matrix.
 
-    `key` is its name in `--only`, `plural` its name in a matrix. `fields` are its names in a combination, which are
-    also its columns in results.csv and its keys in results.json.
+    `key` is its name in `--only`, and `plural` its name in a matrix. `fields` are its names in a combination, in the
+    columns of results.csv and in the keys of results.json.
     """
 
     key: str
@@ -87,22 +87,22 @@ class Dimension(ABC):
 
     @abstractmethod
     def names(self, catalogue: Catalogued) -> Spellings | None:
-        """What a matrix's globs choose from; None where any value will do."""
+        """What a matrix's globs choose from; None if any value is valid."""
 
     def filter_names(self, catalogue: Catalogued) -> Spellings | None:
-        """What the globs of `--only` choose from, where it is finer."""
+        """What the globs of `--only` choose from, which may be finer."""
         return self.names(catalogue)
 
     def name(self, combination: Combination) -> str:
-        """The combination's value, as `filter_names` has it."""
+        """The combination's value, as `filter_names` spells it."""
         return str(getattr(combination, self.fields[0]))
 
     def in_id(self, combination: Combination) -> str:
-        """The value as an id writes it."""
+        """The value as written in an id."""
         return self.name(combination)
 
     def label(self, combination: Combination) -> str:
-        """The value as a report writes it next to those of other dimensions."""
+        """The value as written in a report next to those of other dimensions."""
         return self.in_id(combination)
 
     def columns(self, combination: Combination) -> dict[str, object]:
@@ -116,7 +116,7 @@ class _Servers(Dimension):
 
 
 class _Apps(Dimension):
-    """The app, and the interface to it, which follows from the app and the server."""
+    """The app and its interface, which follows from the app and the server."""
 
     def names(self, catalogue: Catalogued) -> Spellings:
         return _plain(catalogue.apps)
@@ -151,30 +151,30 @@ class _Profiles(Dimension):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting(Dimension):
-    """A dimension with a default. Ids, labels and files show it only where a combination has another value.
+    """A dimension with a default. Ids, labels and files show it only if a combination has another value.
 
-    A matrix need not mention it. What acts on it asks it for the `value` of a combination.
+    A matrix may omit it. Code that acts on a setting asks it for a combination's `value`.
     """
 
     default: Value
 
     def names(self, catalogue: Catalogued) -> None:
-        """None: any value will do."""
+        """None: any value is valid."""
 
     def value(self, combination: Combination) -> Value:
         """The combination's value."""
         return combination.settings.get(self.key, self.default)
 
     def name(self, combination: Combination) -> str:
-        """The value as a text."""
+        """The value as text."""
         return str(self.value(combination))
 
     def label(self, combination: Combination) -> str:
-        """`key=value`, or nothing for the default."""
+        """`key=value`, or an empty string for the default."""
         return f"{self.key}={self.value(combination)}" if self.key in combination.settings else ""
 
     def columns(self, combination: Combination) -> dict[str, object]:
-        """The value, the default included."""
+        """The value, even if it is the default."""
         return {name: self.value(combination) for name in self.fields}
 
 
@@ -196,7 +196,7 @@ def settings() -> list[Setting]:
 
 
 def shown(combinations: Iterable[Combination]) -> list[Dimension]:
-    """The dimensions that the files about these combinations show: settings only where one is not the default."""
+    """The dimensions to show in files about these combinations: settings only if a value is not the default."""
     used = {key for combination in combinations for key in combination.settings}
     return [d for d in DIMENSIONS.values() if not isinstance(d, Setting) or d.key in used]
 

@@ -1,14 +1,14 @@
 """The part of the app contract that the harness relies on: header names and paths.
 
-`apps/common/origin_contract.py` is the contract as the apps implement it; a test compares the two.
+`apps/common/origin_contract.py` is the contract that the apps implement; a test compares the two.
 """
 
 from __future__ import annotations
 
 VERSION_HEADER = "x-origin-http-version"
-"""The HTTP version that the app saw, as in `2`; every answer has it."""
+"""The HTTP version that the app saw, for example `2`; every answer has it."""
 PEER_HEADER = "x-origin-peer"
-"""The client's port that the app saw; empty where the server does not pass it on."""
+"""The client's port that the app saw; empty if the server does not pass it on."""
 
 HEALTH_PATH = "/healthz"
 HOP_PATH = "/hop"

@@ -1,4 +1,4 @@
-"""What every dataclass declared in TOML has in common: how strictly it is read, and what a name is."""
+"""The rules for every dataclass declared in TOML: how strictly it is read, and what counts as a name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import StringConstraints
 
 Text = Annotated[str, MinLen(1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
-"""Lower-case words with hyphens: safe in file names, ids and globs, and no longer than a host name's label can be."""
+"""Lower-case words with hyphens: safe in file names, ids and globs, and no longer than a host name's label."""
 EntryPoint = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 """`module:attribute`."""
 UrlPath = Annotated[str, StringConstraints(pattern=r"^/[!-~]*$")]
@@ -18,7 +18,7 @@ UrlPath = Annotated[str, StringConstraints(pattern=r"^/[!-~]*$")]
 
 
 StartTimeout = Annotated[float, Gt(0), Le(3_600)]
-"""Seconds until the first good answer, at most an hour."""
+"""Seconds until the first good answer; at most an hour."""
 
 
 @dataclass(frozen=True, slots=True)

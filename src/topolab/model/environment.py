@@ -1,7 +1,7 @@
-"""The keys of a run's environment that mean something to more than one layer."""
+"""The keys of a run's environment that more than one layer uses."""
 
 IMAGE_IDS = "images"
-"""The ids of a run's images, by name. Two images with different ids may hold the same."""
+"""The ids of a run's images, by name. Images with different ids may have the same contents."""
 
 IMAGE_PARTS = "image_parts"
-"""A digest of each part that goes into an image and that the plan uses, by the image's name and the part's."""
+"""A digest of each part that goes into an image and that the plan uses, by image name and part name."""

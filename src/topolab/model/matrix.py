@@ -15,14 +15,14 @@ from topolab.model.combination import Setting, Value, settings
 from topolab.model.declared import Declared, Name, Text
 
 MAX_ROUNDS = 1_000
-"""Days of measuring even for a small matrix; more is a slip of the finger."""
+"""Days of measuring even for a small matrix; anything more is a typo."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection(Declared):
     """A product of names (globs allowed) inside a matrix.
 
-    In TOML each setting has its list of values next to the names. Here they are together in `settings`, by key.
+    In TOML, each setting's list of values is next to the names. Here they are all in `settings`, by key.
     """
 
     servers: Annotated[tuple[Text, ...], MinLen(1)]
@@ -44,7 +44,7 @@ class Selection(Declared):
             if not isinstance(declared[key], list):
                 problem = PydanticCustomError("array", "input should be a valid array")
                 raise _refusal((key,), declared[key], problem)
-        # What a validator returns is no JSON to pydantic any more, and its strict mode then takes no list as a tuple.
+        # pydantic no longer treats a validator's result as JSON, and its strict mode then refuses a list for a tuple.
         found = {key: tuple(value) if isinstance(value, list) else value for key, value in declared.items()}
         given = {
             setting.key: _values(setting, found.pop(setting.plural))
@@ -58,7 +58,7 @@ _VALUES: Mapping[type, TypeAdapter[tuple[Value, ...]]] = {
     int: TypeAdapter(Annotated[tuple[int, ...], MinLen(1)]),
     str: TypeAdapter(Annotated[tuple[Name, ...], MinLen(1)]),
 }
-"""What reads the values of a setting, by the type of its default."""
+"""Readers of a setting's values, by the type of its default."""
 
 
 def _values(setting: Setting, values: object) -> tuple[Value, ...]:
@@ -76,7 +76,7 @@ def _refusal(key: tuple[str | int, ...], value: object, problem: str | PydanticC
 
 
 class Rows(StrEnum):
-    """What the rows of a matrix's tables are, which compete."""
+    """What the rows of a matrix's tables are: the competitors."""
 
     SERVERS = "servers"
     DEPLOYMENTS = "deployments"
@@ -84,10 +84,10 @@ class Rows(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix(Declared):
-    """A named set of cells. `aa_pairs` of them are planned twice, and differences between the two are the noise floor.
+    """A named set of cells. `aa_pairs` of them are planned twice; differences within a pair give the noise floor.
 
-    With `charts` the report also draws its headlines. The `rows` of its tables are servers, with tables for each app,
-    or deployments, a server with its app.
+    With `charts`, the report also draws its headlines. The `rows` of its tables are servers, with tables for each app,
+    or deployments (a server with its app).
     """
 
     name: Name

@@ -1,4 +1,4 @@
-"""A measurement: what one load gave, counted by the client."""
+"""A measurement: the result of one load, as counted by the client."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """What one load run gave, counted by the client. None where the profile does not give a figure.
+    """The result of one load, as counted by the client. A figure that the profile does not give is None.
 
-    `seconds` is the time the good responses were counted over; `series` counts them in slices of
+    `seconds` is the time over which good responses were counted; `series` counts them in slices of
     `series_slice_s`. `client_protocols` and `origin_protocols` count responses by the protocol seen on the
-    client's hop and by the app, None where the driver sees no headers. `origin_connections` is None where a server
-    hides its peer's port. `finish_seconds` are those from the first connection to the last response of a counted load.
+    client's hop and by the app, or are None if the driver sees no headers. `origin_connections` is None if the server
+    hides its peer's port. `finish_seconds` is the time from a counted load's first connection to its last response.
 
-    Of a mixed load the good responses, the series and the figures are the fast requests'; `slow_responses` are the
-    good ones to slow requests, and the bad ones are among the others as `slow: ...`.
+    In a mixed load, the good responses, the series and the figures are those of the fast requests. `slow_responses`
+    counts good responses to slow requests; bad ones are listed with the others as `slow: ...`.
     """
 
     seconds: float

@@ -1,4 +1,4 @@
-"""What came of a cell in one round: measured, or failed at a stage. A failure is a value, never a zero."""
+"""The outcome of a cell in one round: measured, or failed at a stage. A failure is a value, never a zero."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from topolab.model.measurement import Measurement
 
 
 class Stage(StrEnum):
-    """The steps of measuring a cell, in order; a failure names the one it happened in."""
+    """The steps of measuring a cell, in order; a failure names its step."""
 
     START = "start"
     READY = "ready"
@@ -21,7 +21,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenHop:
-    """One hop as it was seen during the load. `connections` is None where nobody on the hop can tell."""
+    """One hop as observed during the load. `connections` is None if neither end can report them."""
 
     source: str
     target: str
@@ -32,7 +32,7 @@ class SeenHop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupUsage:
-    """What a process group or a container used: CPU seconds, and the peak of its memory so far (None: not counted)."""
+    """What a process group or container used: CPU seconds, and peak memory so far (None: not counted)."""
 
     cpu_s: float
     memory_peak_bytes: int | None
@@ -50,7 +50,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A cell measured once. Usage is None where the kernel does not give it or there is no such group."""
+    """A cell measured once. Usage is None if the kernel does not report it or there is no such group."""
 
     measurement: Measurement
     hops: tuple[SeenHop, ...]
@@ -60,7 +60,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A cell that could not be measured in this round; what the client counted nevertheless is kept."""
+    """A cell that could not be measured in this round, with whatever the client did count."""
 
     stage: Stage
     message: str
@@ -73,9 +73,10 @@ Outcome = Measured | Failed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One cell in one round: the unit the store commits.
+    """One cell in one round: the unit that the store commits.
 
-    `files` are what its tool wrote, below the results folder. `disturbed`: another lab was measuring on the machine.
+    `files` lists what its tool wrote, below the results folder. `disturbed` means that another lab was measuring on the
+    machine.
     """
 
     cell_id: str

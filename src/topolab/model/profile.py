@@ -1,4 +1,4 @@
-"""Load profiles: what a client does."""
+"""Load profiles: what the client does."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ PositiveSeconds = Annotated[float, Gt(0), Le(DAY_S)]
 Seconds = Annotated[float, Ge(0), Le(DAY_S)]
 Count = Annotated[int, Gt(0), Le(10_000_000)]
 Rate = Annotated[float, Ge(0.001), Le(1_000_000)]
-"""Per second. Limits keep a slip of the finger from planning years, or more than memory holds."""
+"""Per second. Limits keep a typo from planning years of load, or more than memory can hold."""
 
 
 class Journey(StrEnum):
-    """What a Locust user may set out to do: the tags of `loadtest/locustfile.py`."""
+    """What a Locust user can do: the tags in `loadtest/locustfile.py`."""
 
     BROWSE = "browse"
     DASHBOARD = "dashboard"
@@ -31,7 +31,7 @@ class Journey(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lanes(Declared):
-    """How many connections, and how many requests in flight on each (streams; 1 on HTTP/1.1)."""
+    """How many connections, and how many requests in flight on each (streams; 1 for HTTP/1.1)."""
 
     connections: Count
     streams: Count = 1
@@ -44,9 +44,9 @@ class Lanes(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Load(Declared):
-    """What every load profile says. `{i}` in `path` and `body` is the request's number, from 1.
+    """What every load profile has. `{i}` in `path` and `body` is the request's number, from 1.
 
-    `body` is the exact answer expected; a response that differs is a bad one.
+    `body` is the exact answer expected; any other response is bad.
     """
 
     name: Name
@@ -64,7 +64,7 @@ class _Load(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedLoad(_Load):
-    """Closed loop: a fixed number in flight for a fixed time. Gives the ceiling, and no latency."""
+    """Closed loop: a fixed number in flight for a fixed time. Gives the ceiling, but no latency."""
 
     kind: Literal["closed"]
     driver: Name
@@ -74,7 +74,7 @@ class ClosedLoad(_Load):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenLoad(_Load):
-    """Open loop: a request every 1/rate seconds whatever happens; latency from the planned send time."""
+    """Open loop: a request every 1/rate seconds whatever happens; latency counts from the planned send time."""
 
     kind: Literal["open"]
     driver: Name
@@ -87,8 +87,8 @@ class OpenLoad(_Load):
 class SlowPart(Declared):
     """The slow requests of a mixed load: `in_flight` at any time, in a closed loop over all connections.
 
-    They begin one after the other over `spread_s`: if that is how long one takes, they do not all end at once.
-    `{i}` in `path` and `body` is the number among the slow ones, from 1.
+    Their starts are spread over `spread_s`, so that they do not all end at once if each takes that long.
+    `{i}` in `path` and `body` is the number of the slow request, from 1.
     """
 
     path: UrlPath
@@ -99,7 +99,7 @@ class SlowPart(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MixedLoad(_Load):
-    """An open loop of fast requests beside the slow ones of `slow`; latency and rate are those of the fast."""
+    """An open loop of fast requests alongside the slow ones of `slow`; latency and rate are those of the fast ones."""
 
     kind: Literal["mixed"]
     driver: Name
@@ -111,10 +111,10 @@ class MixedLoad(_Load):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLoad(_Load):
-    """A page: `requests` at once by a browser's connection rule; the result is the seconds to the last.
+    """A page: `requests` at once by a browser's connection rule; the result is the seconds to the last response.
 
-    With the driver `browser` the rule is the browser's own, `http1` and `multiplexed` are what is expected of it, and
-    `timeout_s` is for the whole page.
+    The driver `browser` uses the browser's own rule; `http1` and `multiplexed` are what is expected of it, and
+    `timeout_s` covers the whole page.
     """
 
     kind: Literal["page"]
@@ -124,9 +124,9 @@ class PageLoad(_Load):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountLoad(_Load):
-    """So many requests in all over cold connections, as fast as they go: handshakes are in the result.
+    """A fixed number of requests over cold connections, as fast as possible: the result includes handshakes.
 
-    `timeout_s` is for all of them together. Several streams under HTTP/1.1 mean pipelining here.
+    `timeout_s` covers them all. Several streams under HTTP/1.1 mean pipelining here.
     """
 
     kind: Literal["count"]
@@ -136,10 +136,10 @@ class CountLoad(_Load):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsersLoad(Declared):
-    """So many Locust users on `journeys` of the catalogue's locustfile, by so many Locust processes.
+    """A fixed number of Locust users on `journeys` of the catalogue's locustfile, in a fixed number of processes.
 
-    A closed loop: a user thinks for `think_s` on average and goes on its next journey. `spawn_per_s` users start each
-    second, then all run for `warm_up_s`, then for `duration_s` what they do counts.
+    A closed loop: a user thinks for `think_s` on average, then starts its next journey. `spawn_per_s` users start each
+    second, all run for `warm_up_s`, and then everything counts for `duration_s`.
     """
 
     name: Name
@@ -161,7 +161,7 @@ class UsersLoad(Declared):
 
 
 RequestLoad = ClosedLoad | OpenLoad | MixedLoad | PageLoad | CountLoad
-"""The loads that are the same requests, over and over."""
+"""The loads that repeat the same requests."""
 LoadProfile = RequestLoad | UsersLoad
 AnyLoad = Annotated[LoadProfile, Field(discriminator="kind")]
-"""As pydantic reads it."""
+"""A profile as pydantic reads it."""

@@ -1,4 +1,4 @@
-"""The protocols and transports a hop can use, and the names a client's choice goes by."""
+"""The protocols and transports that a hop can use, and the names of a client's choices."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ class Protocol(StrEnum):
 
     @property
     def label(self) -> str:
-        """The version as a sentence writes it."""
+        """The version as written in a sentence."""
         return {"http/1.1": "HTTP/1.1", "h2": "HTTP/2", "h3": "HTTP/3"}[self.value]
 
     @property
     def origin_version(self) -> str:
-        """The version as the header `contract.VERSION_HEADER` has it."""
+        """The version as written in the header `contract.VERSION_HEADER`."""
         return {"http/1.1": "1.1", "h2": "2", "h3": "3"}[self.value]
 
     @classmethod
     def from_origin_version(cls, version: str) -> str:
-        """The protocol an app named in that header; the text itself where it is none of these."""
+        """The protocol that an app named in that header; the text itself if it is unknown."""
         return next((p.value for p in cls if p.origin_version == version), version or "unknown")
 
 
@@ -37,12 +37,12 @@ class Transport(StrEnum):
 
     @property
     def encrypted(self) -> bool:
-        """Whether the hop is encrypted: QUIC always is."""
+        """Whether the hop is encrypted; QUIC always is."""
         return self is not Transport.CLEARTEXT
 
 
 class ClientProtocol(StrEnum):
-    """What the client asks for on its own hop; the `c` names are the cleartext ones, as in h2c."""
+    """What the client asks for on its own hop; names ending in `c`, such as h2c, mean cleartext."""
 
     HTTP1 = "http/1.1"
     H2 = "h2"
@@ -52,16 +52,16 @@ class ClientProtocol(StrEnum):
 
     @property
     def protocol(self) -> Protocol:
-        """The HTTP version asked for."""
+        """The requested HTTP version."""
         return {"http/1.1": Protocol.HTTP1, "h1c": Protocol.HTTP1, "h3": Protocol.H3}.get(self.value, Protocol.H2)
 
     @property
     def transport(self) -> Transport:
-        """The transport it goes over."""
+        """The transport that it uses."""
         names = {"h1c": Transport.CLEARTEXT, "h2c": Transport.CLEARTEXT, "h3": Transport.QUIC}
         return names.get(self.value, Transport.TLS)
 
     @property
     def short(self) -> str:
-        """The name used in cell ids and column heads: no slash in it."""
+        """The name in cell ids and column heads, without a slash."""
         return "h1" if self is ClientProtocol.HTTP1 else self.value

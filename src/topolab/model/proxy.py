@@ -1,4 +1,4 @@
-"""Proxies: what a folder's `proxy.toml` declares."""
+"""Proxies, as a folder's `proxy.toml` declares them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from topolab.model.declared import Declared, Name, Text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binary(Declared):
-    """Where a proxy's program is: what a variable names, a file of a Python package, or a program on PATH."""
+    """Where a proxy's program is: named by a variable, in a Python package, or on PATH."""
 
     variable: str = ""
     package: str = ""
@@ -23,7 +23,7 @@ class Binary(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionCheck(Declared):
-    """How the program is asked for its version and modules, and the patterns that find them in what it prints."""
+    """How to ask the program for its version and modules, and the patterns that find them in its output."""
 
     argv: Annotated[tuple[Text, ...], MinLen(1)]
     pattern: Text
@@ -34,9 +34,9 @@ class VersionCheck(Declared):
 class Proxy(Declared):
     """A program between client and server: one folder with a `proxy.toml`, its templates and its topologies.
 
-    It runs with a prefix of its own as working directory. A topology's template is filled in by `placeholders` and put
-    there as `configuration`, next to the `includes` and the certificate. `log` is a file there that it writes its log
-    to; without, the log is on standard error.
+    Its working directory is its own prefix. A topology's template, filled in from `placeholders`, goes there as
+    `configuration`, next to the `includes` and the certificate. `log` is the proxy's log file there; without it, the
+    proxy logs to standard error.
     """
 
     name: Name

@@ -1,4 +1,4 @@
-"""One execution of a matrix: what has to be kept so that it can be resumed, and reported with no server running."""
+"""One execution of a matrix: what is kept so that it can be resumed, and reported without running servers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from topolab.model.profile import AnyLoad
 from topolab.model.topology import TopologyRecord
 
 FORMAT_VERSION = 3
-"""Of the results folder. 1 (November 2026): the first. 2: peak memory is what the backend can count, or null.
-3: a driver may not see the origin's protocol; the files a tool wrote are kept."""
+"""The results folder's format. 1 (November 2026): the first. 2: peak memory is what the backend can count, or null.
+3: a driver may not see the origin's protocol; files written by a tool are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """What a run is, fixed when it starts. `environment` holds JSON values; `started` is UTC, ISO 8601."""
+    """A run's definition, fixed when it starts. `environment` has JSON values; `started` is UTC in ISO 8601."""
 
     id: str
     started: str
@@ -36,9 +36,9 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sitting:
-    """One stretch of a run's work, from start or resumption to end or interruption, and the load average around it.
+    """One sitting of a run, from start or resumption to end or interruption, with the load average before and after.
 
-    `images_s` of `wall_s` went into building images.
+    `images_s` is the part of `wall_s` that went into building images.
     """
 
     wall_s: float

@@ -1,4 +1,4 @@
-"""Servers, their variants and listeners, and the apps they run: what `servers/` and `apps/` declare."""
+"""Servers, their variants and listeners, and the apps they run, as `servers/` and `apps/` declare them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from topolab.model.declared import Declared, EntryPoint, Name, StartTimeout, Tex
 from topolab.model.protocol import Protocol, Transport
 
 PART_NAMES = ("server", "proxy", "load")
-"""What a stack's own parts are called; companions stand beside them under names of their own."""
+"""The names of a stack's own parts; companions have names of their own."""
 
 
 START_TIMEOUT_S = 20.0
-"""How long a server with its app may take to its first good answer, where neither declares another time."""
+"""How long a server with its app may take to its first good answer, unless either declares another limit."""
 
 
 class Interface(StrEnum):
@@ -28,14 +28,14 @@ class Interface(StrEnum):
 
 
 class AsyncLibrary(StrEnum):
-    """What an ASGI server runs its app on."""
+    """The async library that an ASGI server runs its app on."""
 
     ASYNCIO = "asyncio"
     TRIO = "trio"
 
 
 class Debian(StrEnum):
-    """What a server's image is made from; each brings a Python of its own (3.13 and 3.11)."""
+    """The releases that a server's image may be built on; each has its own Python (3.13 and 3.11)."""
 
     TRIXIE = "trixie"
     BOOKWORM = "bookworm"
@@ -45,7 +45,7 @@ class Debian(StrEnum):
 class Listener(Declared):
     """One port of a variant: the protocols it really speaks there, and the arguments that open it.
 
-    `packages` are the distributions that only this port needs.
+    `packages` lists the distributions that only this port needs.
     """
 
     protocols: Annotated[tuple[Protocol, ...], MinLen(1)]
@@ -54,7 +54,7 @@ class Listener(Declared):
 
 
 def listener_name(server: str, transport: Transport) -> str:
-    """What a variant's listener is called where it can be used or not apart from the others."""
+    """The name of a variant's listener where its availability is reported separately."""
     return f"{server} over {transport}"
 
 
@@ -62,9 +62,9 @@ def listener_name(server: str, transport: Transport) -> str:
 class Variant(Declared):
     """One way to run a server: worker class, event loop, parser, interface.
 
-    `packages` are the distributions it needs (their versions are recorded); where one is missing the variant
-    is skipped and `missing_reason` says why that can be. `debian` is the release whose Python it needs, where
-    stacks are containers.
+    `packages` lists the distributions it needs, whose versions are recorded. If one is missing, the variant is skipped
+    and `missing_reason` says why that can happen. `debian` is the release whose Python it needs when stacks are
+    containers.
     """
 
     name: Name
@@ -96,15 +96,15 @@ class Server(Declared):
     variants: Annotated[tuple[Variant, ...], MinLen(1)]
 
     def full_name(self, variant: Variant) -> str:
-        """The name of a variant in tables and filters: `server-variant`."""
+        """A variant's name in tables and filters: `server-variant`."""
         return f"{self.name}-{variant.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Companion(Declared):
-    """What has to run beside the server for an app: a broker, or a worker that takes from it what the app hands over.
+    """A program that an app needs next to the server: a broker, or a worker that takes the app's work from the broker.
 
-    `package` is the system's package that brings the program which the command names; words may be empty.
+    `package` is the system package that provides the program in `command`; words may be empty.
     """
 
     name: Name
@@ -114,12 +114,12 @@ class Companion(Declared):
 
     @property
     def program(self) -> str:
-        """What has to be on PATH; empty where the command starts with the environment's own interpreter."""
+        """The program that must be on PATH; empty if the command starts with the environment's own interpreter."""
         return "" if self.command[0].startswith("{") else self.command[0]
 
     @property
     def listens(self) -> bool:
-        """Whether it is given a port; the one of an app that is, is the broker of the others."""
+        """Whether it gets a port; an app's only companion with a port is the broker for the others."""
         return any("{port}" in word for word in self.command)
 
 
@@ -127,7 +127,7 @@ class Companion(Declared):
 class App(Declared):
     """The workload: the app contract written in one framework, with an entry point per interface.
 
-    `async_libraries` are those its ASGI side can wait by, `python_path` further apps whose modules it uses.
+    `async_libraries` lists those its ASGI side can wait with, and `python_path` other apps whose modules it uses.
     """
 
     name: Name

@@ -1,4 +1,4 @@
-"""Topologies: the client protocols a chain of hops accepts, and what each becomes towards the server."""
+"""Topologies: the client protocols that a chain of hops accepts, and what each becomes on the way to the server."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from topolab.model.protocol import ClientProtocol, Protocol, Transport
 
 @dataclass(frozen=True, slots=True)
 class Leg(Declared):
-    """What one hop speaks: a protocol over a transport."""
+    """What a hop speaks: a protocol over a transport."""
 
     protocol: Protocol
     transport: Transport
 
     @property
     def label(self) -> str:
-        """The leg as a sentence writes it: HTTP/2 over TLS."""
+        """The leg as written in a sentence: HTTP/2 over TLS."""
         carrier = {"cleartext": "in cleartext", "tls": "over TLS", "quic": "over QUIC"}
         return f"{self.protocol.label} {carrier[self.transport.value]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Declared):
-    """A client protocol the topology carries, and the legs to the server it may become, best first.
+    """A client protocol that the topology carries, and the legs to the server that it may become, best first.
 
-    With `h2_alone` the client has to offer h2 alone by ALPN to be given it.
+    With `h2_alone`, the client gets h2 only if it offers nothing else by ALPN.
     """
 
     client: ClientProtocol
@@ -41,7 +41,7 @@ class Route(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopologyRecord:
-    """What a run keeps of a topology for its reports."""
+    """The part of a topology that a run keeps for its reports."""
 
     name: Name
     summary: Text
@@ -51,11 +51,11 @@ class TopologyRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topology(Declared):
-    """A chain of hops between client and app. Without a `proxy` client and server are the only two.
+    """A chain of hops between client and app. Without a `proxy`, it is only client and server.
 
-    `proxy` is a folder with a `proxy.toml`, `template` a file in it, and `values` fills placeholders of the template
-    that only this topology knows. `refusals` gives the reason for each client protocol the topology does not carry.
-    `needs_version` is the oldest release of the proxy that will do, `needs_modules` what it must be built with.
+    `proxy` is a folder with a `proxy.toml`, `template` is a file in it, and `values` fills the template's placeholders
+    for this topology. `refusals` gives the reason for each client protocol that the topology does not carry.
+    `needs_version` is the oldest suitable release of the proxy, and `needs_modules` what it must be built with.
     `does_not_mimic` lists, for the reader, where the AWS original behaves differently.
     """
 
@@ -73,16 +73,16 @@ class Topology(Declared):
 
     @property
     def proxied(self) -> bool:
-        """Whether a proxy stands between client and server."""
+        """Whether there is a proxy between client and server."""
         return bool(self.proxy)
 
     @property
     def record(self) -> TopologyRecord:
-        """What a run keeps of it."""
+        """The part that a run keeps."""
         return TopologyRecord(
             name=self.name, summary=self.summary, mimics=self.mimics, does_not_mimic=self.does_not_mimic
         )
 
     def route(self, client: ClientProtocol) -> Route | None:
-        """The route a client protocol takes; None where the topology refuses it."""
+        """The route that a client protocol takes; None if the topology refuses it."""
         return next((r for r in self.routes if r.client is client), None)

@@ -1,4 +1,4 @@
-"""The app's page as a browser opens it, and what came of a visit to it: kept beside the measurement as `visit.json`."""
+"""The app's page as a browser opens it, and the result of a visit, stored next to the measurement as `visit.json`."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from topolab.model.profile import PageLoad
 VISITOR = "browser"
 """The driver whose loads are visits."""
 PAGE_FILE = "page.json"
-"""Of a run: every visit that its report shows."""
+"""In a run: every visit that its report shows."""
 VISIT_FILE = "visit.json"
 SCREENSHOT_FILE = "page.png"
 MOST_REQUESTS = 1000
 MOST_VISITS = 5
-"""How often a visit is made that the machine's network disturbs."""
+"""How often a visit is tried when the machine's network disturbs it."""
 LONGEST_DELAY_S = 30.0
 PAGE_BODY = '{"text":"spam, egg, spam and spam!, {i}!"}'
-"""What the page itself compares every answer with."""
+"""The body that the page itself expects in every answer."""
 _PATH = re.compile(r"/message/\{i\}\?delay=(\d+(?:\.\d+)?)")
 
 
 def unfit_for_the_page(profile: PageLoad) -> tuple[str, str] | None:
-    """The key that keeps a profile from being made by pressing the page's button, and what it has to be; else None."""
+    """The key that keeps the page's button from making a profile's load, and what it must be; else None."""
     delay = _PATH.fullmatch(profile.path)
     if delay is None or float(delay[1]) > LONGEST_DELAY_S:
         return "path", (
-            f"has to be '/message/{{i}}?delay=S' with S from 0 to {LONGEST_DELAY_S:.0f}: in a browser the app's page "
-            f"makes the requests, and it makes no others; not {profile.path!r}"
+            f"has to be '/message/{{i}}?delay=S' with S from 0 to {LONGEST_DELAY_S:.0f}: in a browser, the app's page "
+            f"makes the requests, and only these; got {profile.path!r}"
         )
     if profile.body != PAGE_BODY:
-        return "body", f"has to be {PAGE_BODY!r}, which is what the page in the browser checks; not {profile.body!r}"
+        return "body", f"has to be {PAGE_BODY!r}, which the page in the browser checks; got {profile.body!r}"
     if profile.requests > MOST_REQUESTS:
-        return "requests", f"has to be {MOST_REQUESTS} or less, which is as many as the page makes"
+        return "requests", f"has to be at most {MOST_REQUESTS}, the most that the page makes"
     return None
 
 
 def page_path(profile: PageLoad) -> str:
-    """Path and query of the page that makes the profile's requests. Raises `ValueError` where none does."""
+    """Path and query of the page that makes the profile's requests. Raises `ValueError` if no page does."""
     delay = _PATH.fullmatch(profile.path)
     if delay is None:
-        raise ValueError(f"{profile.path} is no path the page asks for")
+        raise ValueError(f"the page never requests {profile.path}")
     return f"/?n={profile.requests}&delay={delay[1]}"
 
 
@@ -49,10 +49,10 @@ def page_path(profile: PageLoad) -> str:
 class Fetch:
     """One row of the page, by the number of its message. Times are milliseconds from the press of the button.
 
-    From `queued_ms` it stood in the browser's queue or waited for its connection, from `start_ms` it was under way.
-    `connection` is the browser's own id, None where no answer came; `status` then is 0. `fault` is empty for a good
-    answer. `requests` is above 1 where the app answered 202 and was asked again: status, protocol and headers are the
-    last answer's, `connection` the first's.
+    From `queued_ms`, it was in the browser's queue or waited for its connection; from `start_ms`, it was under way.
+    `connection` is the browser's own id, or None without an answer, and then `status` is 0. `fault` is empty for a good
+    answer. `requests` is above 1 if the app answered 202 and was polled: status, protocol and headers are the last
+    answer's, `connection` is the first's.
     """
 
     number: int
@@ -72,10 +72,10 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A page visited: what the browser was, and every request of it.
+    """A visit to the page: which browser, and every request.
 
-    `total_ms` is from the press to the last response's end. `http2_switched_off` says that the browser, as it comes,
-    would have spoken HTTP/2 here and was told not to.
+    `total_ms` is from the press of the button to the end of the last response. `http2_switched_off` means that the
+    browser would have spoken HTTP/2 here by default, but was told not to.
     """
 
     url: str
@@ -90,7 +90,7 @@ class Visit:
 
     @property
     def connections(self) -> int:
-        """How many connections the requests went over."""
+        """How many connections the requests used."""
         return len({fetch.connection for fetch in self.fetches if fetch.connection is not None})
 
     @property
