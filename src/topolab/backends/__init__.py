@@ -1,4 +1,4 @@
-"""Where stacks live. A backend turns a cell into a running stack, and back into nothing."""
+"""Where stacks live. A backend turns a cell into a running stack, and removes it again."""
 
 from topolab.backends.interfaces import Backend, Site, Stack
 

@@ -1,4 +1,4 @@
-"""A certificate authority and one certificate for the length of a run."""
+"""A certificate authority and one certificate, for the duration of a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 @dataclass(frozen=True, slots=True)
 class CertificateFiles:
-    """PEM files: the authority the client trusts, the chain and the PKCS#8 key that servers and proxy present."""
+    """PEM files: the authority that the client trusts, and the chain and PKCS#8 key that servers and proxies use."""
 
     authority: Path
     chain: Path
@@ -30,7 +30,7 @@ def issue_certificate(folder: Path, name: str) -> CertificateFiles:
     files = CertificateFiles(folder / "authority.pem", folder / "chain.pem", folder / "key.pem")
     authority.cert_pem.write_to_path(files.authority)
     files.chain.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
-    # trustme writes the key in OpenSSL's traditional form, which not every server reads: PKCS#8 all do.
+    # trustme writes the key in OpenSSL's traditional format, which some servers cannot read; all read PKCS#8.
     key = load_pem_private_key(issued.private_key_pem.bytes(), password=None)
     files.key.touch(mode=0o600)
     files.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

@@ -1,4 +1,4 @@
-"""Where stacks live. A backend turns a cell into a running stack, and back into nothing."""
+"""Where stacks live. A backend turns a cell into a running stack, and removes it again."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from topolab.process.group import ProcessKeeper
 
 
 class Stack(Protocol):
-    """A cell's server, its app's companions, and proxy where it has one, up and answering."""
+    """A cell's server, its app's companions and its proxy, if any, up and answering."""
 
     @property
     def edge(self) -> Target:
         """Where the client sends its requests, as seen from every `workplace`."""
 
     def workplace(self, driver: str) -> Workplace:
-        """Where a driver has to run."""
+        """Where a driver must run."""
 
     @property
     def server_start_s(self) -> float:
-        """Seconds from the start to the server's first answer, and its companions' first work: not the lab's own."""
+        """Seconds from start to the server's first answer and its companions' first result, less the lab's own time."""
 
     @property
     def argv(self) -> Mapping[str, tuple[str, ...]]:
         """The exact command line of each part, by `server`, `proxy` and the companions' names."""
 
     def fetch(self, path: str, timeout_s: float) -> Response:
-        """One request through the edge, made from where the load is. Raises `FetchError`."""
+        """Send one request through the edge, from where the load is made. Raises `FetchError`."""
 
     def server_usage(self) -> GroupUsage | None:
-        """What the server and its companions have used so far; None where the system does not tell."""
+        """What the server and its companions have used so far; None if the system does not report it."""
 
     def proxy_usage(self) -> GroupUsage | None:
-        """The same for the proxy; None without one."""
+        """What the proxy has used so far; None without a proxy."""
 
     def log_tail(self) -> str:
-        """The end of what each part wrote."""
+        """The end of each part's output."""
 
     def trouble(self) -> str:
-        """Which part has ended by itself, in a sentence; empty while all run."""
+        """A sentence that names the part that has ended by itself; empty while all parts run."""
 
 
 class Backend(Protocol):
-    """Makes stacks. A context manager: leaving it leaves nothing running."""
+    """Makes stacks. A context manager: nothing runs after it exits."""
 
     @property
     def name(self) -> str:
@@ -58,12 +58,12 @@ class Backend(Protocol):
     def stack(self, cell: Cell) -> AbstractContextManager[Stack]:
         """The cell's stack, fresh, up and answering.
 
-        Raises `StageError` where that does not come about, and `EngineError` where no other would either.
+        Raises `StageError` if this stack fails, and `EngineError` if any other would fail too.
         """
 
 
 class Site(Protocol):
-    """A backend that can be used here, before it is: what it can stand up, and what that would run on."""
+    """A backend before its use: what it could run here, and on what."""
 
     @property
     def name(self) -> str:
@@ -71,33 +71,33 @@ class Site(Protocol):
 
     @property
     def about(self) -> str:
-        """Where stacks would live, in a few words for the person who waits."""
+        """A few words for the waiting user about where stacks would live."""
 
     @property
     def cpus(self) -> CpuLayout:
-        """The processors of each role. The client's are of this machine, also where the stacks are on another."""
+        """The processors of each role. The client's are on this machine, even if the stacks are on another."""
 
     def unavailable(self) -> Mapping[str, str]:
-        """Candidates, topologies, apps and drivers that cannot be used here, by name, with the reason."""
+        """The reason for each candidate, topology, app and driver that cannot be used here, by name."""
 
     @property
     def stack_s(self) -> float:
-        """About how many seconds a visit takes besides its load and warm-up."""
+        """About how many seconds a visit takes in addition to its load and warm-up."""
 
     def due(self, plan: Plan) -> Sequence[str]:
         """The names of the images that `prepare` would build first."""
 
     def foresee(self, plan: Plan) -> Mapping[str, object]:
-        """The part of `describe` that is known before `prepare`."""
+        """The part of `describe` that is already known before `prepare`."""
 
     def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> float:
-        """Make what the plan needs and is missing, saying so; how many seconds building images took.
+        """Make and report what the plan lacks; return the seconds spent on building images.
 
         Raises `EngineError`.
         """
 
     def describe(self, plan: Plan) -> Mapping[str, object]:
-        """What stacks run on, as JSON values: interpreters, versions, processors. After `prepare`."""
+        """What stacks run on, as JSON values: interpreters, versions, processors. Only after `prepare`."""
 
     def open(self, run_id: str, keeper: ProcessKeeper) -> AbstractContextManager[Backend]:
         """The backend, for one sitting of a run."""

@@ -1,4 +1,4 @@
-"""The distributions and drivers that a plan uses, and which distributions are missing."""
+"""Finds the distributions and drivers that a plan uses, and which distributions are missing."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from topolab.model.server import listener_name
 
 
 def drivers_used(catalogue: Catalogue, plan: Plan) -> frozenset[str]:
-    """What makes the load of a plan's cells, as the catalogue has their profiles."""
+    """The drivers of a plan's cells, from their profiles in the catalogue."""
     profiles = {cell.combination.profile for cell in plan.cells} & set(catalogue.profiles)
     return frozenset(catalogue.profiles[name].driver for name in profiles)
 
 
 def packages_used(catalogue: Catalogue, plan: Plan) -> set[str]:
-    """The distributions that the plan's servers and apps are made of."""
+    """The distributions of the plan's servers and apps."""
     found: set[str] = set()
     for cell in plan.cells:
         variant = catalogue.candidates[cell.combination.server].variant
@@ -27,7 +27,7 @@ def packages_used(catalogue: Catalogue, plan: Plan) -> set[str]:
 
 
 def missing_packages(catalogue: Catalogue, held: Callable[[str], bool]) -> dict[str, tuple[str, ...]]:
-    """Of each candidate, listener and app that lacks some of its distributions, those not `held`, by its name."""
+    """For each candidate, listener and app that lacks distributions, those not in `held`, by its name."""
     wanted = {candidate.name: candidate.variant.packages for candidate in catalogue.candidates.values()}
     for candidate in catalogue.candidates.values():
         for transport, listener in candidate.variant.listeners.items():

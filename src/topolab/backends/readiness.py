@@ -1,4 +1,4 @@
-"""Waiting for a stack: until its server answers and its companions work."""
+"""Waits for a stack until its server answers and its companions work."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from topolab.model.protocol import ClientProtocol
 
 ATTEMPT_TIMEOUT_S = 5.0
 _POLL_S = 0.005
-_WORK_POLL_S = 0.05  # less often: here every question is work for those that are still starting
+_WORK_POLL_S = 0.05  # less often: here every poll is work for parts that are still starting
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part while it is waited for. `ending` says how it ended by itself, as "ended with exit code 1"; else empty."""
+    """A part being waited for. `ending` says how it ended by itself, such as "ended with exit code 1", or is empty."""
 
     name: str
     ending: Callable[[], str]
@@ -29,9 +29,9 @@ class Part:
 
 
 def await_good_answer(part: Part, ask: Callable[[str], Response], limit_s: float) -> None:
-    """Ask for the health of the app until it is good: an app may answer 503 while it is still starting.
+    """Poll the app's health until it is good: an app may answer 503 while it is still starting.
 
-    Raises `StageError` where the part ends first, or not within `limit_s`.
+    Raises `StageError` if the part ends first, or after `limit_s`.
     """
 
     def once() -> None:
@@ -43,9 +43,9 @@ def await_good_answer(part: Part, ask: Callable[[str], Response], limit_s: float
 
 
 def await_work(companions: Sequence[Part], ask: Callable[[str], Response], limit_s: float) -> None:
-    """Hand a piece of work over and ask for its result until it is there: then the companions do their part.
+    """Hand a piece of work over and poll for its result, which proves that the companions work.
 
-    Raises `StageError` where one of them ends first, or not within `limit_s`.
+    Raises `StageError` if one of them ends first, or after `limit_s`.
     """
     path = WORK_PATH
 
@@ -54,7 +54,7 @@ def await_work(companions: Sequence[Part], ask: Callable[[str], Response], limit
         answer = ask(path)
         if answer.status == HTTPStatus.OK:
             return
-        asked, path = path, WORK_PATH  # what the broker was not up for yet is handed over again
+        asked, path = path, WORK_PATH  # hand over again what came before the broker was up
         if answer.status == HTTPStatus.ACCEPTED:
             path = answer.headers.get("location", WORK_PATH)
         raise FetchError(f"{asked} was answered with status {answer.status}")
@@ -83,9 +83,9 @@ def _await(parts: Sequence[Part], ask: Callable[[], object], poll_s: float, limi
 
 
 def last_hop_client(cell: Cell) -> ClientProtocol:
-    """The client that speaks to the server itself what the cell's last hop speaks.
+    """The client protocol that reaches the server directly over the cell's last leg.
 
-    Asking for readiness over that very leg proves its transport: a listener has one.
+    A readiness check over that leg proves its transport, because a listener has only one.
     """
     last = cell.hops[-1].leg
     return next(c for c in ClientProtocol if (c.protocol, c.transport) == (last.protocol, last.transport))

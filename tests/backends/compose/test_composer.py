@@ -19,11 +19,11 @@ OUTPUTS = Path(__file__).parent / "outputs"
 
 INSTALL = "install the Compose plugin, 2.24.4 or later (packages docker-compose-plugin, docker-compose-v2)"
 NO_SPACE = (
-    "the engine has no disk space left; see what takes it with `docker system df`, free some with "
+    "the engine has no disk space left; see what uses it with `docker system df`, and free some with "
     "`docker builder prune` or `docker image prune`"
 )
 NO_BASE = (
-    "the base image 127.0.0.1:1/none:none is not on the engine and no registry gives it; make one with "
+    "the base image 127.0.0.1:1/none:none is not on the engine and no registry provides it; make one with "
     "`sudo python3 scripts/build_base_image.py`, or name another with BASE_IMAGE"
 )
 PORT_TAKEN = (
@@ -161,7 +161,7 @@ def test_a_docker_without_the_plugin_is_told_from_one_with_an_old_compose(path: 
     assert refusal() == f"`docker compose` is missing; {INSTALL}, or use --backend local"
     put(path, "docker-compose", "#!/bin/sh\necho 1.29.2\n")
     assert refusal() == (
-        f"`docker compose` is missing (docker-compose, Compose v1, does not do); {INSTALL}, or use --backend local"
+        f"`docker compose` is missing (docker-compose is Compose v1, too old); {INSTALL}, or use --backend local"
     )
 
 
@@ -174,7 +174,7 @@ def test_a_version_that_is_none_is_as_good_as_no_plugin(path: Path, printed: str
 def test_a_docker_that_cannot_be_started_is_told_with_the_systems_reason(path: Path) -> None:
     put(path, "docker", "#!/no/such/interpreter\n")
     assert refusal() == (
-        f"`docker compose version` does not run: [Errno 2] No such file or directory: 'docker'; {INSTALL}"
+        f"`docker compose version` cannot be run: [Errno 2] No such file or directory: 'docker'; {INSTALL}"
     )
 
 

@@ -187,8 +187,8 @@ def test_without_any_place_for_a_lock_one_line_says_what_to_set(monkeypatch: pyt
     with pytest.raises(EngineError) as raised:
         owner.Token(ENGINE)
     assert str(raised.value) == (
-        "a run on Docker needs a file that says whose its containers are: "
+        "a run on Docker needs a file to record who owns its containers: "
         "/proc/nowhere/topolab/owners: No such file or directory; "
         f"/proc/nor-here/topolab-{os.getuid()}/topolab/owners: No such file or directory; "
-        "set XDG_STATE_HOME or TMPDIR to a folder that can be written to"
+        "set XDG_STATE_HOME or TMPDIR to a writable folder"
     )

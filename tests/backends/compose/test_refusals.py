@@ -75,7 +75,7 @@ def test_a_user_who_may_not_use_the_socket_is_told_the_group(docker_site: Compos
         check=False,
     )
     assert done.stdout == (
-        "the Docker engine: this user may not use its socket (permission denied); become a member of the group docker "
+        "the Docker engine: this user may not use its socket (permission denied); join the group docker "
         "(sudo usermod -aG docker $USER, then log in again), or use --backend local\n"
     ), done.stderr
 
@@ -93,7 +93,7 @@ def test_compose_version_1_alone_is_told_apart_from_none_at_all(tmp_path: Path, 
         check=False,
     )
     assert done.returncode == 2
-    assert "`docker compose` is missing (docker-compose, Compose v1, does not do)" in done.stderr
+    assert "`docker compose` is missing (docker-compose is Compose v1, too old)" in done.stderr
 
 
 def test_a_base_image_that_nobody_gives_names_the_script_that_makes_one(docker_site: ComposeSite) -> None:
@@ -102,7 +102,7 @@ def test_a_base_image_that_nobody_gives_names_the_script_that_makes_one(docker_s
     done = run_matrix("--backend", "docker", "--matrix", "smoke", BASE_IMAGE=base, **engine_of_this_machine())
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == (
-        f"topolab: the images cannot be built: the base image {base} is not on the engine and no registry gives it; "
+        f"topolab: the images cannot be built: the base image {base} is not on the engine and no registry provides it; "
         "make one with `sudo python3 scripts/build_base_image.py`, or name another with BASE_IMAGE; "
         "--backend local needs none"
     )

@@ -247,7 +247,7 @@ def test_a_server_that_uses_too_much_memory_is_told_so(catalogue: Catalogue, doc
         deadline = time.monotonic() + 20
         while not stack.trouble() and time.monotonic() < deadline:
             time.sleep(0.1)
-        assert stack.trouble() == "the server was ended for using more memory than its limit"
+        assert stack.trouble() == "the server was killed for using more memory than its limit"
 
 
 def test_the_load_generator_is_started_again_when_it_was_lost(

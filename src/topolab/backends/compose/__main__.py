@@ -1,4 +1,4 @@
-"""`python -m topolab.backends.compose TOKEN [--context NAME]`: remove from the engine all that a dead lab owned."""
+"""`python -m topolab.backends.compose TOKEN [--context NAME]`: remove what a dead lab owned from the engine."""
 
 import sys
 
@@ -8,5 +8,5 @@ from topolab.errors import EngineError
 try:
     sweep_owner(sys.argv[1], sys.argv[3] if len(sys.argv) > 3 else None)
 except EngineError:
-    # The lab is dead, and its user may be typing by now: the next run removes it and says so.
+    # Print nothing: the lab is dead and its user may be typing. The next run removes the rest and says so.
     sys.exit(1)

@@ -25,7 +25,7 @@ from topolab.process.cpus import CpuLayout
 
 
 class ComposeBackend:
-    """Makes stacks as Compose projects; `backends.Backend` says what its members mean."""
+    """Makes stacks as Compose projects; `backends.Backend` documents the members."""
 
     name = "docker"
 
@@ -54,7 +54,7 @@ class ComposeBackend:
             "NO_HEALTH_CHECKS": "true",
             "SERVER_CPUS": _listed(cpus.server),
             "PROXY_CPUS": _listed(cpus.proxy),
-            # A part that ends TLS is given the certificate, and no other makes one.
+            # A part that terminates TLS gets the certificate, and no part makes its own.
             "SELF_SIGNED_NAME": "",
             "SERVER_CONDITION": "service_started",
         }
@@ -65,7 +65,7 @@ class ComposeBackend:
                 **{image.id_variable: images[image] for image in (LOAD, BROWSER) if image in images},
                 "LOAD_CPUS": _listed(cpus.client),
                 "AUTHORITY_PEM": files.authority.read_text(),
-                # Nothing is published on it: the load comes from inside.
+                # The edge publishes no ports: the load comes from inside.
                 "EDGE_INTERNAL": "true",
             }
             lab = LoadGenerator(engine, composer, f"{self._project}-lab", own)
@@ -81,15 +81,15 @@ class ComposeBackend:
             try:
                 stack = ComposeStack(cell, self._around, project, resources, self._down)
             except EngineError as error:
-                # Whether it is for good is for the next cell to find out.
+                # The next cell finds out whether the engine is gone for good.
                 self._left = True
                 raise StageError(Stage.START, f"the engine was lost: {error}") from error
             yield stack
 
     def close(self) -> None:
-        """Remove all that is left of this sitting. Raises `EngineError` where the engine does not let it.
+        """Remove everything left from this sitting. Raises `EngineError` if the engine does not allow it.
 
-        An engine that was given up is not waited for again: the error is the same.
+        An engine that was given up is not waited for again: the same error is raised.
         """
         if self._around.lab is not None:
             self._around.lab.close()
@@ -102,12 +102,12 @@ class ComposeBackend:
             raise self._given_up from error
 
     def _down(self, project: str) -> None:
-        """Take a project down. What cannot be removed now is removed before the next stack, or at the end."""
+        """Take a project down. Whatever cannot be removed now is removed before the next stack, or at the end."""
         if self._composer.down(project).code != 0:
             self._left = True
 
     def _await_engine(self) -> None:
-        """Before a stack: an engine that was restarted is waited for, and what it still has is removed."""
+        """Before a stack, wait for an engine that was restarted, and remove what it still has."""
         if self._left or not self._engine.answers():
             try:
                 sweep_patiently(self._engine, self._token)

@@ -1,4 +1,4 @@
-"""What BuildKit's plain output says about where a build is, as a line now and then."""
+"""Condenses BuildKit's plain output to an occasional progress line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STEP = re.compile(r"^#\d+ \[(?P<where>[^\]]*?) *(?P<step>\d+)/(?P<steps>\d+)\] 
 
 
 class BuildProgress:
-    """Says which image is at which step, at once when a build begins to work and then every ten seconds.
+    """Reports which image is at which step: once when a build begins to work, then every ten seconds.
 
     `names` are the images by the service that builds them.
     """
@@ -29,7 +29,7 @@ class BuildProgress:
         self._said_s: float | None = None
 
     def read(self, text: str) -> None:
-        """Take what was written since the last call, which may end in the middle of a line, or be nothing."""
+        """Take the output since the last call, which may end in the middle of a line or be empty."""
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
             if found := _STEP.match(line):

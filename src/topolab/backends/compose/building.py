@@ -1,4 +1,4 @@
-"""Which images of a plan are out of date, building those, and holding on to what was found or built."""
+"""Finds a plan's outdated images, builds them, and holds on to the images found or built."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _BUNDLES = ("CA_BUNDLE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The images of a plan, and for each the digests of its parts."""
+    """The images of a plan, with the digests of each image's parts."""
 
     parts: Mapping[Image, Mapping[str, str]]
     bases: Mapping[Debian, str]
 
     def due(self, engine: Engine) -> list[Image]:
-        """Those that the engine does not have, or has built from something else."""
+        """The images that the engine lacks, or has built from other inputs."""
         labels = {image: (engine.image(image.name) or ("", ""))[1] for image in self.parts}
         return [image for image in self.parts if labels[image] != digest(self.parts[image])]
 
 
 def wanted_images(engine: Engine, root: Path, images: Collection[Image]) -> Wanted:
-    """What goes into each of `images`, as the files and the engine are now."""
+    """The inputs of each of `images`, from the current files and engine."""
     bases = {debian: base_image(engine, debian) for debian in releases_of(images)}
     ids = {base: (engine.image(base) or ("", ""))[0] for base in bases.values()}
     found = {
@@ -50,7 +50,7 @@ def wanted_images(engine: Engine, root: Path, images: Collection[Image]) -> Want
 
 
 def build_due(engine: Engine, composer: Composer, root: Path, wanted: Wanted, say: Callable[[str], None]) -> float:
-    """Build the images that are due; how many seconds that took. Raises `EngineError`."""
+    """Build the images that are due; return how many seconds that took. Raises `EngineError`."""
     due = wanted.due(engine)
     if not due:
         return 0.0
@@ -64,9 +64,9 @@ def build_due(engine: Engine, composer: Composer, root: Path, wanted: Wanted, sa
 
 
 def hold_images(engine: Engine, wanted: Wanted, token: str) -> dict[Image, str]:
-    """The ids of the images, each held by a tag of this run's own until it is swept. Raises `EngineError`.
+    """The ids of the images, each held by a tag of this run until the sweep. Raises `EngineError`.
 
-    Another checkout on the same engine may build the same names at any time: a run starts what it has described.
+    Another checkout on the same engine may rebuild the same names at any time; a run starts what it has described.
     """
     ids = {}
     for image, its_parts in wanted.parts.items():
@@ -79,7 +79,7 @@ def hold_images(engine: Engine, wanted: Wanted, token: str) -> dict[Image, str]:
 
 
 def batches(images: Collection[Image]) -> list[list[Image]]:
-    """What one build can make: images of one Debian release, and of one proxy, as one service builds them all."""
+    """What one build can make: images of one Debian release and of one proxy, since one service builds all proxies."""
     found = []
     for debian in releases_of(images):
         of_release = [image for image in images if image.debian is debian]
@@ -117,7 +117,7 @@ def _build(
         BuildProgress({image.service: image.name for image in images}, say).read,
     )
     if done.code is None:
-        raise EngineError("building the images took more than half an hour and was given up")
+        raise EngineError("gave up building the images after more than half an hour")
     if done.code:
         raise EngineError(
             f"the images cannot be built: {explain(done.output, base, BASES[debian])}; --backend local needs none"

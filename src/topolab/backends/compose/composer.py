@@ -1,4 +1,4 @@
-"""The one module that runs `docker compose`: which files, which variables, and what its failures mean."""
+"""The only module that runs `docker compose`: with which files and variables, and what its failures mean."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from topolab.process.command import Done, run_command
 from topolab.process.group import ProcessKeeper
 
 OLDEST = (2, 24, 4)
-"""The first Compose that knows `!override`."""
+"""The first Compose version that supports `!override`."""
 _UNSAID = {"SERVER": "-", "APP": "-"}
-"""Compose wants them said even where no server is started."""
+"""Compose requires these even when no server is started."""
 _UP_LIMIT_S = 60.0
 _DOWN_LIMIT_S = 60.0
 _BUILD_LIMIT_S = 1800.0
 _VERSION_LIMIT_S = 20.0
 
 _OWN_WORDS = re.compile(r"^(?:#\d+ )?[\d.]+ topolab: (.+)$", re.MULTILINE)
-"""What a Dockerfile of ours says before it fails."""
+"""The message that one of our Dockerfiles prints before it fails."""
 _NO_BASE = ("failed to do request: Head", "failed to resolve source metadata", "pull access denied")
 
 Variables = Mapping[str, str]
@@ -33,26 +33,26 @@ Variables = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Runs Compose with the files of one folder, against the engine that `context` and the environment lead to."""
+    """Runs Compose with one folder's files, against the engine that `context` and the environment select."""
 
     folder: Path
     context: str | None
     keeper: ProcessKeeper
 
     def up(self, project: str, files: Sequence[str], variables: Variables, services: Sequence[str] = ()) -> Done:
-        """Create and start a project's containers, or those of some services, from images that are there."""
+        """Create and start a project's containers, or those of some services, from existing images."""
         arguments = ["up", "--detach", "--no-build", "--pull", "never", *services]
         return self._run(project, files, arguments, {**_UNSAID, **variables}, _UP_LIMIT_S)
 
     def down(self, project: str) -> Done:
-        """Remove a project's containers and networks, killing what runs: there is nothing in it to be flushed."""
+        """Remove a project's containers and networks. Running ones are killed: they have nothing to flush."""
         arguments = ["down", "--timeout", "0", "--remove-orphans", "--volumes"]
         return self._run(project, (), arguments, {}, _DOWN_LIMIT_S)
 
     def build(
         self, files: Sequence[str], services: Sequence[str], variables: Variables, watch: Callable[[str], None]
     ) -> Done:
-        """Build the images of some services; `watch` is given what BuildKit writes."""
+        """Build the images of some services; `watch` gets BuildKit's output."""
         arguments = ["--progress", "plain", "build", *services]
         said = {**_UNSAID, **_buildx_folder(self.keeper.folder), **variables}
         return self._run("topolab", files, arguments, said, _BUILD_LIMIT_S, watch)
@@ -73,19 +73,19 @@ class Composer:
 
 
 def environment(variables: Variables) -> dict[str, str]:
-    """The environment Compose runs in: what the docker command needs, and of the stack's variables only those given.
+    """The environment for Compose: what the docker command needs, plus only the given stack variables.
 
-    A SERVER_CPUS or LISTENER left over in someone's shell must not make a cell run differently.
+    A SERVER_CPUS or LISTENER left over in the user's shell must not change how a cell runs.
     """
     kept = ("HOME", "PATH", "TMPDIR", "USER", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
     docker = {k: v for k, v in os.environ.items() if k.startswith(("DOCKER_", "BUILDKIT_", "BUILDX_", "XDG_"))}
-    # Nor must a .env file of the folder it is called in.
+    # Nor must a .env file in the working directory.
     own = {"COMPOSE_DISABLE_ENV_FILE": "1"}
     return {**{k: os.environ[k] for k in kept if k in os.environ}, **docker, **own, **variables}
 
 
 def _buildx_folder(spare: Path) -> dict[str, str]:
-    """A place in `spare` for what buildx writes, where it could not make its own: a home may be read-only."""
+    """A place in `spare` for buildx's files if it cannot make its own: a home may be read-only."""
     if os.environ.get("BUILDX_CONFIG"):
         return {}
     folder = config_folder() / "buildx"
@@ -97,12 +97,12 @@ def _buildx_folder(spare: Path) -> dict[str, str]:
 
 
 def docker_argv(context: str | None) -> list[str]:
-    """The docker command, for the context chosen."""
+    """The docker command, for the chosen context."""
     return ["docker", "--context", context] if context else ["docker"]
 
 
 def check_compose() -> str:
-    """The version of Compose. Raises `EngineError` where there is none, or one too old."""
+    """The version of Compose. Raises `EngineError` if it is missing or too old."""
     wanted = ".".join(map(str, OLDEST))
     install = f"install the Compose plugin, {wanted} or later (packages docker-compose-plugin, docker-compose-v2)"
     if shutil.which("docker") is None:
@@ -111,17 +111,17 @@ def check_compose() -> str:
         )
     try:
         done = subprocess.run(
-            ["docker", "compose", "version", "--short"],  # noqa: S607 - the docker of the user's PATH is meant
+            ["docker", "compose", "version", "--short"],  # noqa: S607 - deliberately the docker on the user's PATH
             capture_output=True,
             text=True,
             timeout=_VERSION_LIMIT_S,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise EngineError(f"`docker compose version` does not run: {error}; {install}") from error
+        raise EngineError(f"`docker compose version` cannot be run: {error}; {install}") from error
     version = re.match(r"v?(\d+)\.(\d+)\.(\d+)", done.stdout.strip())
     if done.returncode or not version:
-        old = " (docker-compose, Compose v1, does not do)" if shutil.which("docker-compose") else ""
+        old = " (docker-compose is Compose v1, too old)" if shutil.which("docker-compose") else ""
         raise EngineError(f"`docker compose` is missing{old}; {install}, or use --backend local")
     if tuple(map(int, version.groups())) < OLDEST:
         raise EngineError(f"`docker compose` is {done.stdout.strip()}; {install}, or use --backend local")
@@ -129,20 +129,20 @@ def check_compose() -> str:
 
 
 def explain(output: str, base: str = "", variable: str = "BASE_IMAGE") -> str:
-    """What a failed command's output comes down to, with what to do where that is known.
+    """Summarise a failed command's output, and say what to do if that is known.
 
-    `base` is the image it built on, and `variable` the one that names it.
+    `base` is the image it built on, and `variable` the variable that names that image.
     """
     if own := _OWN_WORDS.search(output):
         return own[1]
     if "no space left on device" in output.lower():
         return (
-            "the engine has no disk space left; see what takes it with `docker system df`, free some with "
+            "the engine has no disk space left; see what uses it with `docker system df`, and free some with "
             "`docker builder prune` or `docker image prune`"
         )
     if missing := _missing_base(output) or (base if any(sign in output for sign in _NO_BASE) else ""):
         return (
-            f"the base image {missing} is not on the engine and no registry gives it; "
+            f"the base image {missing} is not on the engine and no registry provides it; "
             f"make one with `sudo python3 scripts/build_base_image.py`, or name another with {variable}"
         )
     lines = [line for line in output.splitlines() if line.strip()]
@@ -150,10 +150,10 @@ def explain(output: str, base: str = "", variable: str = "BASE_IMAGE") -> str:
 
 
 def _missing_base(output: str) -> str:
-    """The base image that BuildKit could not look up; of several builds at once it may only say which it gave up."""
+    """The base image that BuildKit could not look up. For parallel builds, it may only report which one it gave up."""
     broken = re.findall(r"^#(\d+) (?:ERROR|CANCELED)", output, re.MULTILINE)
     steps = re.findall(r"^#(\d+) \[.*internal\] load metadata for (\S+)$", output, re.MULTILINE)
     told = re.findall(r"^ > \[.*internal\] load metadata for (\S+):$", output, re.MULTILINE)
     names = [*told, *(name for number, name in steps if number in broken)]
-    # BuildKit writes the registry and its folder before a plain name.
+    # BuildKit puts the registry and its folder in front of a plain name.
     return re.sub(r"^[\w.]+/library/", "", names[0]) if names else ""

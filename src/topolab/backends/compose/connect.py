@@ -1,4 +1,4 @@
-"""Reaching an engine, and saying why where it cannot be reached."""
+"""Connects to an engine, and explains why if that fails."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _TIMEOUT_S = 60.0
 
 
 def plausible() -> bool:
-    """Whether looking for an engine is worth the time: something names one, or its usual socket exists."""
+    """Whether it is worth looking for an engine: something names one, or the usual socket exists."""
     named = any(os.environ.get(name) for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY"))
     return named or SOCKET.exists() or (config_folder() / "config.json").exists()
 
 
 def connect(endpoint: Endpoint) -> Engine:
-    """The engine there. Raises `EngineError` with the reason and what to do."""
+    """Connect to the engine. Raises `EngineError` with the reason and what to do."""
     if absent := missing(("docker",)):
         raise EngineError(f"{not_installed('the docker backend', absent)}, or use --backend local")
     import docker
@@ -44,7 +44,7 @@ def connect(endpoint: Endpoint) -> Engine:
 
 
 def _knock(host: str) -> None:
-    """Connect to a socket file and no more. Raises `OSError`; an engine behind TCP is not asked."""
+    """Only connect to a socket file; an engine behind TCP is not tried. Raises `OSError`."""
     scheme, _, path = host.partition("://")
     if scheme == "unix":
         with socket.socket(socket.AF_UNIX) as knocking:

@@ -1,4 +1,4 @@
-"""What goes into images: the build context, and a digest of each part that a Dockerfile copies from it."""
+"""The inputs of images: the build context, and a digest of each part that a Dockerfile copies from it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _DIGITS = 16
 
 
 def compose_folder(root: Path) -> Path:
-    """Where the Compose files are: in the catalogue, or in the lab's own where the catalogue has none."""
+    """Where the Compose files are: in the catalogue, or in the lab's own if the catalogue has none."""
     return root / COMPOSE if (root / COMPOSE).is_dir() else own_root() / COMPOSE
 
 
 def stage(root: Path, folder: Path) -> None:
-    """Copy into `folder` all that images are built from: the lab's own files, and the catalogue's over them.
+    """Copy everything that images are built from into `folder`: the lab's own files, overlaid with the catalogue's.
 
-    A copy, because a catalogue may consist of links, and an installed package is not laid out like a checkout.
+    It is a copy because a catalogue may consist of links, and an installed package is not laid out like a checkout.
     """
     ignore = shutil.ignore_patterns(*_IGNORED)
     for source in _layers(root):
@@ -45,7 +45,7 @@ def stage(root: Path, folder: Path) -> None:
 def parts(root: Path, dockerfile: str) -> dict[str, str]:
     """A digest of each part of an image: its Dockerfile, and what that copies from the build context.
 
-    Each entry of a catalogue folder that is copied whole is a part of its own: every server, every app.
+    If a catalogue folder is copied whole, each of its entries is a separate part: every server, every app.
     """
     found = {dockerfile: _digest(_files(root, dockerfile))}
     for source in copied(_files(root, dockerfile)[dockerfile].read_text(encoding="utf-8")):
@@ -64,7 +64,7 @@ def digest(values: Mapping[str, str]) -> str:
 
 
 def copied(dockerfile: str) -> list[str]:
-    """What the COPY lines of a Dockerfile's text take from the build context."""
+    """What a Dockerfile's COPY lines take from the build context."""
     lines = re.sub(r"\\\n", " ", dockerfile).splitlines()
     words = [line.split()[1:] for line in lines if line.startswith("COPY ") and "--from=" not in line]
     return [word for line in words for word in line[:-1] if not word.startswith("--")]
@@ -80,7 +80,7 @@ def _package() -> Path:
 
 
 def _files(root: Path, source: str) -> dict[str, Path]:
-    """The files that a COPY source stands for, by their names in the build context."""
+    """The files that a COPY source covers, by their names in the build context."""
     found: dict[str, Path] = {}
     for layer in _layers(root):
         place = layer / source
@@ -107,7 +107,7 @@ def _ignored(name: str) -> bool:
 
 
 def _digest(files: Mapping[str, Path]) -> str:
-    """Of names, execute bits and contents."""
+    """A digest of names, execute bits and contents."""
     sha = hashlib.sha256()
     for name, path in sorted(files.items()):
         content = _content(path)
@@ -117,11 +117,11 @@ def _digest(files: Mapping[str, Path]) -> str:
 
 
 def _content(path: Path) -> bytes:
-    """A file's content; of TOML what it says, so that a comment or a line's end changes nothing."""
+    """A file's content; for TOML, its data, so that comments and line endings make no difference."""
     content = path.read_bytes()
     if path.suffix == ".toml":
         try:
             return json.dumps(tomllib.loads(content.decode("utf-8-sig")), default=str).encode()
-        except ValueError:  # damaged, or no text: the catalogue refuses it where it is used
+        except ValueError:  # damaged or not text: the catalogue refuses it where it is used
             return content
     return content

@@ -1,4 +1,4 @@
-"""What a container has used so far, from its cgroup's own counters: read here where it is here, else by the engine."""
+"""What a container has used so far, from its cgroup's counters: read directly on this machine, else by the engine."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _US = 1e-6
 
 
 def container_usage(engine: Engine, container: Container) -> GroupUsage | None:
-    """CPU seconds, and the peak of what its memory limit counts; None where neither way gives them.
+    """CPU seconds, and the peak of the memory that its limit counts; None if neither way provides them.
 
-    Memory is the cgroup's: it holds the page cache of files the container was first to read.
+    Memory is the cgroup's, so it includes the page cache of files that the container was the first to read.
     """
     here = _read_here(container.id, container.pid)
     if here is not None:
@@ -31,21 +31,21 @@ def container_usage(engine: Engine, container: Container) -> GroupUsage | None:
 
 
 def _read_here(container_id: str, pid: int) -> GroupUsage | None:
-    """From this machine's cgroup files; None where the container's process is not one of this machine's."""
+    """Read this machine's cgroup files; None if the container's process is not on this machine."""
     try:
         membership = (_PROC / str(pid) / "cgroup").read_text()
         if container_id not in membership:
-            return None  # the engine is elsewhere, and `pid` is somebody else's here
+            return None  # the engine is elsewhere, and here `pid` is another process
         return read_cgroup(_CGROUPS, membership)
     except (OSError, ValueError):  # a kernel without these counters
         return None
 
 
 def read_cgroup(root: Path, membership: str) -> GroupUsage:
-    """The counters of the group that a /proc/PID/cgroup text names, below the mount `root`.
+    """The counters of the group that a /proc/PID/cgroup text names, below the mount point `root`.
 
     Version 1 counts in `cpuacct.usage` (ns) and `memory.max_usage_in_bytes`; version 2 in `cpu.stat` (us) and
-    `memory.peak`, which kernels before 5.19 have not. Raises `OSError` or `ValueError` where CPU time cannot be read.
+    `memory.peak`, which kernels before 5.19 lack. Raises `OSError` or `ValueError` if CPU time cannot be read.
     """
     paths = {}
     for line in membership.splitlines():

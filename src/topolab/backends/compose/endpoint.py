@@ -1,4 +1,4 @@
-"""Which engine is meant: as the docker command says, by `--context`, DOCKER_HOST or the current context."""
+"""Finds the engine as the docker command does: by `--context`, DOCKER_HOST or the current context."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LIMIT_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An engine's address, the folder of the TLS files to reach it with (None: no TLS), and what to call it."""
+    """An engine's address, the folder with its TLS files (None: no TLS), and its name in messages."""
 
     host: str
     tls_folder: Path | None
@@ -26,15 +26,15 @@ class Endpoint:
 
 
 def find_endpoint(context: str | None) -> Endpoint:
-    """Raises `EngineError` for a context that there is not, for TLS without its files, and for an engine behind ssh."""
+    """Raises `EngineError` for an unknown context, for TLS without its files, and for an engine behind ssh."""
     host = os.environ.get("DOCKER_HOST")
     tls = os.environ.get("DOCKER_TLS") or os.environ.get("DOCKER_TLS_VERIFY")
-    # DOCKER_CERT_PATH alone does not switch TLS on.
+    # DOCKER_CERT_PATH alone does not enable TLS.
     found = Endpoint(host, None, True, host) if host and not context and not tls else _by_docker(context)
     if found.host.startswith("ssh://"):
         raise EngineError(
-            f"{found.shown_as}: an engine is not reached through ssh here; forward its socket, "
-            "ssh -N -L 127.0.0.1:2375:/var/run/docker.sock HOST, and set DOCKER_HOST=tcp://127.0.0.1:2375"
+            f"{found.shown_as}: engines behind ssh are not supported; forward the socket with "
+            "ssh -N -L 127.0.0.1:2375:/var/run/docker.sock HOST and set DOCKER_HOST=tcp://127.0.0.1:2375"
         )
     return found
 
@@ -45,20 +45,20 @@ def config_folder() -> Path:
 
 
 def _by_docker(name: str | None) -> Endpoint:
-    """By the docker command, which alone knows how its variables, flags and contexts go together."""
+    """Ask the docker command: only it knows how its variables, flags and contexts combine."""
     shown_as = f"the Docker context {name}" if name else os.environ.get("DOCKER_HOST") or "the Docker engine"
     try:
         done = subprocess.run(
-            ["docker", "context", "inspect", *([name] if name else [])],  # noqa: S607 - the docker of the user's PATH
+            ["docker", "context", "inspect", *([name] if name else [])],  # noqa: S607 - the docker on the user's PATH
             capture_output=True,
             text=True,
             timeout=_LIMIT_S,
             check=False,
         )
-    except FileNotFoundError:  # check_compose says so
+    except FileNotFoundError:  # check_compose reports it
         return Endpoint(os.environ.get("DOCKER_HOST") or DEFAULT_HOST, None, False, shown_as)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise EngineError(f"`docker context inspect` does not run: {error}") from error
+        raise EngineError(f"`docker context inspect` cannot be run: {error}") from error
     if done.returncode:
         hint = "; see `docker context ls`" if name else ""
         raise EngineError(f"{shown_as}: {' '.join(done.stderr.split())}{hint}")
@@ -71,7 +71,7 @@ def _by_docker(name: str | None) -> Endpoint:
 
 
 def _tls_folder(path: str) -> Path:
-    """A context's own folder; of the default context, which is in memory, the folder that its variables name."""
+    """A context's own folder. The default context is only in memory: the folder that its variables name."""
     if path == _IN_MEMORY:
         return Path(os.environ.get("DOCKER_CERT_PATH") or config_folder())
     return Path(path) / "docker"

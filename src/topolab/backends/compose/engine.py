@@ -1,4 +1,4 @@
-"""The one module that speaks to the Docker Engine's API: facts, containers, counters, events, and clearing up."""
+"""The only module that uses the Docker Engine's API: facts, containers, counters, events and clean-up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 class Container:
     """A container: its first process on the engine's machine, addresses by network, and published ports.
 
-    `command` is what its entry point was given, `environment` what it runs in.
+    `command` is the arguments of its entry point, `environment` its variables.
     """
 
     id: str
@@ -37,7 +37,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class EngineFacts:
-    """What the engine says of itself and its machine. `id` is its own, kept over restarts."""
+    """What the engine reports about itself and its machine. Its `id` survives restarts."""
 
     id: str
     version: str
@@ -47,10 +47,10 @@ class EngineFacts:
 
 
 class Engine:
-    """A Docker Engine that answered. Every method raises `EngineError` where it does not any more.
+    """A Docker Engine that answered. Every method raises `EngineError` if it no longer does.
 
-    `knock` raises `OSError` where nobody listens. It is called before the SDK, which leaves a socket that could not be
-    connected to the collector.
+    `knock` raises `OSError` if nothing listens. It is called before the SDK, which leaves a socket that failed to
+    connect to the garbage collector.
     """
 
     def __init__(self, client: Any, knock: Callable[[], None]) -> None:
@@ -69,40 +69,40 @@ class Engine:
 
     @property
     def remote(self) -> bool:
-        """Whether it is reached over a network: it may be on another machine, and is taken to be."""
+        """Whether it is reached over a network, and so is assumed to be on another machine."""
         return not str(self._api.base_url).startswith("http+docker")
 
     @property
     def host(self) -> str:
-        """The host name a remote engine is reached by."""
+        """The host name of a remote engine."""
         return str(self._api.base_url).partition("://")[2].partition(":")[0]
 
     def close(self) -> None:
-        """Close the connections to it."""
+        """Close the connections to the engine."""
         self._client.close()
 
     def answers(self) -> bool:
-        """Whether it answers now."""
+        """Whether the engine answers now."""
         try:
             return bool(self._asked(self._client.ping))
         except EngineError:
             return False
 
     def image(self, name: str) -> tuple[str, str] | None:
-        """The id of an image and its label of inputs (empty without one); None where the engine has none so called."""
+        """The id of an image and its label of inputs (empty without one); None if the engine has no such image."""
         found = self._asked(lambda: self._api.images(name=name))
         return (str(found[0]["Id"]), (found[0].get("Labels") or {}).get(INPUTS, "")) if found else None
 
     def hold_image(self, image_id: str, owner: str, name: str) -> None:
-        """Keep an image under a tag of the owner's, also when its own name goes to a newer one, until the sweep."""
+        """Keep an image under one of the owner's tags until the sweep, even if its name goes to a newer image."""
         self._asked(lambda: self._api.tag(image_id, HELD, f"{owner}-{name}", force=True))
 
     def forget_untagged_images(self, label: str) -> None:
-        """Remove the images with `label` that a newer one has taken the name of."""
+        """Remove images with `label` whose name a newer image has taken."""
         self._asked(lambda: self._api.prune_images({"dangling": True, "label": label}))
 
     def ask(self, image: str, argv: Sequence[str], labels: Mapping[str, str]) -> str:
-        """What a command prints in a container of its own, without a network."""
+        """Run a command in a separate container without a network, and return its output."""
         run = self._client.containers.run
         output: bytes = self._asked(
             lambda: run(image, list(argv), entrypoint="", network_mode="none", labels=dict(labels), remove=True)
@@ -110,41 +110,41 @@ class Engine:
         return output.decode("utf-8", "replace").strip()
 
     def containers(self, project: str) -> dict[str, Container]:
-        """The containers of a Compose project, also those that have ended, by service."""
+        """The containers of a Compose project, including ended ones, by service."""
         filters = {"label": [f"com.docker.compose.project={project}"]}
         listed = self._asked(lambda: self._api.containers(all=True, filters=filters))
         return {c["Labels"]["com.docker.compose.service"]: self._inspected(c["Id"]) for c in listed}
 
     def ending(self, container_id: str) -> str:
-        """How a container ended by itself, as "ended with exit code 1"; empty while it runs."""
+        """How a container ended by itself, such as "ended with exit code 1"; empty while it runs."""
         try:
             state = self._inspect(container_id)["State"]
             if state["Status"] not in ("exited", "dead"):
                 return ""
             if state.get("OOMKilled") or self._was_out_of_memory(container_id):
-                return "was ended for using more memory than its limit"
+                return "was killed for using more memory than its limit"
         except EngineError as error:
             return f"is out of reach: {error}"
         code = int(state["ExitCode"])
         return f"was ended by signal {code - 128}" if code > 128 else f"ended with exit code {code}"
 
     def log(self, container_id: str, *, last: bool = True) -> str:
-        """The end of what a container wrote, or all of it that the engine still has."""
+        """The end of a container's output, or all that the engine still has."""
         lines = _LOG_TAIL_LINES if last else "all"
         text: bytes = self._asked(lambda: self._api.logs(container_id, tail=lines))
         decoded = text.decode("utf-8", "replace").strip()
         return decoded[-_LOG_TAIL_CHARACTERS:] if last else decoded
 
     def counters(self, container_id: str) -> tuple[int, int | None]:
-        """CPU time so far in ns, and peak memory in bytes (None: cgroup v2 has no peak here). Takes a second or so."""
+        """CPU time in ns and peak memory in bytes so far (None: no peak for cgroup v2 here). Takes a second or so."""
         stats = self._asked(lambda: self._api.stats(container_id, stream=False, one_shot=True))
         peak = stats["memory_stats"].get("max_usage")
         return int(stats["cpu_stats"]["cpu_usage"]["total_usage"]), None if peak is None else int(peak)
 
     def sweep(self, owner: str) -> int:
-        """Remove all that carries `owner`'s label or tag, and nothing else; how many things that were.
+        """Remove everything with `owner`'s label or tag, and nothing else; return the number of things removed.
 
-        It looks again until nothing more appears: what a killed client had asked for may still come about.
+        Looks again until nothing more appears, because a killed client's last request may still take effect.
         """
         removed, quiet = 0, 0
         deadline = time.monotonic() + _SWEEP_LIMIT_S
@@ -160,7 +160,7 @@ class Engine:
         return removed
 
     def _removals(self, owner: str) -> list[Callable[[], int]]:
-        """How to remove each thing of an owner's, containers first: they use the networks, volumes and images."""
+        """How to remove each of an owner's things. Containers come first: they use the networks, volumes and images."""
         api, filters = self._api, {"label": [f"{OWNER}={owner}"]}
         containers = self._asked(lambda: api.containers(all=True, filters=filters))
         networks = self._asked(lambda: api.networks(filters=filters))
@@ -171,7 +171,7 @@ class Engine:
             *(_removal(api.remove_container, c["Id"], v=True, force=True) for c in containers),
             *(_removal(api.remove_network, n["Id"]) for n in networks),
             *(_removal(api.remove_volume, v["Name"], force=True) for v in volumes),
-            # By force: somebody else's container may use the image, which then only loses this tag.
+            # Forced, because another owner's container may use the image; then the image only loses this tag.
             *(_removal(api.remove_image, tag, force=True) for tag in tags),
         ]
 
@@ -203,16 +203,16 @@ class Engine:
         )
 
     def _was_out_of_memory(self, container_id: str) -> bool:
-        """Whether there was an event of it: the state tells of the first process alone, not of a worker's end."""
+        """Whether there was such an event: the state reports only the first process, not the end of a worker."""
         filters = {"container": container_id, "event": "oom"}
         now = time.time() + self.clock_ahead_s
         events = self._api.events
-        # All of them are read: a stream that is left in the middle keeps its connection.
+        # Read all events: a stream abandoned midway keeps its connection.
         return bool(self._asked(lambda: list(events(since=0, until=int(now) + 1, filters=filters, decode=True))))
 
 
 def _removal(remove: Callable[..., object], name: str, **options: bool) -> Callable[[], int]:
-    """Removing one thing, which somebody else may have done first; how many it removed."""
+    """Remove one thing, unless something else has already removed it; return how many were removed."""
 
     def carry_out() -> int:
         from docker.errors import APIError
@@ -220,7 +220,7 @@ def _removal(remove: Callable[..., object], name: str, **options: bool) -> Calla
         try:
             remove(name, **options)
         except APIError as error:
-            # 404: gone. 409: being removed, or a network that a container just going still uses; the next pass sees.
+            # 404: gone. 409: in removal, or a network that a container being removed still uses; the next pass retries.
             if error.status_code in (403, 404, 409):
                 return 0
             raise
@@ -230,11 +230,11 @@ def _removal(remove: Callable[..., object], name: str, **options: bool) -> Calla
 
 
 def why(error: BaseException) -> str:
-    """What an error of the SDK comes down to, with what to do where that is known."""
+    """Summarise an SDK error, and say what to do if that is known."""
     text = " ".join(str(error).split())
     if "Permission denied" in text:
         return (
-            "this user may not use its socket (permission denied); become a member of the group docker "
+            "this user may not use its socket (permission denied); join the group docker "
             "(sudo usermod -aG docker $USER, then log in again), or use --backend local"
         )
     if any(

@@ -1,4 +1,4 @@
-"""What is inside an image: by its lock before it is built, by itself afterwards."""
+"""The contents of an image: from its lock before the build, from the image itself afterwards."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LOAD_PACKAGES = ("playwright", "pycurl")
 
 
 def locked_packages(root: Path) -> frozenset[str]:
-    """The distributions that the lock files put into the server image, the optional ones of one release included."""
+    """The distributions that the lock files put into the server image, including a release's optional ones."""
     own = own_root()
     lock = root / _LOCK if (root / _LOCK).is_file() else own / _LOCK
     text = lock.read_text(encoding="utf-8") + (own / _OPTIONAL_LOCK).read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def locked_packages(root: Path) -> frozenset[str]:
 
 
 def installed_packages(root: Path) -> frozenset[str]:
-    """The words after `apt-get install` in the servers' Dockerfile: the Debian packages are among them."""
+    """The words after `apt-get install` in the servers' Dockerfile, which include the Debian packages."""
     own = own_root()
     dockerfile = root / _DOCKERFILE if (root / _DOCKERFILE).is_file() else own / _DOCKERFILE
     lines = re.findall(r"apt-get install (.*)", dockerfile.read_text(encoding="utf-8"))
@@ -53,20 +53,20 @@ def installed_packages(root: Path) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """The interpreter of an image, and the versions of those packages it has."""
+    """The interpreter of an image, and the versions of the packages that it has."""
 
     python: str
     packages: Mapping[str, str]
 
 
 def ask_image(engine: Engine, image: str, packages: Iterable[str], labels: Mapping[str, str]) -> Inside:
-    """What an image says of itself, from a container with `labels`."""
+    """Ask an image for its contents, in a container with `labels`."""
     argv = ["/opt/venv/bin/python", "-I", "-c", _ASK, *sorted({*packages, *_LOAD_PACKAGES})]
     return Inside(**json.loads(engine.ask(image, argv, labels)))
 
 
 def ask_proxy(engine: Engine, image: str, proxy: Proxy, labels: Mapping[str, str]) -> str:
-    """The version of an image's proxy; empty where its TOML does not say how it is asked. Raises `EngineError`."""
+    """The version of an image's proxy; empty if its TOML does not say how to ask. Raises `EngineError`."""
     if proxy.version is None or proxy.binary is None:
         return ""
     argv = ["sh", "-c", '"$@" 2>&1', "sh", proxy.binary.program, *proxy.version.argv]

@@ -1,4 +1,4 @@
-"""The images stacks are made from, and the bases those are built on."""
+"""The images that stacks are made from, and the base images below them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from topolab.backends.compose.engine import Engine
 from topolab.model.server import Debian
 
 BASES = {Debian.TRIXIE: "BASE_IMAGE", Debian.BOOKWORM: "BASE_IMAGE_BOOKWORM"}
-"""The variable that names each release's base, here and in the Compose files."""
+"""The variable that names each release's base image, here and in the Compose files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Image:
 
     @property
     def name(self) -> str:
-        """The tag that stacks use by hand."""
+        """The tag used by stacks that are started by hand."""
         which = f"-{self.proxy}" if self.proxy else ""
         return f"topolab-{self.service}{which}:{self.debian}"
 
@@ -38,7 +38,7 @@ class Image:
 
     @property
     def inputs_variable(self) -> str:
-        """The Compose variable that holds the digest of what goes into it."""
+        """The Compose variable that holds the digest of its inputs."""
         return f"{self.service.upper()}_INPUTS"
 
 
@@ -52,7 +52,7 @@ def server_image(debian: Debian) -> Image:
 
 
 def companion_image(debian: Debian) -> Image:
-    """The same with the programs that apps need beside the server."""
+    """The same, plus the programs that apps need next to the server."""
     return Image("companion", "servers/Dockerfile", debian)
 
 
@@ -62,12 +62,12 @@ def proxy_image(proxy: str) -> Image:
 
 
 def base_image(engine: Engine, debian: Debian) -> str:
-    """What the release's variable names, else what scripts/build_base_image.py makes, else Debian's own image."""
+    """The image in the release's variable, else the one from scripts/build_base_image.py, else Debian's own."""
     made = f"topolab-base:{debian}"
     return os.environ.get(BASES[debian]) or (made if engine.image(made) else f"debian:{debian}-slim")
 
 
 def releases_of(images: Iterable[Image]) -> list[Debian]:
-    """The Debian releases below some images."""
+    """The Debian releases that some images are built on."""
     found = {image.debian for image in images}
     return [debian for debian in Debian if debian in found]

@@ -1,4 +1,4 @@
-"""A run's own corner of the engine: two networks, and on them what every stack is loaded from."""
+"""A run's own part of the engine: two networks with the load generator for every stack."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CATALOGUE = "/topolab"
 class LoadGenerator:
     """The Compose project of a run, from `compose/base.yaml` and `compose/load.yaml` without their server.
 
-    With `compose/parts/browser.yaml`, from the first time that a browser is asked for.
+    Includes `compose/parts/browser.yaml` once a browser has been requested.
     """
 
     def __init__(self, engine: Engine, composer: Composer, project: str, variables: Mapping[str, str]) -> None:
@@ -37,12 +37,12 @@ class LoadGenerator:
         self._fetcher: RemoteFetcher | None = None
 
     def ready(self) -> None:
-        """Start the load generator, or start it again if it was lost. Raises `StageError` where it does not."""
+        """Start the load generator, or restart it if it was lost. Raises `StageError` if it does not start."""
         if self._container is None or self._engine.ending(self._container.id):
             self._start()
 
     def workplace(self, driver: str) -> Workplace:
-        """Where a driver runs; the browser's is started, or started again if it was lost. Raises `StageError`."""
+        """Where a driver runs. Starts the browser's container, or restarts it if it was lost. Raises `StageError`."""
         if drivers()[driver].image == LOAD_IMAGE:
             return self._workplace(self._running())
         if self._browser is None or self._engine.ending(self._browser.id):
@@ -50,7 +50,7 @@ class LoadGenerator:
         return self._workplace(self._browser)
 
     def fetch(self, target: Target, path: str, timeout_s: float) -> Response:
-        """One request from there. Raises `FetchError`, and `StageError` where the load generator itself is gone."""
+        """Send one request from there. Raises `FetchError`, or `StageError` if the load generator itself is gone."""
         container, fetcher = self._running(), self._fetcher
         if fetcher is None:
             raise StageError(Stage.START, "the load generator is not running")
@@ -62,7 +62,7 @@ class LoadGenerator:
             raise
 
     def close(self) -> None:
-        """End the processes here; the containers go with the rest of what the run owns."""
+        """End the processes on this machine; the containers are removed with everything else that the run owns."""
         if self._fetcher:
             self._fetcher.close()
 

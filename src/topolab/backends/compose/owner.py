@@ -1,7 +1,7 @@
-"""Who owns what is on an engine: a lab process, known by a token and alive while it holds the token's lock.
+"""Ownership on an engine: an owner is a lab process, identified by a token and alive while it locks the token's file.
 
-The kernel lets go of a lock however a process ends, so a token whose lock can be taken belongs to a dead lab. Its file
-says which engine it was on. A token without a file here is another machine's or user's, and none of our business.
+The kernel releases a lock however a process ends, so a token whose lock can be taken belongs to a dead lab. The file
+says which engine the lab used. A token without a file here belongs to another machine or user and is left alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LONGEST_ID = 256
 
 
 def folders() -> list[Path]:
-    """Where this user's locks may be, best first: below the user's state, or in the temporary folder.
+    """Where this user's locks may be, best first: below the user's state folder, or in the temporary folder.
 
     A home may be missing, or read-only.
     """
@@ -30,9 +30,9 @@ def folders() -> list[Path]:
 
 
 class Token:
-    """This process's own, on one engine, locked until it ends or lets go.
+    """This process's token on one engine, locked until the process ends or releases it.
 
-    Raises `EngineError` where its file can be nowhere.
+    Raises `EngineError` if there is no place for its file.
     """
 
     def __init__(self, engine_id: str) -> None:
@@ -42,26 +42,26 @@ class Token:
         os.write(self._descriptor, engine_id.encode())
 
     def let_go(self) -> None:
-        """Only once nothing carries it any more: otherwise the next start has to know whose that was."""
+        """Call this only once nothing has the token any more: otherwise the next start needs the owner's file."""
         forget(self.text)
         os.close(self._descriptor)
 
 
 def dead(engine_id: str) -> list[str]:
-    """The tokens of this machine and user on that engine whose lab is gone."""
+    """This machine's and user's tokens on that engine whose lab is gone."""
     files = [path for place in folders() if place.is_dir() for path in sorted(place.iterdir())]
     return [path.name for path in files if _is_dead(path, engine_id)]
 
 
 def forget(token: str) -> None:
-    """Remove a dead token's file, once nothing carries the token any more."""
+    """Remove a dead token's file, once nothing has the token any more."""
     for place in folders():
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             (place / token).unlink()
 
 
 def _new_file(name: str) -> int:
-    """Make a file in the first folder that can be written to, and open it."""
+    """Create and open a file in the first writable folder."""
     refusals = []
     for place in folders():
         try:
@@ -70,15 +70,15 @@ def _new_file(name: str) -> int:
         except OSError as error:
             refusals.append(f"{place}: {error.strerror}")
     raise EngineError(
-        f"a run on Docker needs a file that says whose its containers are: {'; '.join(refusals)}; "
-        "set XDG_STATE_HOME or TMPDIR to a folder that can be written to"
+        f"a run on Docker needs a file to record who owns its containers: {'; '.join(refusals)}; "
+        "set XDG_STATE_HOME or TMPDIR to a writable folder"
     )
 
 
 def _is_dead(path: Path, engine_id: str) -> bool:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:  # let go of meanwhile, or another user's
+    except OSError:  # released meanwhile, or another user's
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""A Docker Engine as a place for stacks: what its images hold, what has to be built, and what it all runs on."""
+"""A Docker Engine as a place for stacks: what its images contain, what must be built, and what everything runs on."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _STACK_S = 1.2
 
 
 def find_site(catalogue: Catalogue, context: str | None) -> ComposeSite:
-    """The engine that `context` and the environment lead to. Raises `EngineError` where none can be used."""
+    """The engine that `context` and the environment select. Raises `EngineError` if none can be used."""
     engine = connect(find_endpoint(context))
     return ComposeSite(catalogue, engine, context, check_compose())
 
 
 class ComposeSite:
-    """A Docker Engine with Compose; `backends.Site` says what its members mean."""
+    """A Docker Engine with Compose; `backends.Site` documents the members."""
 
     name = "docker"
 
@@ -58,7 +58,7 @@ class ComposeSite:
 
     @property
     def about(self) -> str:
-        """The engine, and from where it is loaded."""
+        """The engine, and where its load comes from."""
         where = f"Docker Engine {self._engine.facts.version}"
         return f"{where} at {self._engine.host}, loaded from this machine" if self._engine.remote else where
 
@@ -69,7 +69,7 @@ class ComposeSite:
 
     @property
     def cpus(self) -> CpuLayout:
-        """The engine's processors, without one for the client where the client is not there."""
+        """The engine's processors, without one for the client if the client runs elsewhere."""
         numbers = tuple(range(self._engine.facts.cpus))
         if not self._engine.remote:
             return cpu_layout(numbers)
@@ -96,11 +96,11 @@ class ComposeSite:
         return {**reasons, **missing_tools()} if self._engine.remote else reasons
 
     def due(self, plan: Plan) -> Sequence[str]:
-        """The images that are missing, or built from something else than what is here."""
+        """The images that are missing, or were built from other inputs."""
         return [image.name for image in self._wants(plan).due(self._engine)]
 
     def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> float:
-        """Clear up after dead runs, take a token for this one, and build the images that are due."""
+        """Clean up after dead runs, take a token for this run, and build the images that are due."""
         sweep_the_dead(self._engine, say)
         self._token = owner.Token(self._engine.facts.id)
         keeper.when_killed(self._sweeper(self._token))
@@ -110,7 +110,7 @@ class ComposeSite:
         return took_s
 
     def foresee(self, plan: Plan) -> Mapping[str, object]:
-        """The engine, and what goes into each image: not the parts that this plan does not use."""
+        """The engine, and the inputs of each image, without parts that this plan does not use."""
         facts = self._engine.facts
         unused = self._unused_parts(plan)
         return {
@@ -127,7 +127,7 @@ class ComposeSite:
         }
 
     def describe(self, plan: Plan) -> Mapping[str, object]:
-        """The same, the images' ids, and what they say of themselves."""
+        """The same, plus the images' ids and the contents that they report."""
         packages = packages_used(self._catalogue, plan)
         labels = {RUN: "asking", OWNER: self._prepared().text}
         asked = {image: image_id for image, image_id in self._images.items() if not image.proxy}
@@ -140,24 +140,24 @@ class ComposeSite:
             "python": {name: found.python for name, found in inside.items()},
             **self._proxy_versions(labels),
             **({"tools": tools} if tools else {}),
-            # One lock fills all images, so a package has one version.
+            # The same lock pins all images, so a package has only one version.
             "packages": dict(sorted({k: v for found in inside.values() for k, v in found.packages.items()}.items())),
         }
 
     @contextmanager
     def open(self, run_id: str, keeper: ProcessKeeper) -> Iterator[ComposeBackend]:
-        """The backend, and at the end nothing on the engine that carries this process's token."""
+        """The backend; at the end, nothing on the engine has this process's token."""
         token, composer = self._prepared(), self._composer(keeper)
         around = (self.cpus, self._edge_address, run_id, token.text, self._images)
         backend = ComposeBackend(self._catalogue, self._engine, composer, *around)
         try:
             yield backend
         finally:
-            keeper.end_all()  # nothing of ours may ask the engine for more while it is cleared
+            keeper.end_all()  # no process of ours may request more from the engine during the clean-up
             try:
                 backend.close()
             except EngineError:
-                # What is left there is removed by the next run: the token's file still says whose it is.
+                # The next run removes whatever is left: the token's file still says who owns it.
                 keeper.not_needed_when_killed(self._sweeper(token))
                 raise
             keeper.not_needed_when_killed(self._sweeper(token))
@@ -168,14 +168,14 @@ class ComposeSite:
         self._engine.close()
 
     def _wants(self, plan: Plan) -> Wanted:
-        """What goes into the plan's images, looked at once: a file that changes now is the next run's."""
+        """The inputs of the plan's images, read only once: a file that changes later affects the next run."""
         images = self._images_of(plan)
         if images not in self._wanted:
             self._wanted[images] = wanted_images(self._engine, self._catalogue.root, images)
         return self._wanted[images]
 
     def _images_of(self, plan: Plan) -> tuple[Image, ...]:
-        """The images of a plan: the browser's, and those of companions, only where it has some."""
+        """The images of a plan: those of the browser and of companions only if the plan needs them."""
         candidates, apps = self._catalogue.candidates, self._catalogue.apps
         used = [(candidates[c.combination.server].variant.debian, apps[c.combination.app]) for c in plan.cells]
         companions = {debian for debian, app in used if app.companions}
@@ -205,7 +205,7 @@ class ComposeSite:
         return any((root / file).is_file() for root in (self._catalogue.root, own_root()))
 
     def _unused_parts(self, plan: Plan) -> set[str]:
-        """The parts of images that are apps, servers and templates of which the plan has no cell."""
+        """The parts of images that belong to apps, servers and templates without a cell in the plan."""
         catalogue, used = self._catalogue, [cell.combination for cell in plan.cells]
         apps = {name for c in used for name in (c.app, *catalogue.apps[c.app].python_path)}
         servers = {catalogue.candidates[c.server].server.name for c in used}
@@ -219,7 +219,7 @@ class ComposeSite:
         }
 
     def _ask_tools(self, used: Collection[str], labels: Mapping[str, str]) -> dict[str, str | None]:
-        """Each tool's version in the image that has it."""
+        """Each tool's version, in the image that contains it."""
         found: dict[str, str | None] = {}
         for image in (LOAD, BROWSER):
             if having := [name for name in used if drivers()[name].image == image.service]:
@@ -232,7 +232,7 @@ class ComposeSite:
         return self._token
 
     def _sweeper(self, token: owner.Token) -> list[str]:
-        """The command that removes all of the token's when the lab is gone."""
+        """The command that removes everything with the token when the lab is gone."""
         context = ["--context", self._context] if self._context else []
         return [sys.executable, "-P", "-m", "topolab.backends.compose", token.text, *context]
 
@@ -241,7 +241,7 @@ class ComposeSite:
 
 
 def _edge_address(engine: Engine) -> str:
-    """Where edges are published. Raises `InputError` where that could not be reached from here."""
+    """The address where edges are published. Raises `InputError` if this machine could not reach it."""
     chosen = os.environ.get(EDGE_ADDRESS)
     if chosen:
         try:
@@ -250,7 +250,7 @@ def _edge_address(engine: Engine) -> str:
             raise InputError(f"{EDGE_ADDRESS}={chosen}: has to be an IP address of the engine's machine") from None
     if engine.remote and engine.host not in ("127.0.0.1", "localhost"):
         raise InputError(
-            f"the engine is at {engine.host}: set {EDGE_ADDRESS} to an address of it that this machine reaches, "
-            "to publish the edges there and not on its loopback"
+            f"the engine is at {engine.host}: set {EDGE_ADDRESS} to an address of it that this machine can reach, "
+            "so that the edges are published there and not on its loopback"
         )
     return "127.0.0.1"

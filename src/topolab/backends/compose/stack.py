@@ -1,4 +1,4 @@
-"""One cell's containers: a Compose project with a server, its app's companions, a proxy where the topology has one."""
+"""One cell's containers: a Compose project with a server, its app's companions, and a proxy if the topology has one."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from topolab.model.target import Target, Workplace
 from topolab.process.usage import usage_sum
 
 SERVER_PORT, EDGE_PORT = 8000, 8443
-"""Inside the networks, as compose/base.yaml and compose/proxy.yaml have them."""
+"""Inside the networks, as in compose/base.yaml and compose/proxy.yaml."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every stack of a sitting shares.
+    """What all stacks of a sitting share.
 
-    Without a `lab` the load comes from this machine, `here`, through ports published on `edge_address`.
-    `variables` are those of the Compose files that no cell changes, and `images` the ids of what stacks are made from.
+    Without a `lab`, the load comes from this machine, `here`, through ports published on `edge_address`. `variables`
+    has the Compose files' variables that are the same for all cells, and `images` the ids of the stacks' images.
     """
 
     catalogue: Catalogue
@@ -53,9 +53,9 @@ class Surroundings:
 
 
 class ComposeStack:
-    """A stack of containers; `backends.Stack` says what its members mean.
+    """A stack of containers; `backends.Stack` documents the members.
 
-    Made inside an `ExitStack`, which takes the project down when the cell is done.
+    It is made inside an `ExitStack`, which takes the project down when the cell is done.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class ComposeStack:
             if "proxy" in self.parts:
                 self._await_good_answer("proxy", self.edge)
         else:
-            # The only way to the server from another machine; a proxy answers 502 to 504 while its target is not there.
+            # The only way to the server from another machine; a proxy answers 502 to 504 while its target is down.
             self._await_good_answer("server", self.edge)
             self._await_companions(self.edge)
             self.server_start_s = self._since(server)
@@ -95,15 +95,15 @@ class ComposeStack:
         return {name: self._argv_of(name, part) for name, part in self.parts.items()}
 
     def workplace(self, driver: str) -> Workplace:
-        """The load generator's container or the browser's, or this machine where the engine is another's."""
+        """The load generator's or the browser's container, or this machine if the engine is on another."""
         return self.around.here if self.around.lab is None else self.around.lab.workplace(driver)
 
     def fetch(self, path: str, timeout_s: float) -> Response:
-        """One request through the edge, made from where the load is."""
+        """Send one request through the edge, from where the load is made."""
         return self._ask(self.edge, path, timeout_s)
 
     def server_usage(self) -> GroupUsage | None:
-        """What the containers of server and companions have used so far."""
+        """What the server's and companions' containers have used so far."""
         names = ("server", *(companion.name for companion in self._companions))
         return usage_sum(container_usage(self.around.engine, self.parts[name]) for name in names)
 
@@ -144,19 +144,19 @@ class ComposeStack:
                 **self._images(candidate.variant.debian),
                 **self._certificates(),
                 "EDGE_ADDRESS": self.around.edge_address,
-                "EDGE_PORT": "",  # any that is free
+                "EDGE_PORT": "",  # any free port
                 **({"RUN_PROJECT": lab.project} if lab else {}),
             },
         )
-        # In this order they are looked at, so that the first that ended is not one that ended for want of another.
+        # Check parts in this order, so that the first one found ended did not end because another had.
         planned = (*(companion.name for companion in self._companions), "server", *(["proxy"] if self._proxied else []))
         found = self.around.engine.containers(self.project)
         self.parts = {name: found[name] for name in planned if name in found}
         if done.code is None:
-            raise StageError(Stage.START, "the stack did not start within a minute", done.output)
+            raise StageError(Stage.START, "the stack did not start within one minute", done.output)
         if done.code:
             raise StageError(
-                Stage.START, f"the stack does not start: {explain(done.output)}", self._last_words(done.output)
+                Stage.START, f"the stack failed to start: {explain(done.output)}", self._last_words(done.output)
             )
         for name in planned:
             if ending := self.around.engine.ending(self.parts[name].id):
@@ -171,12 +171,12 @@ class ComposeStack:
         return self.around.catalogue.topologies[self._cell.combination.topology].proxy
 
     def _images(self, debian: Debian) -> dict[str, str]:
-        """The ids to start, whatever carries the images' names by now."""
+        """The image ids to start, whichever images have the names by now."""
         images = (server_image(debian), companion_image(debian), proxy_image(self._proxy))
         return {image.id_variable: self.around.images[image] for image in images if image in self.around.images}
 
     def _certificates(self) -> dict[str, str]:
-        """The certificate and its key, for those parts that end TLS."""
+        """The certificate and its key, for the parts that terminate TLS."""
         files = self.around.certificate
         ends_tls = {"SERVER": self._cell.listener.encrypted}
         if self._proxied:
@@ -216,21 +216,21 @@ class ComposeStack:
         return f"{self.around.lab.project if self.around.lab else self.project}_{name}"
 
     def _prove_last_hop(self) -> None:
-        """That the last hop has the planned transport, by what the app saw: its listener cannot be asked from here."""
+        """Prove the last hop's transport by what the app saw: its listener cannot be reached from here."""
         try:
             scheme = json.loads(self._ask(self.edge, HOP_PATH, ATTEMPT_TIMEOUT_S).body)["scheme"]
         except (FetchError, ValueError, KeyError) as error:
-            raise StageError(Stage.PROVE, f"the app does not tell what it saw: {error}", self.log_tail()) from error
+            raise StageError(Stage.PROVE, f"the app does not report what it saw: {error}", self.log_tail()) from error
         planned = "https" if self._cell.listener.encrypted else "http"
         if scheme != planned:
-            raise StageError(Stage.PROVE, f"the app was reached by {scheme}, planned was {planned}", self.log_tail())
+            raise StageError(Stage.PROVE, f"the app was reached over {scheme}, expected {planned}", self.log_tail())
 
     def _since(self, part: Container) -> float:
         """Seconds since a container started, by the engine's clock."""
         return max(0.0, time.time() + self.around.engine.clock_ahead_s - part.started_s)
 
     def _argv_of(self, name: str, part: Container) -> tuple[str, ...]:
-        """What a container's launcher became, by the launcher's own arithmetic."""
+        """What a container's launcher became, computed by the launcher's own logic."""
         predict = foresee_proxy if name == "proxy" else foresee
         return predict(self.around.catalogue.root, part.command, part.environment).argv
 

@@ -1,4 +1,4 @@
-"""Clearing up on an engine: for this run, for dead ones, and for a lab that was killed. Only by a token's label."""
+"""Cleans up an engine for this run, for dead runs and for a killed lab, only by a token's label."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from topolab.backends.compose.engine import Engine
 from topolab.errors import EngineError
 
 PATIENCE_S = 60.0
-"""How long an engine that does not answer is waited for: longer than a restart takes."""
+"""How long to wait for an engine that does not answer: longer than a restart takes."""
 _POLL_S = 0.5
 
 
 def sweep_patiently(engine: Engine, token: str, deadline: float | None = None) -> None:
-    """Remove all of `token`'s, waiting for an engine that is being restarted; `EngineError` where it stays away.
+    """Remove everything with `token`, waiting for an engine that is restarting. Raises `EngineError` if it stays away.
 
-    `deadline`, by the monotonic clock, is for who has waited already.
+    `deadline`, on the monotonic clock, is for callers that have already waited.
     """
     deadline = time.monotonic() + PATIENCE_S if deadline is None else deadline
     while True:
@@ -34,16 +34,16 @@ def sweep_patiently(engine: Engine, token: str, deadline: float | None = None) -
 
 
 def sweep_the_dead(engine: Engine, say: Callable[[str], None]) -> None:
-    """Remove what runs of this machine left that were killed together with their watchdog."""
+    """Remove what is left from this machine's runs that were killed together with their watchdog."""
     for token in owner.dead(engine.facts.id):
         removed = engine.sweep(token)
         owner.forget(token)
         if removed:
-            say(f"removed {removed} containers, networks and tags of images that a killed run had left")
+            say(f"removed {removed} containers, networks and image tags left by a killed run")
 
 
 def sweep_owner(token: str, context: str | None) -> None:
-    """What the watchdog runs when the lab was killed: wait for the engine if need be, and remove all of `token`'s."""
+    """For the watchdog of a killed lab: wait for the engine if need be, and remove everything with `token`."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:

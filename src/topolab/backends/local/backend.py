@@ -23,7 +23,7 @@ from topolab.process.group import ProcessKeeper
 
 
 class LocalBackend:
-    """Makes stacks as process groups on loopback; `backends.Backend` says what its members mean."""
+    """Makes stacks as process groups on loopback; `backends.Backend` documents the members."""
 
     name = "local"
 
@@ -43,7 +43,7 @@ class LocalBackend:
 
     @contextmanager
     def stack(self, cell: Cell) -> Iterator[LocalStack]:
-        """The cell's processes, fresh, up and answering; gone afterwards, their files too."""
+        """The cell's processes, fresh, up and answering; afterwards they and their files are gone."""
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         with ExitStack() as resources:
             resources.callback(shutil.rmtree, folder)

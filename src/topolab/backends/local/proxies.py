@@ -1,4 +1,4 @@
-"""The proxies that this machine has, and what keeps the others from being used."""
+"""Finds the proxies that this machine has, and why the others cannot be used."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from topolab.launch.tables import LaunchError, read_table
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """The program of each proxy that has one, and the reason for each proxy whose program is not here."""
+    """Each available proxy's program, and the reason for each proxy without one."""
 
     builds: Mapping[str, Build] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
 
     def lacking(self, catalogue: Catalogue) -> dict[str, str]:
-        """The topologies whose proxy is not here, or cannot do what they need, with the reason."""
+        """The reason for each topology whose proxy is not here, or lacks what the topology needs."""
         found = {}
         for topology in catalogue.topologies.values():
             reason = self.missing.get(topology.proxy, "")
@@ -39,9 +39,9 @@ class Proxies:
 
 
 def find_proxies(catalogue: Catalogue) -> Proxies:
-    """Look for the program of each proxy.
+    """Look for each proxy's program.
 
-    Raises `InputError` where a variable, a package or PATH leads to one that is not what `proxy.toml` describes.
+    Raises `InputError` if a variable, a package or PATH leads to a program that does not match `proxy.toml`.
     """
     builds, missing = {}, {}
     for name in catalogue.proxies:
@@ -58,5 +58,5 @@ def find_proxies(catalogue: Catalogue) -> Proxies:
 
 
 def proxy_variables(catalogue: Catalogue) -> list[str]:
-    """The variables that name a proxy's program here."""
+    """The variables that name proxies' programs here."""
     return [proxy.binary.variable for proxy in catalogue.proxies.values() if proxy.binary and proxy.binary.variable]

@@ -1,4 +1,4 @@
-"""This machine as a place for stacks: which candidates are installed, and which topologies its proxies can be."""
+"""This machine as a place for stacks: which candidates are installed, and which topologies its proxies support."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STACK_S = 0.4
 
 
 class LocalSite:
-    """Processes on loopback; `backends.Site` says what its members mean."""
+    """Processes on loopback; `backends.Site` documents the members."""
 
     name = "local"
 
@@ -41,11 +41,11 @@ class LocalSite:
 
     @property
     def about(self) -> str:
-        """Processes, in a word."""
+        """A short name for this place."""
         return "local processes"
 
     def unavailable(self) -> Mapping[str, str]:
-        """What is not installed for candidates and apps, topologies without a proxy, and tools that are not here."""
+        """What candidates and apps lack, topologies without a proxy, and tools that are not installed."""
         absent = missing_packages(self._catalogue, lambda package: installed_version(package) is not None)
         remedies = {c.name: c.variant.missing_reason for c in self._catalogue.candidates.values()}
         reasons = {name: not_installed(name, packages, remedies.get(name, "")) for name, packages in absent.items()}
@@ -63,17 +63,17 @@ class LocalSite:
         return ()
 
     def foresee(self, plan: Plan) -> Mapping[str, object]:
-        """All of it: nothing is made first."""
+        """Everything: there is nothing to prepare."""
         return self.describe(plan)
 
     def prepare(self, plan: Plan, keeper: ProcessKeeper, say: Callable[[str], None]) -> float:  # noqa: ARG002
-        """Nothing is made. Raises `InputError` where loopback does not work."""
+        """Make nothing. Raises `InputError` if loopback does not work."""
         if trouble := loopback_trouble():
             raise InputError(trouble)
         return 0.0
 
     def describe(self, plan: Plan) -> Mapping[str, object]:
-        """The interpreter, the proxies, and the versions of every package and tool the plan uses."""
+        """The interpreter, the proxies, and the version of each package and tool that the plan uses."""
         import pycurl
 
         packages = packages_used(self._catalogue, plan)
@@ -92,5 +92,5 @@ class LocalSite:
         }
 
     def open(self, run_id: str, keeper: ProcessKeeper) -> AbstractContextManager[LocalBackend]:  # noqa: ARG002
-        """The backend; nothing of it outlives the keeper, so the run's id is not needed."""
+        """The backend. It needs no run id, because nothing outlives the keeper."""
         return LocalBackend(self._catalogue, self._proxies, keeper, self.cpus)

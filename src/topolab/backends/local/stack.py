@@ -1,4 +1,4 @@
-"""One cell's processes on loopback: a server, its app's companions, a proxy where the topology has one, their logs."""
+"""One cell's processes on loopback: a server, its app's companions, a proxy if any, and their logs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from topolab.process.usage import group_usage, usage_sum
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every stack of a run shares."""
+    """What all stacks of a run share."""
 
     catalogue: Catalogue
     keeper: ProcessKeeper
@@ -44,9 +44,9 @@ class Surroundings:
 
 
 class LocalStack:
-    """A stack of process groups; `backends.Stack` says what its members mean.
+    """A stack of process groups; `backends.Stack` documents the members.
 
-    Made inside an `ExitStack`, which ends the groups and frees the ports when the cell is done.
+    It is made inside an `ExitStack`, which ends the groups and frees the ports when the cell is done.
     """
 
     def __init__(self, cell: Cell, around: Surroundings, folder: Path, resources: ExitStack) -> None:
@@ -58,7 +58,7 @@ class LocalStack:
         self._broker_port = resources.enter_context(ReservedPort()).number if self._app.companions else None
         self._proxy: ProcessGroup | None = None
         begun = time.monotonic()
-        # On the server's processors: what is handed over is the deployment's work too.
+        # On the server's processors: work handed to a companion is still the deployment's work.
         self.companions = tuple(
             self._start(resources, companion.name, self._companion(companion), around.cpus.server)
             for companion in self._app.companions
@@ -77,14 +77,14 @@ class LocalStack:
             parts = [self._part(group) for group in self.companions]
             await_work(parts, lambda path: fetch(own, path, ATTEMPT_TIMEOUT_S), limit_s)
         self.server_start_s = time.monotonic() - begun
-        if trouble := self.trouble():  # a daemon answers although what was started has ended
+        if trouble := self.trouble():  # a daemon answers although the started process has ended
             raise StageError(Stage.START, trouble, self.log_tail())
         if self._proxy is not None:
             proxy = self._part(self._proxy)
             await_good_answer(proxy, lambda path: self.fetch(path, ATTEMPT_TIMEOUT_S), limit_s)
 
     def workplace(self, driver: str) -> Workplace:  # noqa: ARG002
-        """This machine, for all."""
+        """This machine, for all drivers."""
         return Workplace((), sys.executable, str(self._around.catalogue.root))
 
     @property
@@ -93,11 +93,11 @@ class LocalStack:
         return {group.name: group.argv for group in self._groups()}
 
     def fetch(self, path: str, timeout_s: float) -> Response:
-        """One request through the edge."""
+        """Send one request through the edge."""
         return fetch(self.edge, path, timeout_s)
 
     def server_usage(self) -> GroupUsage | None:
-        """What the groups of server and companions have used so far."""
+        """What the server's and companions' groups have used so far."""
         return usage_sum(group_usage(group.pgid) for group in (self.server, *self.companions))
 
     def proxy_usage(self) -> GroupUsage | None:
