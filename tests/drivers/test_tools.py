@@ -54,20 +54,20 @@ def test_the_version_is_in_what_it_prints(told: str, version: tuple[int, ...] | 
 @pytest.mark.parametrize("version", ["1.60.0", "1.64.0", "1.100.0", "2.0.0"])
 def test_one_that_is_new_enough_can_be_used(h2load: Script, version: str) -> None:
     h2load(f"#!/bin/sh\necho h2load nghttp2/{version}\n")
-    assert (missing_h2load(), "h2load" in missing_tools()) == ("", False)
+    assert (missing_h2load(), "h2load" in missing_tools(drivers())) == ("", False)
 
 
 @pytest.mark.parametrize("version", ["1.52.0", "1.59.0", "1.9.0"])
 def test_one_that_counts_good_replies_as_failed_is_refused(h2load: Script, version: str) -> None:
     path = h2load(f"#!/bin/sh\necho h2load nghttp2/{version}\n")
-    assert missing_tools()["h2load"] == (
+    assert missing_tools(drivers())["h2load"] == (
         f"{path} is {version}: before 1.60 it counts replies with an empty reason phrase, which some servers send, "
         "as failed; put a later one on PATH, or use --backend docker"
     )
 
 
 def test_where_there_is_none_the_package_is_named(h2load: Script) -> None:  # noqa: ARG001 - PATH is empty
-    assert missing_tools()["h2load"] == (
+    assert missing_tools(drivers())["h2load"] == (
         "h2load is not on PATH: install 1.60 or later (package nghttp2-client or nghttp2), or use --backend docker"
     )
 
@@ -97,12 +97,12 @@ def test_one_that_hangs_is_told_of(h2load: Script, monkeypatch: pytest.MonkeyPat
 
 def test_the_version_of_each_tool_in_use_is_told(h2load: Script) -> None:
     h2load("#!/bin/sh\necho h2load nghttp2/1.64.0\n")
-    assert tool_versions({"curl", "h2load"}) == {"h2load": "h2load nghttp2/1.64.0"}
-    assert tool_versions({"curl"}) == {}
+    assert tool_versions(drivers(), {"curl", "h2load"}) == {"h2load": "h2load nghttp2/1.64.0"}
+    assert tool_versions(drivers(), {"curl"}) == {}
 
 
 def test_the_version_of_a_tool_that_is_gone_is_none(h2load: Script) -> None:  # noqa: ARG001 - PATH is empty
-    assert tool_versions({"h2load"}) == {"h2load": None}
+    assert tool_versions(drivers(), {"h2load"}) == {"h2load": None}
 
 
 @pytest.fixture
@@ -124,10 +124,10 @@ def program(path: Path, script: str = "#!/bin/sh\necho Chromium 156.0.8078.79\n"
 
 
 def test_without_a_chromium_the_line_that_installs_one_is_the_reason(no_chromium: Path) -> None:  # noqa: ARG001
-    assert missing_tools()["browser"] == (
+    assert missing_tools(drivers())["browser"] == (
         "there is no Chromium: install Chromium, for example: sudo apt-get install chromium-headless-shell"
     )
-    assert (find_chromium(), tool_versions({"browser"})) == (None, {"browser": None})
+    assert (find_chromium(), tool_versions(drivers(), {"browser"})) == (None, {"browser": None})
 
 
 def test_the_chromium_that_is_named_goes_before_the_systems_and_that_before_playwrights(
@@ -144,7 +144,7 @@ def test_the_chromium_that_is_named_goes_before_the_systems_and_that_before_play
     own = program(no_chromium / "mine" / "spam", "#!/bin/sh\necho Google Chrome 1.2.3 for spam\n")
     monkeypatch.setenv("TOPOLAB_CHROMIUM", own)
     assert (find_chromium(), missing_browser()) == (own, "")
-    assert tool_versions({"browser"}) == {"browser": "Google Chrome 1.2.3 for spam"}
+    assert tool_versions(drivers(), {"browser"}) == {"browser": "Google Chrome 1.2.3 for spam"}
 
 
 def test_a_named_chromium_that_is_not_there_is_no_reason_to_take_another(
@@ -165,10 +165,10 @@ def test_without_playwright_its_package_is_named(no_chromium: Path, monkeypatch:
 
 
 def test_without_locust_its_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "locust" not in missing_tools()
+    assert "locust" not in missing_tools(drivers())
     monkeypatch.setattr("topolab.drivers.locust.descriptor.missing", lambda names: names)
     line = distributions.install_line(["locust", "websocket-client"])
-    assert missing_tools()["locust"] == (
+    assert missing_tools(drivers())["locust"] == (
         f"the load of Locust's users needs locust, websocket-client, not installed here: {line}"
     )
 

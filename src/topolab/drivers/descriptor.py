@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from topolab.drivers.longest import longest_s
 from topolab.model.profile import LoadProfile
@@ -45,6 +46,13 @@ class Descriptor:
     """The command that prints its tool's version in an image; empty where it has no tool of its own."""
     local_version: Callable[[], tuple[str, ...]] | None = None
     """The command that does so on this machine, where it differs."""
+    folder: Path | None = None
+    """Where it is, if that is not in this package: in a catalogue, and then in no image."""
+
+    @property
+    def worker(self) -> tuple[str, ...]:
+        """What the interpreter is given to run its worker."""
+        return (str(self.folder),) if self.folder else ("-m", f"{__package__}.{self.name}")
 
     def version(self) -> str | None:
         """What its tool on this machine prints as its version; None where that fails."""
