@@ -6,7 +6,8 @@ import pytest
 
 from support.planning import cell
 from topolab.catalogue import Catalogue
-from topolab.plan.estimate import COUNTED_PER_S, expected_s, expected_total_s
+from topolab.model.profile import COUNTED_PER_S
+from topolab.plan.estimate import expected_s, expected_total_s
 
 STACK_S = 0.7
 
