@@ -25,6 +25,7 @@ _ALONE = (
     "tests/cli/",
     "tests/compose/",
     "tests/docs/test_adding_a_server.py",
+    "tests/docs/test_extending_driver.py",
     "tests/docs/test_extending_proxy.py",
     "tests/drivers/h2load/test_loads.py",
     "tests/packaging/",

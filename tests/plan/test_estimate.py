@@ -6,7 +6,8 @@ import pytest
 
 from support.planning import cell
 from topolab.catalogue import Catalogue
-from topolab.plan.estimate import COUNTED_PER_S, expected_s, expected_total_s
+from topolab.model.profile import COUNTED_PER_S
+from topolab.plan.estimate import expected_s, expected_total_s
 
 STACK_S = 0.7
 
@@ -26,9 +27,9 @@ STACK_S = 0.7
 )
 def test_a_cell_takes_its_load_and_its_stack(catalogue: Catalogue, protocol: str, profile: str, load_s: float) -> None:
     of = cell(catalogue, "hypercorn-asyncio", "direct", protocol)
-    assert expected_s(of, catalogue.profiles[profile], STACK_S) == pytest.approx(STACK_S + load_s)
+    assert expected_s(of, catalogue.profiles[profile], STACK_S, catalogue.drivers) == pytest.approx(STACK_S + load_s)
 
 
 def test_a_run_takes_all_its_cells_so_many_times(catalogue: Catalogue) -> None:
     of = cell(catalogue, "hypercorn-asyncio", "direct", "h2")
-    assert expected_total_s([of, of], catalogue.profiles, 3, STACK_S) == pytest.approx(6 * (STACK_S + 0.85))
+    assert expected_total_s([of, of], catalogue, 3, STACK_S) == pytest.approx(6 * (STACK_S + 0.85))

@@ -47,4 +47,6 @@ def test_users_who_chat_need_http1_and_an_asgi_app(chatting: Catalogue) -> None:
 def test_spawning_and_locust_itself_are_in_the_time(catalogue: Catalogue) -> None:
     profile = catalogue.profiles["journeys"]
     expected = STACK_S + drivers()["locust"].start_up_s + 0.5 + 1.5 + 4.0
-    assert expected_s(cell(catalogue, "hypercorn-asyncio", "alb", "h2"), profile, STACK_S) == pytest.approx(expected)
+    assert expected_s(
+        cell(catalogue, "hypercorn-asyncio", "alb", "h2"), profile, STACK_S, catalogue.drivers
+    ) == pytest.approx(expected)

@@ -15,6 +15,15 @@ def drivers_used(catalogue: Catalogue, plan: Plan) -> frozenset[str]:
     return frozenset(catalogue.profiles[name].driver for name in profiles)
 
 
+def in_no_image(catalogue: Catalogue) -> dict[str, str]:
+    """The drivers that cannot make a load from a container, by name, with the reason: those of the catalogue's own."""
+    return {
+        name: f"{name} is a driver in the catalogue's drivers/, which no image has: use --backend local"
+        for name, driver in catalogue.drivers.items()
+        if driver.folder is not None
+    }
+
+
 def packages_used(catalogue: Catalogue, plan: Plan) -> set[str]:
     """The distributions of the plan's servers and apps."""
     found: set[str] = set()

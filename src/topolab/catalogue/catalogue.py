@@ -20,6 +20,7 @@ from topolab.catalogue.checks import (
 )
 from topolab.catalogue.reading import declared_files, read_toml, refuse, refuse_repeats
 from topolab.catalogue.root import NEEDED
+from topolab.drivers.registry import DESCRIPTOR_FILE, Drivers, drivers, read_descriptor
 from topolab.errors import InputError
 from topolab.launch.proxies import PROXY_FILE
 from topolab.launch.topologies import PATTERN
@@ -56,6 +57,7 @@ class Catalogue:
     topologies: Mapping[str, Topology]
     profiles: Mapping[str, LoadProfile]
     matrices: Mapping[str, Matrix]
+    drivers: Drivers
     start_timeout_override_s: float | None = None
 
     def start_timeout_s(self, combination: Combination) -> float:
@@ -92,15 +94,16 @@ def load_catalogue(root: Path) -> Catalogue:
     for proxy in proxies.values():
         check_proxy(root, proxy)
     topologies = _topologies(root, proxies)
+    known = _drivers(root)
     profiles = _named(root, "loadtest/profiles/*.toml", AnyLoad, lambda path: path.stem)
     for profile in profiles.values():
-        check_driver(profile)
+        check_driver(profile, known)
         if isinstance(profile, UsersLoad):
             check_journeys(profile)
         else:
             check_lanes(profile)
     matrices = _named(root, "loadtest/matrices/*.toml", Matrix, lambda path: path.stem)
-    return Catalogue(root, candidates, apps, proxies, topologies, profiles, matrices)
+    return Catalogue(root, candidates, apps, proxies, topologies, profiles, matrices, known)
 
 
 def load_matrix(catalogue: Catalogue, name_or_file: str) -> Matrix:
@@ -126,6 +129,19 @@ def _topologies(root: Path, proxies: Mapping[str, Proxy]) -> dict[str, Topology]
             refuse(shown_as, "name", f"{topology.name!r} is another folder's topology too")
         check_topology(root, shown_as, topology, proxies)
         found[topology.name] = topology
+    return found
+
+
+def _drivers(root: Path) -> Drivers:
+    """Topolab's own, and those in the catalogue's folder of them."""
+    found = dict(drivers())
+    for path in declared_files(root, f"drivers/*/{DESCRIPTOR_FILE}"):
+        shown_as = _shown(root, path)
+        driver = read_descriptor(path, shown_as)
+        _same_name(shown_as, driver.name, path.parent.name, "folder")
+        if driver.name in found:
+            refuse(shown_as, "name", f"{driver.name!r} is a driver of topolab's own")
+        found[driver.name] = driver
     return found
 
 

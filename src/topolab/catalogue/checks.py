@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from topolab.catalogue.reading import refuse, refuse_repeats
-from topolab.drivers.registry import drivers
+from topolab.drivers.registry import Drivers
 from topolab.launch.proxies import PROXY_FILE
 from topolab.model.profile import CountLoad, Journey, LoadProfile, MixedLoad, PageLoad, RequestLoad, UsersLoad
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
@@ -123,10 +123,9 @@ def _check_file(root: Path, shown_as: str, key: str, folder_name: str, name: str
         refuse(shown_as, key, f"no such file in {folder_name}/: {name!r}")
 
 
-def check_driver(profile: LoadProfile) -> None:
+def check_driver(profile: LoadProfile, known: Drivers) -> None:
     """A driver that makes loads of this kind, and this one."""
     shown_as = f"loadtest/profiles/{profile.name}.toml"
-    known = drivers()
     if profile.driver not in known or profile.kind not in known[profile.driver].kinds:
         makers = ", ".join(name for name, driver in known.items() if profile.kind in driver.kinds)
         refuse(shown_as, "driver", f"must make loads of the kind {profile.kind}, as {makers}, not {profile.driver!r}")

@@ -30,7 +30,7 @@ def show_plan(planned: PlannedRun, catalogue: Catalogue) -> int:
         for reason, count in reasons.items():
             console.print(Text(f"  {reason}" + (f" ({count} cells)" if count > 1 else "")), soft_wrap=True)
     site = planned.choice.site
-    total_s = expected_total_s(plan.cells, catalogue.profiles, rounds, site.stack_s)
+    total_s = expected_total_s(plan.cells, catalogue, rounds, site.stack_s)
     due = site.due(plan) if plan.cells else ()
     first = f", after building {', '.join(due)}" if due else ""
     summary = f"\n{len(plan.cells)} cells x {rounds} rounds: about {duration(total_s)}{first}"

@@ -71,6 +71,6 @@ def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: 
 def _observe(choice: Choice, keeper: ProcessKeeper, store: Store, progress: ConsoleProgress, costs: Costs) -> None:
     # The lab itself stays off the server's processor, as the client does.
     own = (choice.site.cpus.client or frozenset()) & set(available_cpus())
-    workers = LoadWorkers(keeper, keeper.folder / "client.log", own or None)
+    workers = LoadWorkers(keeper, keeper.folder / "client.log", own or None, choice.drivers)
     with announced(), pinned(own or None), choice.site.open(store.record.id, keeper) as backend:
         run(store, backend, workers.measure, progress, costs)

@@ -43,7 +43,8 @@ def start(arguments: Arguments, planned: PlannedRun, catalogue: Catalogue, begun
         folder = _unused(arguments.out / record.id)
         with Store.create(folder, replace(record, id=folder.name)) as store:
             store.claim()
-            return measure(arguments, choice, keeper, store, Costs(choice.site.stack_s, images_s, begun))
+            costs = Costs(choice.site.stack_s, images_s, begun, choice.drivers)
+            return measure(arguments, choice, keeper, store, costs)
 
 
 def _unused(folder: Path) -> Path:

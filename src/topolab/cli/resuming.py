@@ -29,12 +29,16 @@ def resume(arguments: Arguments, run: str, catalogue: Catalogue, begun: float) -
         unknown = {cell.combination.server for cell in store.record.plan.cells} - set(catalogue.candidates)
         if unknown:
             raise InputError(f"--resume {run}: no server is called {min(unknown)} any more; start a new run")
+        used = {store.record.profiles[cell.combination.profile].driver for cell in store.record.plan.cells}
+        if unknown := used - set(catalogue.drivers):
+            raise InputError(f"--resume {run}: no driver is called {min(unknown)} any more; start a new run")
         recorded, plan = store.record.environment, store.record.plan
         # What is known without building an image, which takes a minute, is compared first.
         _refuse_elsewhere(run, changed_in(recorded, foresee(choice.site, plan)))
         with prepared(arguments, choice, plan) as (keeper, images_s):
             _refuse_elsewhere(run, differences(recorded, describe(choice.site, plan)))
-            return measure(arguments, choice, keeper, store, Costs(choice.site.stack_s, images_s, begun))
+            costs = Costs(choice.site.stack_s, images_s, begun, choice.drivers)
+            return measure(arguments, choice, keeper, store, costs)
 
 
 def _folder_of(run: str, out: Path) -> Path:

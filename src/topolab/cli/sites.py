@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from topolab.catalogue import Catalogue
+from topolab.drivers.registry import Drivers, drivers
 from topolab.errors import EngineError, InputError
 
 if TYPE_CHECKING:  # what either brings in takes a tenth of a second
@@ -15,10 +16,11 @@ if TYPE_CHECKING:  # what either brings in takes a tenth of a second
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The site, and why it is not the other one where that may surprise."""
+    """The site, why it is not the other one where that may surprise, and what makes the load."""
 
     site: Site
     why: str = ""
+    drivers: Drivers = field(default_factory=drivers)
 
     @property
     def about(self) -> str:
@@ -28,6 +30,10 @@ class Choice:
 
 def choose_site(backend: str | None, context: str | None, catalogue: Catalogue) -> Choice:
     """Raises `EngineError` where Docker was asked for and cannot be used; `InputError` for a proxy that is none."""
+    return replace(_chosen(backend, context, catalogue), drivers=catalogue.drivers)
+
+
+def _chosen(backend: str | None, context: str | None, catalogue: Catalogue) -> Choice:
     from topolab.backends.compose.connect import plausible
     from topolab.backends.local.proxies import proxy_variables
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from topolab.drivers.longest import longest_s
 from topolab.model.profile import LoadProfile
 from topolab.model.protocol import ClientProtocol
 
 LOAD_IMAGE = "load"
+GRACE_S = 15.0
+"""What a worker takes besides its load, at worst."""
 _TIMEOUT_S = 10.0
 
 
 def _nothing_more(_: LoadProfile) -> None:
     """Of most profiles a driver wants nothing beyond their type."""
+
+
+def _with_grace(profile: LoadProfile) -> float:
+    return profile.longest_s + GRACE_S
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,8 @@ class Descriptor:
     """What a profile must be beyond its type: the key that is wrong and what it must be, or None."""
     start_up_s: float = 0.0
     """What a visit takes besides its load and its stack."""
-    longest_s: Callable[[LoadProfile], float] = longest_s
-    """Longer than a load takes at worst."""
+    longest_s: Callable[[LoadProfile], float] = _with_grace
+    """Longer than a load takes at worst, before its worker is given up."""
     image: str = LOAD_IMAGE
     """The Compose service that has it in containers."""
     packages: tuple[str, ...] = ()
@@ -45,6 +51,13 @@ class Descriptor:
     """The command that prints its tool's version in an image; empty where it has no tool of its own."""
     local_version: Callable[[], tuple[str, ...]] | None = None
     """The command that does so on this machine, where it differs."""
+    folder: Path | None = None
+    """Where it is, if that is not in this package: in a catalogue, and then in no image."""
+
+    @property
+    def worker(self) -> tuple[str, ...]:
+        """What the interpreter is given to run its worker."""
+        return (str(self.folder),) if self.folder else ("-m", f"{__package__}.{self.name}")
 
     def version(self) -> str | None:
         """What its tool on this machine prints as its version; None where that fails."""

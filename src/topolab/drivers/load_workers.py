@@ -9,7 +9,7 @@ from pathlib import Path
 from types import UnionType
 
 from topolab.drivers.protocol import GO, Event, Failed, Kept, Loaded, Measured, Warm, job_line, parse_event
-from topolab.drivers.registry import drivers
+from topolab.drivers.registry import Drivers, drivers
 from topolab.errors import InputError, StageError
 from topolab.model.measurement import Measurement
 from topolab.model.outcome import Stage
@@ -25,10 +25,14 @@ Keep = Callable[[str, bytes], None]
 class LoadWorkers:
     """Makes load from a process of its own for each driver, on processors of their own, one job after the other."""
 
-    def __init__(self, keeper: ProcessKeeper, log_path: Path, cpus: frozenset[int] | None) -> None:
+    def __init__(
+        self, keeper: ProcessKeeper, log_path: Path, cpus: frozenset[int] | None, known: Drivers | None = None
+    ) -> None:
+        """Without `known`, for the drivers of this package."""
         self._keeper = keeper
         self._log_path = log_path
         self._cpus = cpus
+        self._known = drivers() if known is None else known
         self._talks: dict[str, tuple[Workplace, Conversation]] = {}
 
     def worker(self, driver: str) -> ProcessGroup | None:
@@ -51,7 +55,7 @@ class LoadWorkers:
         `StageError` where it could not be made.
         """
         talk = self._running(profile.driver, workplace)
-        deadline = time.monotonic() + drivers()[profile.driver].longest_s(profile)
+        deadline = time.monotonic() + self._known[profile.driver].longest_s(profile)
         stage = Stage.WARM_UP
         try:
             talk.say(job_line(target, profile, workplace.catalogue))
@@ -79,7 +83,7 @@ class LoadWorkers:
             if where == workplace and talk.group.exit_code() is None:
                 return talk
             self._end(driver)
-        argv = [*workplace.enter, workplace.python, "-m", f"topolab.drivers.{driver}"]
+        argv = [*workplace.enter, workplace.python, *self._known[driver].worker]
         # Temporary files of a worker's tools are gone with the lab, also where both are killed.
         env = {**os.environ, "TMPDIR": str(self._keeper.folder)}
         talk = Conversation(self._keeper.start("client", argv, self._log_path, cpus=self._cpus, env=env, pipes=True))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 from typing import Annotated, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import Field
@@ -18,6 +20,9 @@ Seconds = Annotated[float, Ge(0), Le(DAY_S)]
 Count = Annotated[int, Gt(0), Le(10_000_000)]
 Rate = Annotated[float, Ge(0.001), Le(1_000_000)]
 """Per second. Limits keep a typo from planning years of load, or more than memory can hold."""
+
+COUNTED_PER_S = 1500.0
+"""How fast a counted load is expected to go, between a server in pure Python (1,000) and the others."""
 
 
 class Journey(StrEnum):
@@ -71,6 +76,20 @@ class ClosedLoad(_Load):
     warm_up_s: Seconds
     duration_s: PositiveSeconds
 
+    def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
+        """How long it takes, roughly: for estimates, never for a figure."""
+        return self.warm_up_s + self.duration_s
+
+    @property
+    def longest_s(self) -> float:
+        """How long it takes at worst: a timeout each for opening the connections, and at the end of its two parts."""
+        return self.warm_up_s + self.duration_s + 3 * self.timeout_s
+
+    @property
+    def steady_rate(self) -> bool:
+        """Whether its rate is its own, and is to be the same all the time."""
+        return True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenLoad(_Load):
@@ -81,6 +100,20 @@ class OpenLoad(_Load):
     warm_up_s: Seconds
     duration_s: PositiveSeconds
     rate_per_s: Rate
+
+    def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
+        """How long it takes, roughly: for estimates, never for a figure."""
+        return self.warm_up_s + self.duration_s
+
+    @property
+    def longest_s(self) -> float:
+        """How long it takes at worst: a timeout each for opening the connections, and at the end of its two parts."""
+        return self.warm_up_s + self.duration_s + 3 * self.timeout_s
+
+    @property
+    def steady_rate(self) -> bool:
+        """Whether its rate is its own, and is to be the same all the time."""
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +141,21 @@ class MixedLoad(_Load):
     rate_per_s: Rate
     slow: SlowPart
 
+    def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
+        """Before the warm-up and before the load the slow requests begin, and after them they end."""
+        return self.warm_up_s + self.duration_s + 2 * (self.slow.spread_s + _delay_s(self.slow.path))
+
+    @property
+    def longest_s(self) -> float:
+        """The slow requests come before the fast ones, and are waited for after them."""
+        around_s = self.slow.spread_s + self.timeout_s
+        return self.warm_up_s + self.duration_s + 3 * self.timeout_s + 2 * around_s
+
+    @property
+    def steady_rate(self) -> bool:
+        """Its fast requests come at the offered rate; falling short of that has a warning of its own."""
+        return False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLoad(_Load):
@@ -121,6 +169,20 @@ class PageLoad(_Load):
     driver: Name
     requests: Count
 
+    def expected_s(self, protocol: Protocol) -> float:
+        """Waves of as many requests as are in flight, each as long as the app waits."""
+        return ceil(self.requests / self.lanes(protocol).in_flight) * _delay_s(self.path)
+
+    @property
+    def longest_s(self) -> float:
+        """Every wave of requests times out, one by one."""
+        return (ceil(self.requests / self.http1.in_flight) + 1) * self.timeout_s
+
+    @property
+    def steady_rate(self) -> bool:
+        """It has no rate."""
+        return False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountLoad(_Load):
@@ -132,6 +194,20 @@ class CountLoad(_Load):
     kind: Literal["count"]
     driver: Name
     requests: Count
+
+    def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
+        """At the rate that is expected of any server."""
+        return self.requests / COUNTED_PER_S
+
+    @property
+    def longest_s(self) -> float:
+        """Its timeout is for all of it."""
+        return self.timeout_s
+
+    @property
+    def steady_rate(self) -> bool:
+        """Handshakes are in its rate."""
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +230,29 @@ class UsersLoad(Declared):
     duration_s: PositiveSeconds
     workers: Count = 1
 
+    def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
+        """The users start, then run."""
+        return self.users / self.spawn_per_s + self.warm_up_s + self.duration_s
+
+    @property
+    def longest_s(self) -> float:
+        """No longer than is expected: what its driver takes besides is the driver's to say."""
+        return self.users / self.spawn_per_s + self.warm_up_s + self.duration_s
+
+    @property
+    def steady_rate(self) -> bool:
+        """Whether its rate is its own, and is to be the same all the time."""
+        return True
+
     @property
     def chats(self) -> bool:
         """Whether users open WebSockets."""
         return Journey.CHAT in self.journeys
+
+
+def _delay_s(path: str) -> float:
+    """How long the app waits before it answers `path`."""
+    return float(parse_qs(urlsplit(path).query).get("delay", ["0"])[0])
 
 
 RequestLoad = ClosedLoad | OpenLoad | MixedLoad | PageLoad | CountLoad

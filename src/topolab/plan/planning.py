@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import product
 
 from topolab.catalogue import Candidate, Catalogue
-from topolab.drivers.registry import drivers
 from topolab.model.cell import Cell, Plan, PlannedHop, Skip
 from topolab.model.combination import APP, PROFILE, PROTOCOL, SERVER, TOPOLOGY, Combination, Dimension, Value, settings
 from topolab.model.matrix import Matrix, Selection
@@ -107,7 +106,7 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
     library = candidate.variant.async_library
     if combination.interface is Interface.ASGI and library not in app.async_libraries:
         return Skip(combination, f"{candidate.name} runs apps on {library}, and {app.name} waits by another library")
-    if refusal := drivers()[driver].refusals.get(client):
+    if refusal := catalogue.drivers[driver].refusals.get(client):
         return Skip(combination, f"{driver}: {refusal}")
     if isinstance(profile, UsersLoad) and profile.chats:
         if client.protocol is not Protocol.HTTP1:
@@ -119,7 +118,7 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
     route = topology.route(client)
     if route is None:
         return Skip(combination, f"{topology.name}: {topology.refusals[client]}")
-    if route.h2_alone and (refusal := drivers()[driver].h2_alone_refusal):
+    if route.h2_alone and (refusal := catalogue.drivers[driver].h2_alone_refusal):
         return Skip(combination, f"{topology.name}: {refusal}")
     leg = next((x for x in route.server if candidate.variant.speaks(x.protocol, x.transport)), None)
     if leg is None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from topolab.backends import Backend
+from topolab.drivers.registry import Drivers
 from topolab.model.cell import Cell
 from topolab.model.run import RunRecord, Sitting
 from topolab.plan.estimate import expected_s
@@ -43,6 +44,7 @@ class Costs:
     stack_s: float
     images_s: float
     begun: float
+    drivers: Drivers
 
 
 def run(store: Store, backend: Backend, measure: Measure, progress: Progress, costs: Costs) -> None:
@@ -51,7 +53,11 @@ def run(store: Store, backend: Backend, measure: Measure, progress: Progress, co
     load_before = load_average()
     todo = left_to_do(store)
     planned = record.rounds * len(record.plan.cells)
-    expected = [expected_s(cell, record.profiles[cell.combination.profile], costs.stack_s) for _, cell in todo]
+    profiles = [record.profiles[cell.combination.profile] for _, cell in todo]
+    expected = [
+        expected_s(cell, profile, costs.stack_s, costs.drivers)
+        for (_, cell), profile in zip(todo, profiles, strict=True)
+    ]
     remaining_s, spent_s, elapsed_s = sum(expected), 0.0, 0.0
 
     def account() -> Sitting:

@@ -11,7 +11,7 @@ from topolab.model.cell import Cell, Plan, Skip
 from topolab.model.combination import Combination
 from topolab.model.measurement import Measurement
 from topolab.model.outcome import Failed, Measured, Observation, SeenHop
-from topolab.model.profile import CountLoad, LoadProfile, MixedLoad, PageLoad, UsersLoad
+from topolab.model.profile import LoadProfile, UsersLoad
 from topolab.model.protocol import Protocol
 from topolab.stats.compare import ByRound, Comparison, compare, noise_floor
 from topolab.stats.estimate import Estimate, estimate
@@ -152,7 +152,7 @@ def _steady(measurements: Sequence[Measurement], profile: LoadProfile) -> bool |
     None for a mixed load too: its fast requests come at the offered rate, and a shortfall is `BEHIND_SCHEDULE`.
     Drift is what the rounds have in common, so up and down cancel out. Swing is how far a round was off either way.
     """
-    if isinstance(profile, PageLoad | CountLoad | MixedLoad):
+    if not profile.steady_rate:
         return None
     drifts = [d for m in measurements if (d := _drift(m.series)) is not None]
     if not drifts:

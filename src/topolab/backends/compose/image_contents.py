@@ -10,7 +10,6 @@ from pathlib import Path
 
 from topolab.backends.compose.engine import Engine
 from topolab.catalogue.root import own_root
-from topolab.drivers.registry import version_commands
 from topolab.errors import EngineError
 from topolab.launch.binaries import find_version
 from topolab.launch.tables import LaunchError
@@ -76,6 +75,8 @@ def ask_proxy(engine: Engine, image: str, proxy: Proxy, labels: Mapping[str, str
         raise EngineError(f"{image}: {error}") from error
 
 
-def ask_tools(engine: Engine, image: str, drivers: Iterable[str], labels: Mapping[str, str]) -> dict[str, str | None]:
-    """What the tools of these drivers in an image print as their version."""
-    return {name: engine.ask(image, argv, labels) for name, argv in version_commands(drivers).items()}
+def ask_tools(
+    engine: Engine, image: str, commands: Mapping[str, tuple[str, ...]], labels: Mapping[str, str]
+) -> dict[str, str | None]:
+    """What the tools in an image print as their version, each by its command."""
+    return {name: engine.ask(image, argv, labels) for name, argv in commands.items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 from topolab.backends.compose.composer import Composer, docker_argv, explain
 from topolab.backends.compose.engine import Container, Engine
 from topolab.drivers.descriptor import LOAD_IMAGE
-from topolab.drivers.registry import drivers
+from topolab.drivers.registry import drivers  # of topolab itself: images have no other
 from topolab.errors import StageError
 from topolab.fetch import FetchError, Response
 from topolab.fetch.remote import RemoteFetcher

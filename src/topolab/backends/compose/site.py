@@ -20,10 +20,10 @@ from topolab.backends.compose.image_contents import ask_image, ask_proxy, ask_to
 from topolab.backends.compose.images import BROWSER, LOAD, Image, companion_image, proxy_image, server_image
 from topolab.backends.compose.labels import OWNER, RUN
 from topolab.backends.compose.sweep import sweep_the_dead
-from topolab.backends.packages import drivers_used, missing_packages, packages_used
+from topolab.backends.packages import drivers_used, in_no_image, missing_packages, packages_used
 from topolab.catalogue import Catalogue
 from topolab.catalogue.root import own_root
-from topolab.drivers.registry import drivers, missing_tools, tool_versions
+from topolab.drivers.registry import missing_tools, tool_versions, version_commands
 from topolab.errors import EngineError, InputError
 from topolab.model.cell import Plan
 from topolab.model.environment import IMAGE_IDS, IMAGE_PARTS
@@ -93,7 +93,9 @@ class ComposeSite:
             if unheld:
                 reasons[app.name] = f"{app.name} needs {', '.join(unheld)}, which servers/Dockerfile {image}"
         # The load image has every tool; from another machine than the engine's the load is made with what is here.
-        return {**reasons, **missing_tools()} if self._engine.remote else reasons
+        if self._engine.remote:
+            return {**reasons, **missing_tools(self._catalogue.drivers)}
+        return {**reasons, **in_no_image(self._catalogue)}
 
     def due(self, plan: Plan) -> Sequence[str]:
         """The images that are missing, or were built from other inputs."""
@@ -133,7 +135,7 @@ class ComposeSite:
         asked = {image: image_id for image, image_id in self._images.items() if not image.proxy}
         inside = {image.name: ask_image(self._engine, found, packages, labels) for image, found in asked.items()}
         used = drivers_used(self._catalogue, plan)
-        tools = tool_versions(used) if self._engine.remote else self._ask_tools(used, labels)
+        tools = tool_versions(self._catalogue.drivers, used) if self._engine.remote else self._ask_tools(used, labels)
         return {
             **self.foresee(plan),
             IMAGE_IDS: {image.name: found for image, found in self._images.items()},
@@ -180,7 +182,7 @@ class ComposeSite:
         used = [(candidates[c.combination.server].variant.debian, apps[c.combination.app]) for c in plan.cells]
         companions = {debian for debian, app in used if app.companions}
         servers = {debian for debian, _ in used}
-        driving = {drivers()[name].image for name in drivers_used(self._catalogue, plan)}
+        driving = {self._catalogue.drivers[name].image for name in drivers_used(self._catalogue, plan)}
         browser = BROWSER.service in driving and not self._engine.remote
         return (
             *(server_image(debian) for debian in Debian if debian in servers),
@@ -222,8 +224,9 @@ class ComposeSite:
         """Each tool's version, in the image that contains it."""
         found: dict[str, str | None] = {}
         for image in (LOAD, BROWSER):
-            if having := [name for name in used if drivers()[name].image == image.service]:
-                found |= ask_tools(self._engine, self._images[image], having, labels)
+            if having := [name for name in used if self._catalogue.drivers[name].image == image.service]:
+                commands = version_commands(self._catalogue.drivers, having)
+                found |= ask_tools(self._engine, self._images[image], commands, labels)
         return found
 
     def _prepared(self) -> owner.Token:

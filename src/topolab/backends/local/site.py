@@ -11,7 +11,7 @@ from topolab.backends.local.backend import LocalBackend
 from topolab.backends.local.proxies import Proxies, find_proxies
 from topolab.backends.packages import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
-from topolab.drivers.registry import drivers, missing_tools, tool_versions
+from topolab.drivers.registry import missing_tools, tool_versions
 from topolab.errors import InputError
 from topolab.model.cell import Plan
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
@@ -56,7 +56,7 @@ class LocalSite:
                         f"{app.name} needs {companion.program}, which is not on PATH: "
                         f"install the package {companion.package}, or use --backend docker"
                     )
-        return {**reasons, **self._proxies.lacking(self._catalogue), **missing_tools()}
+        return {**reasons, **self._proxies.lacking(self._catalogue), **missing_tools(self._catalogue.drivers)}
 
     def due(self, plan: Plan) -> Sequence[str]:  # noqa: ARG002
         """Nothing is built here."""
@@ -79,8 +79,8 @@ class LocalSite:
         packages = packages_used(self._catalogue, plan)
         used = drivers_used(self._catalogue, plan)
         proxies = [proxy.binary.package for proxy in self._catalogue.proxies.values() if proxy.binary]
-        tools = tool_versions(used)
-        driving = [package for name in used for package in drivers()[name].packages]
+        tools = tool_versions(self._catalogue.drivers, used)
+        driving = [package for name in used for package in self._catalogue.drivers[name].packages]
         lab = (*_LAB_PACKAGES, *filter(None, proxies), *driving)
         return {
             "python": f"{platform.python_implementation()} {platform.python_version()}",

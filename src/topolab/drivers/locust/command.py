@@ -46,4 +46,4 @@ def locust_environment(inherited: Mapping[str, str], home: Path) -> dict[str, st
 
 def longest_s(profile: UsersLoad) -> float:
     """Longer than a whole run takes at worst."""
-    return profile.users / profile.spawn_per_s + profile.warm_up_s + profile.duration_s + _STARTS_AND_ENDS_WITHIN_S
+    return profile.longest_s + _STARTS_AND_ENDS_WITHIN_S

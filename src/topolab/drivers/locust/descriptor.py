@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from topolab.drivers.descriptor import Descriptor
+from topolab.drivers.descriptor import GRACE_S, Descriptor
 from topolab.drivers.locust.command import longest_s
-from topolab.drivers.longest import GRACE_S
 from topolab.model.profile import LoadProfile, UsersLoad
 from topolab.model.protocol import ClientProtocol
 from topolab.process.distributions import missing, not_installed

@@ -1,0 +1,148 @@
+"""docs/extending.md is true of drivers: its folder in an otherwise unchanged catalogue makes a load."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from support.catalogues import catalogue_root
+from support.command import ROOT, run_matrix
+from topolab.backends.packages import in_no_image
+from topolab.catalogue import Catalogue, load_catalogue
+from topolab.drivers.registry import drivers
+from topolab.errors import InputError
+
+DESCRIPTOR, WORKER = "drivers/plain/descriptor.py", "drivers/plain/__main__.py"
+PROFILE = "loadtest/profiles/plain-ceiling.toml"
+MATRIX = """
+name = "plain"
+summary = "the driver of the page"
+rounds = 1
+
+[[select]]
+servers = ["hypercorn-asyncio"]
+apps = ["bare"]
+topologies = ["direct"]
+protocols = ["h1c", "h2"]
+profiles = ["plain-ceiling"]
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The checkout's catalogue, and the page's files in it."""
+    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    section = text.partition("\n## A driver\n")[2].partition("\n## ")[0]
+    found = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
+    assert set(found) == {DESCRIPTOR, WORKER, PROFILE}
+    root = catalogue_root(tmp_path / "catalogue", {}, copied=("servers", "loadtest"))
+    for name, content in found.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(content, encoding="utf-8")
+    (root / "plain.toml").write_text(MATRIX)
+    return root
+
+
+def run(root: Path, out: Path, *arguments: str) -> dict[str, dict[str, object]]:
+    """The cells and skips of a run of both protocols, by the client's."""
+    done = run_matrix(
+        *("--matrix", str(root / "plain.toml"), "--backend", "local", "--json", "--quiet", "--out", str(out)),
+        *arguments,
+        TOPOLAB_CATALOGUE=str(root),
+    )
+    assert done.returncode == 0, done.stderr
+    return {cell["client_protocol"]: cell for cell in json.loads(done.stdout)["cells"]}
+
+
+def test_a_folder_makes_a_driver_that_measures(root: Path, tmp_path: Path) -> None:
+    cells = run(root, tmp_path / "out")
+    assert {client: (cell["status"], cell["reason"]) for client, cell in cells.items()} == {
+        "h1c": ("measured", None),
+        "h2": ("skipped", "plain: it speaks HTTP/1.1 in cleartext only"),
+    }
+    assert (cells["h1c"]["bad_responses"], cells["h1c"]["good_responses"] is None) == ({}, False)
+
+
+def test_it_is_a_driver_of_that_catalogue_alone(root: Path, catalogue: Catalogue) -> None:
+    found = load_catalogue(root)
+    assert (set(found.drivers) - set(drivers()), set(catalogue.drivers)) == ({"plain"}, set(drivers()))
+    assert found.drivers["plain"].worker == (str(root / "drivers" / "plain"),)
+
+
+def test_in_containers_it_is_refused_with_the_reason(root: Path, catalogue: Catalogue) -> None:
+    assert in_no_image(load_catalogue(root)) == {
+        "plain": "plain is a driver in the catalogue's drivers/, which no image has: use --backend local"
+    }
+    assert in_no_image(catalogue) == {}
+
+
+def edited(file: str, old: str, new: str) -> Callable[[Path], None]:
+    def edit(root: Path) -> None:
+        text = (root / file).read_text(encoding="utf-8")
+        assert old in text
+        (root / file).write_text(text.replace(old, new), encoding="utf-8")
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            edited(DESCRIPTOR, '"plain",', '"spam",'),
+            f"{DESCRIPTOR}: name: has to be 'plain', the name of its folder, not 'spam'",
+        ),
+        (
+            edited(DESCRIPTOR, "DRIVER =", "SPAM ="),
+            f"{DESCRIPTOR}: DRIVER: has to be a Descriptor of topolab.drivers.descriptor",
+        ),
+        (
+            edited(DESCRIPTOR, "DRIVER =", "import spam_of_nobody\n\nDRIVER ="),
+            f"{DESCRIPTOR}: cannot be imported: ModuleNotFoundError: No module named 'spam_of_nobody'",
+        ),
+        (
+            lambda root: (root / WORKER).unlink(),
+            f"{DESCRIPTOR}: there is no __main__.py beside it, which is a driver's worker",
+        ),
+        (
+            edited(DESCRIPTOR, '{"closed"}', '{"open"}'),
+            f"{PROFILE}: driver: must make loads of the kind closed, as curl, h2load, not 'plain'",
+        ),
+    ],
+    ids=["other-name", "no-descriptor", "broken", "no-worker", "other-kind"],
+)
+def test_one_that_cannot_be_used_is_refused_in_a_line(root: Path, spoil: Callable[[Path], None], message: str) -> None:
+    spoil(root)
+    with pytest.raises(InputError) as refused:
+        load_catalogue(root)
+    assert str(refused.value) == message
+
+
+def test_one_that_is_called_as_one_of_topolabs_own_is_refused(root: Path) -> None:
+    (root / "drivers" / "plain").rename(root / "drivers" / "curl")
+    edited("drivers/curl/descriptor.py", '"plain"', '"curl"')(root)
+    with pytest.raises(InputError) as refused:
+        load_catalogue(root)
+    assert str(refused.value) == "drivers/curl/descriptor.py: name: 'curl' is a driver of topolab's own"
+
+
+def test_a_run_whose_driver_is_gone_is_reported_and_not_resumed(root: Path, tmp_path: Path) -> None:
+    run(root, tmp_path / "out")
+    (folder,) = (path for path in (tmp_path / "out").iterdir() if (path / "run.sqlite").is_file())
+    for name in (WORKER, DESCRIPTOR, PROFILE):
+        (root / name).unlink()
+    again = ("--resume", folder.name, "--out", str(tmp_path / "out"))
+    assert run_matrix(*again, TOPOLAB_CATALOGUE=str(root)).returncode == 0
+    with closing(sqlite3.connect(folder / "run.sqlite")) as connection, connection:
+        connection.execute("DELETE FROM observation")
+    done = run_matrix(*again, TOPOLAB_CATALOGUE=str(root))
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"topolab: --resume {folder.name}: no driver is called plain any more; start a new run\n",
+    )
