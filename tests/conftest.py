@@ -18,7 +18,8 @@ from topolab.process.group import ProcessKeeper
 
 pytest_plugins = ("support.certificates", "support.keys")
 
-# The engine's tests share images and a project name, and whole runs notice each other.
+# The engine's tests share images and a project name, whole runs notice each other, and Chromium drops its connections
+# when a container of another test changes this machine's network.
 _ALONE = (
     "tests/backends/compose/",
     "tests/backends/test_agreement.py",
@@ -27,6 +28,7 @@ _ALONE = (
     "tests/docs/test_adding_a_server.py",
     "tests/docs/test_extending_driver.py",
     "tests/docs/test_extending_proxy.py",
+    "tests/drivers/browser/",
     "tests/drivers/h2load/test_loads.py",
     "tests/packaging/",
     "tests/support/test_private_engine.py",
