@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,16 +21,25 @@ import pytest
 from support.command import ROOT
 from support.driver_stage import free_port, wait_for
 from support.serving import Certificate
+from support.waiting import until
 
 LOCUST = [sys.executable, "-m", "locust", "--locustfile", str(ROOT / "loadtest" / "locustfile.py")]
-SHORT = ("--headless", "--only-summary", "--users", "4", "--spawn-rate", "100", "--think", "0.02")
+USERS = ("--only-summary", "--users", "4", "--spawn-rate", "100", "--think", "0.02")
+SHORT = ("--headless", *USERS)
 FAULTY = ROOT / "tests" / "faults" / "faulty_server.py"
 
 
-def locust(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """A whole run; from another folder than the locustfile's."""
+def in_web_ui(port: int, autoquit_s: int | None = 0) -> list[str]:
+    """Options to start the test with a web UI on `port`, and to quit so long after it, or never."""
+    quit_after = [] if autoquit_s is None else ["--autoquit", str(autoquit_s)]
+    return ["--autostart", "--web-host", "127.0.0.1", "--web-port", str(port), *quit_after]
+
+
+def locust(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """A whole run, headless unless there is to be a web UI; from another folder than the locustfile's."""
+    start = USERS if "--autostart" in arguments else SHORT
     done = subprocess.run(
-        [*LOCUST, *SHORT, *arguments], capture_output=True, text=True, timeout=60, check=False, cwd="/"
+        [*LOCUST, *start, *arguments], input=stdin, capture_output=True, text=True, timeout=60, check=False, cwd="/"
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done
@@ -55,6 +66,20 @@ def names(result: dict[str, Any]) -> list[str]:
 
 def http_requests(result: dict[str, Any]) -> int:
     return sum(entry["requests"] for entry in result["entries"] if entry["method"] in ("GET", "POST"))
+
+
+def report(web_ui: int) -> dict[str, Any]:
+    """What the web UI on this port shows of the test: its state and its requests, up to 2 s old."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{web_ui}/stats/requests", timeout=20) as answer:
+        shown: dict[str, Any] = json.load(answer)
+    return shown
+
+
+def post(web_ui: int, path: str, **form: str) -> None:
+    """Press a button of the web UI on this port."""
+    data = urllib.parse.urlencode(form).encode()
+    with urllib.request.urlopen(f"http://127.0.0.1:{web_ui}{path}", data, timeout=20) as answer:
+        assert json.load(answer)["success"]
 
 
 @contextmanager
@@ -213,31 +238,86 @@ sys.meta_path.insert(0, Slow())
 
 
 @pytest.mark.parametrize("http", ["1.1", "2"])
-def test_the_run_time_begins_when_the_users_are_there_however_long_imports_take(
-    http: str, cleartext_host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("web_ui", [False, True])
+def test_the_run_time_begins_when_all_users_run_however_long_imports_take(
+    web_ui: bool, http: str, cleartext_host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "slow").mkdir()
     (tmp_path / "slow" / "sitecustomize.py").write_text(SLOW_IMPORT)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "slow"))
-    result = visit(cleartext_host, _new(tmp_path / "result"), "--http", http, "--tags", "browse")
+    start = in_web_ui(free_port()) if web_ui else []
+    result = visit(cleartext_host, _new(tmp_path / "result"), "--http", http, "--tags", "browse", *start)
     assert result["requests"] > 0
     assert result["ended_at"] - result["started_at"] >= 1
 
 
-def test_the_run_time_begins_after_a_warm_up_that_is_longer(cleartext_host: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("web_ui", [False, True])
+def test_the_run_time_begins_after_a_warm_up_that_is_longer(web_ui: bool, cleartext_host: str, tmp_path: Path) -> None:
     began = time.time()
-    result = visit(cleartext_host, tmp_path, "--http", "2", "--warm-up", "2", "--tags", "browse", run_time_s=1)
+    start = in_web_ui(free_port()) if web_ui else []
+    result = visit(cleartext_host, tmp_path, "--http", "2", "--warm-up", "2", "--tags", "browse", *start)
     assert result["started_at"] - began > 2
     assert result["ended_at"] - result["started_at"] >= 1
 
 
-@pytest.mark.parametrize("http", ["1.1", "2"])
-def test_a_run_without_an_answer_is_a_failure_that_says_so(http: str) -> None:
+@pytest.mark.parametrize(
+    ("http", "web_ui", "workers"),
+    [("1.1", False, 0), ("2", False, 0), ("2", False, 2), ("2", True, 0), ("1.1", True, 2)],
+)
+def test_a_run_without_an_answer_is_a_failure_that_says_so(http: str, web_ui: bool, workers: int) -> None:
+    start = in_web_ui(free_port()) if web_ui else []
+    if workers:
+        port = str(free_port())
+        start += ["--processes", str(workers), "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+        start += ["--master-port", port]
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        done = locust("--host", host, "--http", http, "--run-time", "1s", "--tags", "browse")
+        done = locust("--host", host, "--http", http, "--run-time", "1s", "--tags", "browse", *start)
     assert done.returncode == 1
     assert "No request was answered while requests were counted: nothing is measured" in done.stderr
+
+
+def test_autoquit_leaves_the_web_ui_for_so_long_after_the_test(cleartext_host: str, tmp_path: Path) -> None:
+    result = visit(cleartext_host, tmp_path, "--tags", "browse", *in_web_ui(free_port(), autoquit_s=2))
+    assert time.time() - result["ended_at"] >= 2
+
+
+def test_autoquit_also_follows_a_stop_in_the_web_ui(cleartext_host: str, tmp_path: Path) -> None:
+    port, file = free_port(), tmp_path / "result.json"
+    options = (*USERS, "--host", cleartext_host, "--run-time", "1h", "--tags", "browse", "--result", str(file))
+    with started(*options, *in_web_ui(port)) as process:
+        wait_for(port, process)
+        until(lambda: report(port)["stats"][-1]["num_requests"])
+        post(port, "/stop")
+        assert process.wait(timeout=60) == 0
+    assert json.loads(file.read_text())["requests"] > 0
+
+
+def test_a_conducted_run_ends_even_with_a_web_ui(cleartext_host: str) -> None:
+    arguments = ("--host", cleartext_host, "--tags", "browse", "--conduct", "0.5")
+    done = locust(*arguments, *in_web_ui(free_port(), autoquit_s=None), stdin="go\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[:2] == ["topolab: warm", "topolab: counted"]
+
+
+def test_a_test_that_is_started_in_the_web_ui_has_no_run_time_but_its_own(cleartext_host: str, tmp_path: Path) -> None:
+    port, file = free_port(), tmp_path / "result.json"
+    options = (*USERS, "--host", cleartext_host, "--run-time", "1s", "--tags", "browse", "--result", str(file))
+    with started(*options, *in_web_ui(port, autoquit_s=None)) as process:
+        wait_for(port, process)
+        until(file.is_file)
+        until(lambda: report(port)["state"] == "stopped")
+        file.unlink()
+        began = time.monotonic()
+        post(port, "/swarm", user_count="4", spawn_rate="100")
+        until(lambda: time.monotonic() - began > 2)
+        post(port, "/stop")
+        until(file.is_file)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+    result = json.loads(file.read_text())
+    assert result["requests"] > 0
+    assert result["ended_at"] - result["started_at"] > 1.5
 
 
 def test_statistics_begin_after_the_warm_up(cleartext_host: str, tmp_path: Path) -> None:
