@@ -1,4 +1,4 @@
-"""The locustfile in Locust processes as a person starts them: checked answers, one result, one or several workers."""
+"""The locustfile in real Locust processes: checked answers, run time, and one result from one or several workers."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ FAULTY = ROOT / "tests" / "faults" / "faulty_server.py"
 
 
 def in_web_ui(port: int, autoquit_s: int | None = 0) -> list[str]:
-    """Options to start the test with a web UI on `port`, and to quit so long after it, or never."""
+    """Options that start the test with a web UI on `port`, and quit `autoquit_s` after the test (None: never)."""
     quit_after = [] if autoquit_s is None else ["--autoquit", str(autoquit_s)]
     return ["--autostart", "--web-host", "127.0.0.1", "--web-port", str(port), *quit_after]
 
 
 def locust(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """A whole run, headless unless there is to be a web UI; from another folder than the locustfile's."""
+    """A whole run, headless without `--autostart`, and from a folder other than the locustfile's."""
     start = USERS if "--autostart" in arguments else SHORT
     done = subprocess.run(
         [*LOCUST, *start, *arguments], input=stdin, capture_output=True, text=True, timeout=60, check=False, cwd="/"
@@ -69,7 +69,7 @@ def http_requests(result: dict[str, Any]) -> int:
 
 
 def report(web_ui: int) -> dict[str, Any]:
-    """What the web UI on this port shows of the test: its state and its requests, up to 2 s old."""
+    """The state and the statistics in the web UI on this port; they may be 2 s old."""
     with urllib.request.urlopen(f"http://127.0.0.1:{web_ui}/stats/requests", timeout=20) as answer:
         shown: dict[str, Any] = json.load(answer)
     return shown
@@ -84,7 +84,7 @@ def post(web_ui: int, path: str, **form: str) -> None:
 
 @contextmanager
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A Locust process, killed after if it is still there."""
+    """A Locust process, killed at the end if it still runs."""
     process = subprocess.Popen([*LOCUST, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
         yield process
@@ -96,7 +96,7 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 @contextmanager
 def faulty(fault: str) -> Iterator[str]:
-    """The URL of a server that goes wrong."""
+    """The URL of a server with this fault."""
     port = free_port()
     with subprocess.Popen([sys.executable, str(FAULTY), fault, str(port)], text=True) as process:
         try:
@@ -108,14 +108,14 @@ def faulty(fault: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("host", ["tls_host", "cleartext_host"])
 @pytest.mark.parametrize("http", ["1.1", "2"])
-def test_every_journey_is_made_on_the_protocol_that_was_asked_for(
+def test_every_journey_is_made_on_the_requested_protocol(
     host: str, http: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     chat = ["WS /ws/echo connect", "WS /ws/echo message"] if http == "1.1" else []
     wanted = sorted(
         ["GET /", "GET /bytes/[n]", "GET /message/[id]", "GET /query?id=[id]", "POST /echo", "SCREEN dashboard", *chat]
     )
-    # A busy machine gets more time: journeys are drawn at random, and the rare ones have to come up.
+    # Journeys are drawn at random, so a busy machine needs more time until each has come up.
     for run_time_s in (2, 8, 32):
         result = visit(request.getfixturevalue(host), tmp_path, "--http", http, run_time_s=run_time_s)
         if names(result) == wanted:
@@ -140,9 +140,7 @@ def test_a_dashboard_has_six_connections_on_http1_and_one_on_http2(cleartext_hos
     assert connections == {"1.1": 24, "2": 4}
 
 
-def test_certificates_are_checked_where_an_authority_is_named(
-    tls_host: str, certificate: Certificate, tmp_path: Path
-) -> None:
+def test_certificates_are_checked_with_a_ca_file(tls_host: str, certificate: Certificate, tmp_path: Path) -> None:
     for http in ("1.1", "2"):
         arguments = ("--http", http, "--tags", "browse", "--ca-file")
         assert visit(tls_host, _new(tmp_path / http), *arguments, str(certificate.authority))["requests"] > 0
@@ -158,7 +156,7 @@ def test_certificates_are_checked_where_an_authority_is_named(
 def test_a_wrong_answer_is_a_failure_with_its_reason(fault: str, reason: str, tmp_path: Path) -> None:
     file = tmp_path / "result.json"
     with faulty(fault) as host:
-        # Of what browse asks for, this server knows nothing but one message: every body is wrong.
+        # This server sends one message for every path, which is the wrong body for all that browse asks.
         done = locust("--host", host, "--run-time", "1s", "--tags", "browse", "--result", str(file))
     result = json.loads(file.read_text())
     assert done.returncode == 1
@@ -167,7 +165,7 @@ def test_a_wrong_answer_is_a_failure_with_its_reason(fault: str, reason: str, tm
     assert reason in done.stderr
 
 
-def test_a_server_that_is_not_there_fails_every_request(tmp_path: Path) -> None:
+def test_without_a_server_every_request_fails(tmp_path: Path) -> None:
     for http, reason in (("2", "connection refused"), ("1.1", "ConnectionRefusedError(111, 'Connection refused')")):
         file = tmp_path / "result.json"
         locust("--host", f"http://127.0.0.1:{free_port()}", "--http", http, "--run-time", "1s", "--tags", "upload",
@@ -196,12 +194,12 @@ def test_two_workers_give_one_result(cleartext_host: str, tmp_path: Path) -> Non
         {"2": result["requests"]},
     )
     assert (result["failures"], result["connections_opened"], result["workers_missing"]) == ({}, 4, [])
-    # The second of warming up is in none of the workers' times.
+    # No worker counts the second of warm-up.
     assert result["started_at"] - began > 1
     assert all(worker["seconds"] < time.time() - began - 1 for worker in result["workers"])
 
 
-def test_a_worker_that_was_lost_is_named(cleartext_host: str, tmp_path: Path) -> None:
+def test_a_lost_worker_is_named(cleartext_host: str, tmp_path: Path) -> None:
     file, port = tmp_path / "result.json", str(free_port())
     reach = ("--master-host", "127.0.0.1", "--master-port", port)
     master = (
@@ -218,13 +216,13 @@ def test_a_worker_that_was_lost_is_named(cleartext_host: str, tmp_path: Path) ->
         _, log = process.communicate(timeout=60)
     result = json.loads(file.read_text())
     assert (len(result["workers"]), len(result["workers_missing"])) == (1, 1)
-    assert f"No counts came from {result['workers_missing'][0]}: the result is not whole" in log
+    assert f"No counts arrived from {result['workers_missing'][0]}: the result is incomplete" in log
 
 
 SLOW_IMPORT = """
 import sys, time
 
-sleep = time.sleep  # before gevent has one of its own, which would let its clock go on
+sleep = time.sleep  # not gevent's, which would update its clock
 
 
 class Slow:
@@ -264,7 +262,7 @@ def test_the_run_time_begins_after_a_warm_up_that_is_longer(web_ui: bool, cleart
     ("http", "web_ui", "workers"),
     [("1.1", False, 0), ("2", False, 0), ("2", False, 2), ("2", True, 0), ("1.1", True, 2)],
 )
-def test_a_run_without_an_answer_is_a_failure_that_says_so(http: str, web_ui: bool, workers: int) -> None:
+def test_a_run_in_which_no_request_ends_is_a_failure_that_says_so(http: str, web_ui: bool, workers: int) -> None:
     start = in_web_ui(free_port()) if web_ui else []
     if workers:
         port = str(free_port())
@@ -274,10 +272,10 @@ def test_a_run_without_an_answer_is_a_failure_that_says_so(http: str, web_ui: bo
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
         done = locust("--host", host, "--http", http, "--run-time", "1s", "--tags", "browse", *start)
     assert done.returncode == 1
-    assert "No request was answered while requests were counted: nothing is measured" in done.stderr
+    assert "No request ended while requests were counted, so there is no measurement" in done.stderr
 
 
-def test_autoquit_leaves_the_web_ui_for_so_long_after_the_test(cleartext_host: str, tmp_path: Path) -> None:
+def test_autoquit_keeps_the_web_ui_for_that_long_after_the_test(cleartext_host: str, tmp_path: Path) -> None:
     result = visit(cleartext_host, tmp_path, "--tags", "browse", *in_web_ui(free_port(), autoquit_s=2))
     assert time.time() - result["ended_at"] >= 2
 
@@ -300,7 +298,9 @@ def test_a_conducted_run_ends_even_with_a_web_ui(cleartext_host: str) -> None:
     assert done.stdout.splitlines()[:2] == ["topolab: warm", "topolab: counted"]
 
 
-def test_a_test_that_is_started_in_the_web_ui_has_no_run_time_but_its_own(cleartext_host: str, tmp_path: Path) -> None:
+def test_a_test_started_in_the_web_ui_does_not_take_the_run_time_of_the_command_line(
+    cleartext_host: str, tmp_path: Path
+) -> None:
     port, file = free_port(), tmp_path / "result.json"
     options = (*USERS, "--host", cleartext_host, "--run-time", "1s", "--tags", "browse", "--result", str(file))
     with started(*options, *in_web_ui(port, autoquit_s=None)) as process:
@@ -324,18 +324,18 @@ def test_statistics_begin_after_the_warm_up(cleartext_host: str, tmp_path: Path)
     began = time.time()
     result = visit(cleartext_host, tmp_path, "--http", "2", "--warm-up", "1.5", "--tags", "browse", run_time_s=3)
     assert result["started_at"] - began > 1.5
-    assert result["connections_opened"] == 4  # while warming up, and used since
+    assert result["connections_opened"] == 4  # opened during the warm-up, and still in use
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--http", "2", "--tags", "chat"), "with --http 2 there would be nothing to do"),
-        (("--http", "2", "Http1Visitor"), "--http 2 means Http2Visitor, but other users were named"),
+        (("--http", "2", "--tags", "chat"), "--tags chat needs --http 1.1"),
+        (("--http", "2", "Http1Visitor"), "--http 2 uses Http2Visitor, but other users were named"),
         (("--http", "3"), "invalid choice: '3'"),
     ],
 )
-def test_what_cannot_be_done_is_refused(arguments: tuple[str, ...], message: str) -> None:
+def test_impossible_options_are_refused(arguments: tuple[str, ...], message: str) -> None:
     done = locust("--host", "http://127.0.0.1:1", "--run-time", "1s", *arguments)
     assert done.returncode != 0
     assert message in done.stderr
