@@ -7,11 +7,13 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import grimp
 import pytest
 
 from topolab.drivers.registry import drivers
+from topolab.model.profile import LoadProfile
 from topolab.model.visit import VISITOR
 
 REPOSITORY = Path(__file__).parents[1]
@@ -76,6 +78,17 @@ def test_the_launch_package_imports_only_itself_and_the_standard_library(path: P
             imported.add(node.module or "")
     foreign = {name for name in imported if name.partition(".")[0] not in sys.stdlib_module_names}
     assert {name for name in foreign if not name.startswith("topolab.launch.")} == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_only_the_model_and_the_drivers_know_the_kinds_of_load_apart(path: Path) -> None:
+    """Elsewhere a load is asked, so that another kind is a class and a driver, and no case in a chain."""
+    kinds = {kind.__name__ for kind in get_args(LoadProfile)}
+    assert {"ClosedLoad", "UsersLoad"} <= kinds
+    used = {node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)}
+    place = path.relative_to(SOURCE / "topolab")
+    ours = place.parts[0] == "model" or (place.parts[0] == "drivers" and len(place.parts) > 2)
+    assert ours or not used & kinds
 
 
 _IMAGES = {"backends/compose/images.py", "backends/compose/load_generator.py"}

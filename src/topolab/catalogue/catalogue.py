@@ -10,10 +10,8 @@ from typing import Any
 from topolab.catalogue.checks import (
     check_app,
     check_app_names,
-    check_driver,
-    check_journeys,
-    check_lanes,
     check_listeners,
+    check_profile,
     check_proxy,
     check_server_names,
     check_topology,
@@ -26,7 +24,7 @@ from topolab.launch.proxies import PROXY_FILE
 from topolab.launch.topologies import PATTERN
 from topolab.model.combination import Combination
 from topolab.model.matrix import Matrix
-from topolab.model.profile import AnyLoad, LoadProfile, UsersLoad
+from topolab.model.profile import AnyLoad, LoadProfile
 from topolab.model.proxy import Proxy
 from topolab.model.server import App, Server, Variant
 from topolab.model.topology import Topology
@@ -97,11 +95,7 @@ def load_catalogue(root: Path) -> Catalogue:
     known = _drivers(root)
     profiles = _named(root, "loadtest/profiles/*.toml", AnyLoad, lambda path: path.stem)
     for profile in profiles.values():
-        check_driver(profile, known)
-        if isinstance(profile, UsersLoad):
-            check_journeys(profile)
-        else:
-            check_lanes(profile)
+        check_profile(profile, known)
     matrices = _named(root, "loadtest/matrices/*.toml", Matrix, lambda path: path.stem)
     return Catalogue(root, candidates, apps, proxies, topologies, profiles, matrices, known)
 

@@ -7,7 +7,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from topolab.model.outcome import Measured
-from topolab.model.profile import UsersLoad
 from topolab.model.server import PART_NAMES
 from topolab.report.format import duration, percent
 from topolab.report.report import Report
@@ -49,11 +48,7 @@ def reading(report: Report) -> list[str]:
             f"{', '.join(sorted(blind))} sees no headers: the protocol of the hop to the app was checked with one "
             "request before and one after each load, not in every response."
         )
-    if any(isinstance(report.record.profiles[name], UsersLoad) for name in seen):
-        lines.append(
-            "Locust's users are a closed loop. Locust rounds response times to whole milliseconds below 100 and to two "
-            "digits above, and includes those of failed requests."
-        )
+    lines += sorted({reading for name in seen if (reading := report.record.profiles[name].reading)})
     used = {warning for cell in report.summary.cells for warning in cell.warnings}
     lines += [f"{MARKS[warning]} {warning.value}." for warning in Warning if warning in used and warning in MARKS]
     lines += [f"{warning.value}." for warning in Warning if warning in used and warning not in MARKS]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from topolab.drivers.descriptor import GRACE_S, Descriptor
 from topolab.drivers.locust.command import longest_s
-from topolab.model.profile import LoadProfile, UsersLoad
+from topolab.model.profile import LoadProfile
 from topolab.model.protocol import ClientProtocol
+from topolab.model.users import UsersLoad
 from topolab.process.distributions import missing, not_installed
 
 
