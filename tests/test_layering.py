@@ -14,7 +14,6 @@ import pytest
 
 from topolab.drivers.registry import drivers
 from topolab.model.profile import LoadProfile
-from topolab.model.visit import VISITOR
 
 REPOSITORY = Path(__file__).parents[1]
 SOURCE = REPOSITORY / "src"
@@ -97,7 +96,6 @@ _IMAGES = {"backends/compose/images.py", "backends/compose/load_generator.py"}
 
 @pytest.mark.parametrize("name", sorted(drivers()))
 def test_a_driver_is_named_in_its_own_folder_alone(name: str) -> None:
-    """But for the one whose loads are visits: reports, which see what is stored alone, know it by `VISITOR`."""
     package = SOURCE / "topolab"
     found = {
         path.relative_to(package).as_posix()
@@ -106,4 +104,4 @@ def test_a_driver_is_named_in_its_own_folder_alone(name: str) -> None:
         if isinstance(node, ast.Constant) and node.value == name
     }
     elsewhere = {place for place in found if not place.startswith(f"drivers/{name}/")}
-    assert elsewhere - _IMAGES == ({"model/visit.py"} if name == VISITOR else set())
+    assert elsewhere - _IMAGES == set()

@@ -81,10 +81,7 @@ class UsersLoad(Declared):
     @property
     def reading(self) -> str:
         """How to read its figures."""
-        return (
-            "Locust's users are a closed loop. Locust rounds response times to whole milliseconds below 100 and to two "
-            "digits above, and includes those of failed requests."
-        )
+        return "Users are a closed loop."
 
     @property
     def chats(self) -> bool:

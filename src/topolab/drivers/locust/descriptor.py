@@ -26,5 +26,7 @@ DRIVER = Descriptor(
     refusals={ClientProtocol.H3: "its users speak no HTTP/3"},
     start_up_s=2.0,  # starting Locust and ending it
     longest_s=_longest_s,
+    reading="Locust rounds response times to whole milliseconds below 100 and to two digits above, and includes those "
+    "of failed requests.",
     missing=missing_locust,
 )
