@@ -17,7 +17,15 @@ from topolab.backends.compose.context import compose_folder
 from topolab.backends.compose.endpoint import find_endpoint
 from topolab.backends.compose.engine import Engine
 from topolab.backends.compose.image_contents import ask_image, ask_proxy, ask_tools, installed_packages, locked_packages
-from topolab.backends.compose.images import BROWSER, LOAD, Image, companion_image, proxy_image, server_image
+from topolab.backends.compose.images import (
+    LOAD,
+    Image,
+    companion_image,
+    driver_image,
+    driver_images,
+    proxy_image,
+    server_image,
+)
 from topolab.backends.compose.labels import OWNER, RUN
 from topolab.backends.compose.sweep import sweep_the_dead
 from topolab.backends.packages import drivers_used, in_no_image, missing_packages, packages_used
@@ -177,19 +185,18 @@ class ComposeSite:
         return self._wanted[images]
 
     def _images_of(self, plan: Plan) -> tuple[Image, ...]:
-        """The images of a plan: those of the browser and of companions only if the plan needs them."""
+        """The images of a plan: those of single drivers and of companions only if the plan needs them."""
         candidates, apps = self._catalogue.candidates, self._catalogue.apps
         used = [(candidates[c.combination.server].variant.debian, apps[c.combination.app]) for c in plan.cells]
         companions = {debian for debian, app in used if app.companions}
         servers = {debian for debian, _ in used}
-        driving = {self._catalogue.drivers[name].image for name in drivers_used(self._catalogue, plan)}
-        browser = BROWSER.service in driving and not self._engine.remote
+        used_drivers = drivers_used(self._catalogue, plan)
+        driving = {driver_image(self._catalogue.drivers[name]) for name in used_drivers if not self._engine.remote}
         return (
             *(server_image(debian) for debian in Debian if debian in servers),
             *(companion_image(debian) for debian in Debian if debian in companions),
             *(proxy_image(name) for name in self._catalogue.proxies if name in self._proxies(plan)),
-            LOAD,
-            *([BROWSER] if browser else []),
+            *(image for image in driver_images() if image is LOAD or image in driving),
         )
 
     def _proxies(self, plan: Plan) -> set[str]:
@@ -223,8 +230,8 @@ class ComposeSite:
     def _ask_tools(self, used: Collection[str], labels: Mapping[str, str]) -> dict[str, str | None]:
         """Each tool's version, in the image that contains it."""
         found: dict[str, str | None] = {}
-        for image in (LOAD, BROWSER):
-            if having := [name for name in used if self._catalogue.drivers[name].image == image.service]:
+        for image in driver_images():
+            if having := [name for name in used if driver_image(self._catalogue.drivers[name]) == image]:
                 commands = version_commands(self._catalogue.drivers, having)
                 found |= ask_tools(self._engine, self._images[image], commands, labels)
         return found

@@ -17,7 +17,6 @@ CHROMIUM = "TOPOLAB_CHROMIUM"
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "chromium-headless-shell", "google-chrome", "google-chrome-stable")
 _APPLICATIONS = ("Google Chrome.app/Contents/MacOS/Google Chrome", "Chromium.app/Contents/MacOS/Chromium")
 _DOWNLOADED = ("chromium-*/chrome-*/chrome", "chromium*-*/chrome-*/*headless*shell", "chromium-*/chrome-mac*/*/*/*/*")
-BROWSER_IMAGE = "browser"
 MOST_VISITS = 5
 """How often a visit is tried when the machine's network disturbs it."""
 _GRACE_S = 180.0
@@ -76,7 +75,7 @@ DRIVER = Descriptor(
     check=_check,
     start_up_s=2.0,  # starting a browser, or two, loading the page, and taking its picture
     longest_s=_longest_s,
-    image=BROWSER_IMAGE,
+    image="browser",
     packages=("playwright",),
     refusals={ClientProtocol.H2C: "browsers speak HTTP/2 over TLS only"},
     missing=missing_browser,
