@@ -42,17 +42,32 @@ def _word(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", re.IGNORECASE)
 
 
-@pytest.mark.parametrize("name", server_names())
-def test_no_file_of_the_package_names_a_server(name: str) -> None:
+def lines_with(name: str) -> list[str]:
+    """The lines of the package that have the word."""
     word = _word(name)
-    found = [
+    return [
         f"{path.relative_to(REPOSITORY)}:{number}: {line.strip()}"
         for path in sorted(SOURCE.rglob("*"))
         if path.is_file() and path.suffix != ".pyc" and "_catalogue" not in path.parts
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         if word.search(line)
     ]
-    assert found == []
+
+
+@pytest.mark.parametrize("name", server_names())
+def test_no_file_of_the_package_names_a_server(name: str) -> None:
+    assert lines_with(name) == []
+
+
+def proxy_names() -> set[str]:
+    """The proxies the catalogue declares, and others that could be declared next."""
+    declared = (tomllib.loads(path.read_text(encoding="utf-8")) for path in REPOSITORY.glob("*/proxy.toml"))
+    return {"caddy", "envoy", "haproxy", "nginx", "traefik", *(proxy["name"] for proxy in declared)}
+
+
+@pytest.mark.parametrize("name", sorted(proxy_names()))
+def test_no_file_of_the_package_names_a_proxy(name: str) -> None:
+    assert lines_with(name) == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))

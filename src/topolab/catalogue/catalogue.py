@@ -17,7 +17,7 @@ from topolab.catalogue.checks import (
     check_topology,
 )
 from topolab.catalogue.reading import declared_files, read_toml, refuse, refuse_repeats
-from topolab.catalogue.root import NEEDED
+from topolab.catalogue.root import lacking
 from topolab.drivers.registry import DESCRIPTOR_FILE, Drivers, drivers, read_descriptor
 from topolab.errors import InputError
 from topolab.launch.proxies import PROXY_FILE
@@ -68,9 +68,8 @@ class Catalogue:
 
 def load_catalogue(root: Path) -> Catalogue:
     """Read every TOML file under `root`. Raises `InputError` at the first that cannot be used."""
-    for folder in NEEDED:
-        if not (root / folder).is_dir():
-            raise InputError(f"{root}: no {folder}/ folder; run from a checkout, or install topolab again")
+    if absent := lacking(root):
+        raise InputError(f"{root}: no {absent}; run from a checkout, or install topolab again")
     candidates: dict[str, Candidate] = {}
     for path in declared_files(root, "servers/*/server.toml"):
         shown_as = _shown(root, path)
