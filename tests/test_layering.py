@@ -136,3 +136,12 @@ def test_a_driver_is_named_in_its_own_folder_alone(name: str) -> None:
     own = {place for place in found if place.startswith(f"drivers/{name}/")}
     assert own
     assert found - own == {place for word, place in _NOT_THE_DRIVER if word == name}
+
+
+def test_what_reports_are_made_from_may_import_nothing_that_starts_or_asks_something() -> None:
+    """The layers themselves are tested by import-linter; a package that is added later must be decided on here."""
+    contracts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    (stored,) = (contract for contract in contracts["contracts"] if contract["type"] == "forbidden")
+    named = {name.removeprefix("topolab.") for name in (*stored["source_modules"], *stored["forbidden_modules"])}
+    layers = next(contract["layers"] for contract in contracts["contracts"] if contract["type"] == "layers")
+    assert set(layers) - named == {"distributions", "errors", "model"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from topolab.distributions import missing, not_installed
 from topolab.model.visit import PAGE_FILE
-from topolab.process.distributions import missing, not_installed
 from topolab.report.as_csv import to_csv
 from topolab.report.as_json import to_json
 from topolab.report.markdown import to_markdown

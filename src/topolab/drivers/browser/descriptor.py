@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from topolab.distributions import missing, not_installed
 from topolab.drivers.browser.page import unfit_for_the_page
 from topolab.drivers.descriptor import Descriptor
 from topolab.model.profile import LoadProfile, PageLoad
 from topolab.model.protocol import ClientProtocol
-from topolab.process.distributions import missing, not_installed
 
 CHROMIUM = "TOPOLAB_CHROMIUM"
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "chromium-headless-shell", "google-chrome", "google-chrome-stable")

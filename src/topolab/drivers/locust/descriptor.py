@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from topolab.distributions import missing, not_installed
 from topolab.drivers.descriptor import GRACE_S, Descriptor
 from topolab.drivers.locust.command import longest_s
 from topolab.model.profile import LoadProfile
 from topolab.model.protocol import ClientProtocol
 from topolab.model.users import UsersLoad
-from topolab.process.distributions import missing, not_installed
 
 
 def missing_locust() -> str:
