@@ -9,7 +9,7 @@ import pytest
 from support.planning import cell, matrix, planned
 from topolab.catalogue import Catalogue
 from topolab.drivers.registry import drivers
-from topolab.model.profile import Journey, UsersLoad
+from topolab.model.users import Journey, UsersLoad
 from topolab.plan.estimate import expected_s
 
 STACK_S = 0.7

@@ -18,9 +18,10 @@ from support.users_profile import PROFILE
 from topolab.drivers.load_workers import LoadWorkers
 from topolab.errors import StageError
 from topolab.model.measurement import Measurement
-from topolab.model.profile import Journey, LoadProfile
+from topolab.model.profile import LoadProfile
 from topolab.model.protocol import ClientProtocol
 from topolab.model.target import Target, Workplace
+from topolab.model.users import Journey
 from topolab.process.group import ProcessKeeper
 
 ALONE = replace(PROFILE, workers=1, journeys=(Journey.BROWSE, Journey.DASHBOARD, Journey.UPLOAD), duration_s=1.0)

@@ -17,9 +17,10 @@ from topolab.drivers.locust.loads import do
 from topolab.drivers.locust.output import measured, parse_result
 from topolab.drivers.protocol import Job
 from topolab.drivers.worker import Gate, LoadError
-from topolab.model.profile import Lanes, UsersLoad
+from topolab.model.profile import Lanes
 from topolab.model.protocol import ClientProtocol
 from topolab.model.target import Target
+from topolab.model.users import UsersLoad
 
 RESULT = json.loads(Path(__file__).with_name("result.json").read_text(encoding="utf-8"))
 """From a run of two workers against a server that answered every third upload with 503."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from topolab.model.profile import Journey, UsersLoad
 from topolab.model.protocol import Protocol
 from topolab.model.target import Target
+from topolab.model.users import Journey, UsersLoad
 
 _STARTS_AND_ENDS_WITHIN_S = 60.0
 """What Locust takes besides its load, at worst: importing, forking, connecting its workers, gathering their counts."""

@@ -14,7 +14,7 @@ from topolab.drivers.locust.output import measured, parse_result
 from topolab.drivers.protocol import Job
 from topolab.drivers.worker import Gate, LoadError
 from topolab.model.measurement import Measurement
-from topolab.model.profile import UsersLoad
+from topolab.model.users import UsersLoad
 from topolab.process.child import Child, Ran
 from topolab.process.ports import ReservedPort
 

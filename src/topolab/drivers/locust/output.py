@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from topolab.drivers.worker import LoadError
 from topolab.model.measurement import Measurement
-from topolab.model.profile import UsersLoad
 from topolab.model.protocol import Protocol
+from topolab.model.users import UsersLoad
 from topolab.process.cpus import available_cpus
 
 FORMAT = 1
