@@ -11,34 +11,21 @@ for a request, and FastHttpUser's on HTTP/1.1 takes 1.6 times.
 
 from __future__ import annotations
 
-import errno
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import gevent
 import pycurl
 from gevent.hub import Waiter
 
-_READ, _WRITE = 1, 2  # as libev spells them and libcurl's CURL_POLL_* and CURL_CSELECT_* too
-_HTTP2, _HTTP2_STREAM = 16, 92  # CURLE_HTTP2 and CURLE_HTTP2_STREAM; pycurl has no name for the latter
-_PROTOCOLS: Final = {
-    pycurl.CURL_HTTP_VERSION_1_0: "http/1.0",
-    pycurl.CURL_HTTP_VERSION_1_1: "http/1.1",
-    pycurl.CURL_HTTP_VERSION_2_0: "h2",
-}
-_REASONS: Final = {
-    pycurl.E_OPERATION_TIMEDOUT: "timed out",
-    pycurl.E_COULDNT_RESOLVE_HOST: "no such host",
-    pycurl.E_COULDNT_CONNECT: "connection refused",
-    pycurl.E_SEND_ERROR: "connection lost",
-    pycurl.E_RECV_ERROR: "connection lost",
-    pycurl.E_GOT_NOTHING: "connection closed before the response",
-    pycurl.E_PARTIAL_FILE: "connection closed within the response",
-    pycurl.E_SSL_CONNECT_ERROR: "TLS handshake failed",
-    pycurl.E_PEER_FAILED_VERIFICATION: "certificate not trusted",
-    _HTTP2: "no HTTP/2, or broken",
-    _HTTP2_STREAM: "stream reset",
-}
+from topolab.libcurl.ended import ended
+from topolab.libcurl.errors import error_phrase
+from topolab.libcurl.handles import new_easy, new_multi
+from topolab.libcurl.versions import requested_version, spoken_protocol
+from topolab.model.protocol import ClientProtocol, Protocol
+
+# libev numbers its events as libcurl does: its READ is also POLL_IN and CSELECT_IN.
+_READ_OR_WRITE = pycurl.CSELECT_IN | pycurl.CSELECT_OUT
 
 
 class RequestFailed(Exception):
@@ -84,19 +71,16 @@ class Http2Client:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{base_url!r} is no http:// or https:// URL")
         self._base_url = base_url.rstrip("/")
-        # Over https, prior knowledge makes libcurl (8.10 and later) offer h2 and nothing else.
-        self._offers_both = parts.scheme == "https" and not h2_alone
-        self._timeout_ms = max(1, round(timeout_s * 1000))
-        self._ca_file = ca_file
+        protocol = ClientProtocol.H2 if parts.scheme == "https" else ClientProtocol.H2C
+        self._http_version = requested_version(protocol, h2_alone=h2_alone)
+        self._timeout_s = timeout_s
+        self._ca_file = ca_file or None
         self._idle: list[_Transfer] = []
         self._under_way: dict[Any, _Transfer] = {}
         self._loop = gevent.get_hub().loop
         self._timer = self._loop.timer(0)
         self._watchers: dict[int, Any] = {}
-        self._multi: Any = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
-        self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, 1)
-        self._multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, streams)
+        self._multi = new_multi(streams)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket_wanted)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer_wanted)
 
@@ -141,33 +125,17 @@ class Http2Client:
             self._idle.append(transfer)
 
     def _new_easy(self) -> Any:
-        easy = pycurl.Curl()
-        easy.setopt(
-            pycurl.HTTP_VERSION,
-            pycurl.CURL_HTTP_VERSION_2TLS if self._offers_both else pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
-        )
-        easy.setopt(pycurl.TIMEOUT_MS, self._timeout_ms)
-        easy.setopt(pycurl.HTTPHEADER, ["accept: */*", "content-type: application/octet-stream"])
-        # Wait for the one connection and its SETTINGS.
-        easy.setopt(pycurl.PIPEWAIT, 1)
-        easy.setopt(pycurl.PROXY, "")
-        easy.setopt(pycurl.NOPROXY, "*")
-        easy.setopt(pycurl.NOSIGNAL, 1)
-        easy.setopt(pycurl.TCP_NODELAY, 1)
-        # An idle connection is the server's to close.
-        easy.setopt(pycurl.MAXAGE_CONN, 24 * 3600)
-        if self._ca_file:
-            easy.setopt(pycurl.CAINFO, self._ca_file)
-        else:
+        headers = ("content-type: application/octet-stream",)
+        easy = new_easy(self._http_version, self._timeout_s, headers=headers, ca_file=self._ca_file)
+        if self._ca_file is None:
             easy.setopt(pycurl.SSL_VERIFYPEER, 0)
             easy.setopt(pycurl.SSL_VERIFYHOST, 0)
         return easy
 
     def _reply(self, transfer: _Transfer) -> Reply:
         easy = transfer.easy
-        version = easy.getinfo(pycurl.INFO_HTTP_VERSION)
-        protocol = _PROTOCOLS.get(version, f"libcurl's HTTP version {version}")
-        if protocol != "h2":
+        protocol = spoken_protocol(easy)
+        if protocol != Protocol.H2:
             raise RequestFailed(f"the server speaks {protocol}, not h2")
         return Reply(
             easy.getinfo(pycurl.RESPONSE_CODE),
@@ -178,18 +146,8 @@ class Http2Client:
         )
 
     def _act(self, fd: int, ready: int) -> None:
-        """Let libcurl do what is due, and see to what is finished."""
-        waiting = len(self._under_way)
-        self._step(fd, ready)
-        # Where a stream ends, libcurl (8.23) may stop reading with others' responses already in its TLS buffers, and no
-        # event tells of these. Seen: of one in 2,000 screens some requests stood until they timed out; so, of none.
-        while 0 < len(self._under_way) < waiting:
-            waiting = len(self._under_way)
-            for watched in tuple(self._watchers):
-                self._step(watched, _READ)
-
-    def _step(self, fd: int, ready: int) -> None:
-        # This runs in gevent's hub, which would only print an error: whoever waits has to hear of it.
+        """Let libcurl do what is due, and finish the transfers that have ended."""
+        # This runs in gevent's hub, which would only print an error, so it goes to every waiting request.
         try:
             if self._multi.socket_action(fd, ready)[1] < len(self._under_way):
                 self._collect()
@@ -198,13 +156,11 @@ class Http2Client:
                 self._finish(transfer, f"libcurl: {error}")
 
     def _collect(self) -> None:
-        more = 1
-        while more:
-            more, complete, broken = self._multi.info_read()
+        for complete, broken in ended(self._multi, len(self._under_way), self._watchers):
             for easy in complete:
                 self._finish(self._under_way[easy], "")
             for easy, code, message in broken:
-                self._finish(self._under_way[easy], _reason(code, easy.getinfo(pycurl.OS_ERRNO), message))
+                self._finish(self._under_way[easy], error_phrase(code, easy.getinfo(pycurl.OS_ERRNO), message))
 
     def _finish(self, transfer: _Transfer, error: str) -> None:
         self._give_up(transfer)
@@ -233,7 +189,7 @@ class Http2Client:
             watcher.start(self._on_socket_ready, fd, pass_events=True)
 
     def _on_socket_ready(self, ready: int, fd: int) -> None:
-        self._act(fd, ready & (_READ | _WRITE))
+        self._act(fd, ready & _READ_OR_WRITE)
 
 
 class _Transfer:
@@ -261,9 +217,3 @@ class _Transfer:
         else:
             easy.setopt(pycurl.POST, 1)
             easy.setopt(pycurl.POSTFIELDS, body)
-
-
-def _reason(code: int, os_error: int, message: str) -> str:
-    if code == pycurl.E_COULDNT_CONNECT and os_error not in (0, errno.ECONNREFUSED):
-        return f"cannot connect: {errno.errorcode.get(os_error, os_error)}"
-    return _REASONS.get(code) or f"libcurl's error {code}: {message}"

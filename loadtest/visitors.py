@@ -18,6 +18,8 @@ from locust.exception import CatchResponseError, StopTest
 from http2_client import Http2Client, RequestFailed
 from recording import recorder
 from right_answers import PAGE, PEER_HEADER, VERSION_HEADER, fault, message_body, pattern_bytes
+from topolab.model.contract import CHAT_PATH, ECHO_PATH, MESSAGES_PATH, PAGE_PATH, bytes_path, message_path, query_path
+from topolab.model.protocol import Protocol
 
 TIMEOUT_S = 30.0
 BROWSER_CONNECTIONS = 6  # a browser's per origin on HTTP/1.1
@@ -59,11 +61,11 @@ class Visitor(User):
     @task(6)
     def browse(self) -> None:
         """A page, then a few things one after another."""
-        self.ask("GET", "/", PAGE, name="/")
+        self.ask("GET", PAGE_PATH, PAGE, name=PAGE_PATH)
         for _ in range(random.randint(2, 5)):  # noqa: S311
             self._query()
         count = random.choice(BYTE_COUNTS)  # noqa: S311
-        self.ask("GET", f"/bytes/{count}", pattern_bytes(count), name="/bytes/[n]")
+        self.ask("GET", bytes_path(count), pattern_bytes(count), name=bytes_path("[n]"))
 
     @tag("dashboard")
     @task(3)
@@ -85,15 +87,15 @@ class Visitor(User):
     def upload(self) -> None:
         """A body, which has to come back as it was."""
         body = pattern_bytes(random.choice(UPLOAD_SIZES))  # noqa: S311
-        self.ask("POST", "/echo", body, name="/echo", body=body)
+        self.ask("POST", ECHO_PATH, body, name=ECHO_PATH, body=body)
 
     def _call(self, number: int) -> bool:
-        path = f"/message/{number}?delay={SCREEN_CALL_TAKES_S}"
-        return self.ask("GET", path, message_body(str(number)), name="/message/[id]")
+        path = message_path(str(number), SCREEN_CALL_TAKES_S)
+        return self.ask("GET", path, message_body(str(number)), name=f"{MESSAGES_PATH}[id]")
 
     def _query(self) -> None:
         wanted = str(random.randrange(10_000))  # noqa: S311
-        self.ask("GET", f"/query?id={wanted}", message_body(wanted), name="/query?id=[id]")
+        self.ask("GET", query_path(wanted), message_body(wanted), name=query_path("[id]"))
 
     def _fire(
         self, kind: str, name: str, began_at: float, began: float, *, error: Exception | None = None, length: int = 0
@@ -159,21 +161,21 @@ class Http1Visitor(Visitor, FastHttpUser):
         began_at, began = time.time(), time.perf_counter()
         try:
             connection = websocket.create_connection(
-                f"ws{self._base_url.removeprefix('http')}/ws/echo",
+                f"ws{self._base_url.removeprefix('http')}{CHAT_PATH}",
                 timeout=TIMEOUT_S,
                 http_no_proxy=["*"],
                 sslopt={"context": self._tls},
             )
         except (OSError, websocket.WebSocketException) as error:
-            self._fire("WS", "/ws/echo connect", began_at, began, error=error)
+            self._fire("WS", f"{CHAT_PATH} connect", began_at, began, error=error)
             return
         try:
             recorder.tally.connections_opened += 1
             handshake: Any = connection.getheaders()
             origin_version = handshake.get(VERSION_HEADER)
             if origin_version:  # some servers drop what an app adds to its handshake
-                recorder.saw("http/1.1", origin_version, handshake.get(PEER_HEADER))
-            self._fire("WS", "/ws/echo connect", began_at, began)
+                recorder.saw(Protocol.HTTP1.value, origin_version, handshake.get(PEER_HEADER))
+            self._fire("WS", f"{CHAT_PATH} connect", began_at, began)
             for number in range(CHAT_MESSAGES):
                 if not self._say(connection, f"spam, egg, spam and spam!, {number}!"):
                     return
@@ -193,7 +195,7 @@ class Http1Visitor(Visitor, FastHttpUser):
                 error = CatchResponseError("body differs")
         except (OSError, websocket.WebSocketException) as broken:
             error = broken
-        self._fire("WS", "/ws/echo message", began_at, began, error=error, length=len(text))
+        self._fire("WS", f"{CHAT_PATH} message", began_at, began, error=error, length=len(text))
         return error is None
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pycurl
 
-from topolab.fetch.handles import new_handle
 from topolab.fetch.request import FetchError
+from topolab.libcurl.errors import error_message
+from topolab.libcurl.handles import new_handle
 from topolab.model.target import Target
 
 
@@ -22,7 +23,7 @@ def leaf_certificate(target: Target, path: str, timeout_s: float) -> bytes:
         handle.perform()
         chain = handle.getinfo(pycurl.INFO_CERTINFO)
     except pycurl.error as error:
-        raise FetchError(str(error.args[1]) or f"libcurl error {error.args[0]}") from None
+        raise FetchError(error_message(error)) from None
     finally:
         handle.close()
     leaf = dict(chain[0]).get("Cert") if chain else None

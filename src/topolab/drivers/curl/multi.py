@@ -13,9 +13,10 @@ from typing import Any
 
 import pycurl
 
-from topolab.drivers.curl.errors import error_name
 from topolab.drivers.curl.poller import Poller, new_poller
-from topolab.fetch.handles import new_handle
+from topolab.libcurl.ended import ended
+from topolab.libcurl.errors import error_name
+from topolab.libcurl.handles import new_handle, new_multi, set_timeout
 from topolab.model.profile import Lanes
 from topolab.model.target import Target
 
@@ -32,10 +33,7 @@ class Lane:
         self.index = index
         self.running = 0
         self.fd = -1
-        self.multi: Any = pycurl.CurlMulti()
-        self.multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX if streams > 1 else pycurl.PIPE_NOTHING)
-        self.multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, 1)
-        self.multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, streams)
+        self.multi = new_multi(streams)
         self.multi.setopt(pycurl.M_MAXCONNECTS, 4)
 
 
@@ -145,24 +143,12 @@ class Pool:
         exchange.easy.setopt(pycurl.URL, url)
         if give_up_at or exchange.give_up_at:
             left_s = give_up_at - clock() if give_up_at else self._timeout_s
-            exchange.easy.setopt(pycurl.TIMEOUT_MS, max(1, round(left_s * 1000)))
+            set_timeout(exchange.easy, left_s)
         exchange.strayed = bool(path)
         exchange.give_up_at = give_up_at
 
     def _collect(self, lane: Lane) -> None:
-        """Take what is finished, and what of the others' responses has come with it.
-
-        Where a stream ends, libcurl (8.23) may stop reading with more of the connection's bytes already in its TLS
-        buffers, of which no event tells. Seen: of 6,000 pages of 24 streams one stood until its time-out.
-        """
-        self._take(lane)
-        while lane.running > 0 and lane.multi.socket_action(lane.fd, pycurl.CSELECT_IN)[1] < lane.running:
-            self._take(lane)
-
-    def _take(self, lane: Lane) -> None:
-        more = 1
-        while more:
-            more, complete, broken = lane.multi.info_read()
+        for complete, broken in ended(lane.multi, lane.running, (lane.fd,)):
             now = clock()
             for easy in complete:
                 self._finish(lane, easy, now, "")

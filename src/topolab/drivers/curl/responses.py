@@ -7,15 +7,16 @@ from collections import Counter
 
 import pycurl
 
-from topolab.drivers.curl.errors import TIMED_OUT, UNANSWERED
 from topolab.drivers.curl.multi import Exchange
+from topolab.libcurl.errors import TIMED_OUT
 from topolab.model import contract
 from topolab.model.protocol import Protocol
 
 _STATUS, _ORIGIN, _PEER, _OTHER = range(4)
-_CLIENT_PROTOCOLS = {"1.1": Protocol.HTTP1.value, "2": Protocol.H2.value, "3": Protocol.H3.value}
+_CLIENT_PROTOCOLS = {protocol.number: protocol.value for protocol in Protocol}
 _REMEMBERED_LINES = 20_000
-_HANDED_OVER = "202 without a location"
+_HANDED_OVER = str(contract.HANDED_OVER)
+_WITHOUT_LOCATION = "202 without a location"
 
 
 class Tally:
@@ -67,7 +68,7 @@ class Tally:
         if origin:
             self.origin_protocols[origin] += 1
         fault = exchange.error or self._fault(exchange, status, origin)
-        location = _location(exchange.lines) if fault == _HANDED_OVER else ""
+        location = _location(exchange.lines) if fault == _WITHOUT_LOCATION else ""
         if fault == TIMED_OUT:
             self.timed_out(exchange)
             return ""
@@ -91,20 +92,16 @@ class Tally:
 
     def unanswered(self, began: float, now: float) -> None:
         """Count a request that was due at `began` and had no answer by `now`."""
-        self.bad[UNANSWERED] += 1
+        self.bad[contract.UNANSWERED] += 1
         self.took_us.append(int((now - began) * 1e6))
 
     def _fault(self, exchange: Exchange, status: str, origin: str) -> str:
-        if status not in ("200", "202"):
-            return f"status {status}"
-        if not origin:
-            return "no origin version"
-        if status == "202":
-            return _HANDED_OVER
+        if status == _HANDED_OVER:
+            return _WITHOUT_LOCATION if origin else contract.UNVERSIONED
         expected = self._body.replace(b"{i}", b"%d" % exchange.number) if self._numbered else self._body
         chunks = exchange.chunks
         got = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        return "" if got == expected else "body differs"
+        return contract.fault(status, origin, body_matches=got == expected)
 
     def _learn(self, line: bytes) -> tuple[int, str, str]:
         known = self._known
