@@ -18,7 +18,7 @@ import gevent
 import pycurl
 from gevent.hub import Waiter
 
-from topolab.libcurl.ended import ended
+from topolab.libcurl.buffers import take_ended
 from topolab.libcurl.errors import error_phrase
 from topolab.libcurl.handles import new_easy, new_multi
 from topolab.libcurl.versions import requested_version, spoken_protocol
@@ -150,17 +150,20 @@ class Http2Client:
         # This runs in gevent's hub, which would only print an error, so it goes to every waiting request.
         try:
             if self._multi.socket_action(fd, ready)[1] < len(self._under_way):
-                self._collect()
+                take_ended(self._multi, len(self._under_way), self._watchers, self._take)
         except pycurl.error as error:
             for transfer in list(self._under_way.values()):
                 self._finish(transfer, f"libcurl: {error}")
 
-    def _collect(self) -> None:
-        for complete, broken in ended(self._multi, len(self._under_way), self._watchers):
+    def _take(self) -> int:
+        more = 1
+        while more:
+            more, complete, broken = self._multi.info_read()
             for easy in complete:
                 self._finish(self._under_way[easy], "")
             for easy, code, message in broken:
                 self._finish(self._under_way[easy], error_phrase(code, easy.getinfo(pycurl.OS_ERRNO), message))
+        return len(self._under_way)
 
     def _finish(self, transfer: _Transfer, error: str) -> None:
         self._give_up(transfer)

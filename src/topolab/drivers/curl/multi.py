@@ -8,13 +8,14 @@ are the profile's.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 import pycurl
 
 from topolab.drivers.curl.poller import Poller, new_poller
-from topolab.libcurl.ended import ended
+from topolab.libcurl.buffers import take_ended
 from topolab.libcurl.errors import error_name
 from topolab.libcurl.handles import new_handle, new_multi, set_timeout
 from topolab.model.profile import Lanes
@@ -27,12 +28,13 @@ _NEVER = float("inf")
 class Lane:
     """One connection (or, when the server closes it, its successor) and what libcurl knows of it."""
 
-    __slots__ = ("fd", "index", "multi", "running")
+    __slots__ = ("index", "multi", "running", "sockets", "take")
 
     def __init__(self, index: int, streams: int) -> None:
         self.index = index
         self.running = 0
-        self.fd = -1
+        self.sockets: tuple[int, ...] = ()  # the one that libcurl last used
+        self.take: Callable[[], int]
         self.multi = new_multi(streams)
         self.multi.setopt(pycurl.M_MAXCONNECTS, 4)
 
@@ -109,14 +111,14 @@ class Pool:
                 if at <= now:
                     due[lane.index] = _NEVER
                     if lane.multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)[1] < lane.running:
-                        self._collect(lane)
+                        take_ended(lane.multi, lane.running, lane.sockets, lane.take)
             soonest = min(due)
         wait_s = 0.0 if finished else max(0.0, min(soonest, until) - clock())
         lane_of = self._lane_of
         for fd, ready in self._poller.ready(min(wait_s, 1.0), exact=self._exact):
             lane = lane_of[fd]
             if lane.multi.socket_action(fd, ready)[1] < lane.running:
-                self._collect(lane)
+                take_ended(lane.multi, lane.running, lane.sockets, lane.take)
         return finished
 
     def give_up(self, but: Collection[Exchange] = ()) -> list[Exchange]:
@@ -147,13 +149,16 @@ class Pool:
         exchange.strayed = bool(path)
         exchange.give_up_at = give_up_at
 
-    def _collect(self, lane: Lane) -> None:
-        for complete, broken in ended(lane.multi, lane.running, (lane.fd,)):
+    def _take(self, lane: Lane) -> int:
+        more = 1
+        while more:
+            more, complete, broken = lane.multi.info_read()
             now = clock()
             for easy in complete:
                 self._finish(lane, easy, now, "")
             for easy, code, message in broken:
                 self._finish(lane, easy, now, error_name(code, easy.getinfo(pycurl.OS_ERRNO), message))
+        return lane.running
 
     def _finish(self, lane: Lane, easy: Any, now: float, error: str) -> None:
         exchange = self._exchange_of[easy]
@@ -166,6 +171,7 @@ class Pool:
 
     def _new_lane(self, index: int, streams: int) -> Lane:
         lane = Lane(index, streams)
+        lane.take = partial(self._take, lane)
         due, lane_of, poller = self._due, self._lane_of, self._poller
 
         def on_timer(after_ms: int) -> None:
@@ -175,7 +181,7 @@ class Pool:
             if what == pycurl.POLL_REMOVE:
                 poller.unwatch(fd)
             else:
-                lane.fd = fd
+                lane.sockets = (fd,)
                 lane_of[fd] = lane
                 poller.watch(fd, what)
 
