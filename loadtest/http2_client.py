@@ -1,12 +1,12 @@
 """HTTP/2 for Locust users: libcurl's multi interface on gevent's own event loop.
 
-A client is one user's browser: at most one connection, on which requests of several greenlets are streams together.
-Over https the connection has to have negotiated h2 by ALPN, over http it starts with prior knowledge (h2c). libcurl
-does the flow control, keeps to the server's limit of streams, and sends a request again on a new connection where
-the server said that it has not seen it (GOAWAY, REFUSED_STREAM); whatever else goes wrong is a `RequestFailed`.
+A client is one user's browser: at most one connection, whose streams are the requests of several greenlets. Over https
+the connection must negotiate h2 by ALPN; over http it starts with prior knowledge (h2c). libcurl does the flow control,
+keeps to the server's limit of streams, and repeats a request on a new connection if the server says that it did not
+process it (GOAWAY, REFUSED_STREAM). Any other error is a `RequestFailed`.
 
-benchmarks/locust_clients.py is why it is libcurl: the clients written in Python take 3 to 14 times its processor time
-for a request, and FastHttpUser's on HTTP/1.1 takes 1.6 times.
+benchmarks/locust_clients.py shows why it is libcurl: clients written in Python take 3 to 14 times its processor time
+for a request, and FastHttpUser's client on HTTP/1.1 takes 1.6 times.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _READ_OR_WRITE = pycurl.CSELECT_IN | pycurl.CSELECT_OUT
 
 
 class RequestFailed(Exception):
-    """A request that got no whole response. The text is short and the same each time: Locust groups failures by it."""
+    """A request without a complete response. Its text is short and never varies: Locust groups failures by it."""
 
 
 class Reply(NamedTuple):
-    """A whole response."""
+    """A complete response."""
 
     status: int
     protocol: str  # as negotiated or spoken: "h2", "http/1.1"
     body: bytes
     header_lines: list[bytes]  # of the final response, the status line first
-    connections_opened: int  # for this request: 0 where the connection was there
+    connections_opened: int  # for this request; 0 if a connection was open already
 
     def header(self, name: str) -> str | None:
-        """The first header of this lower-case name; None where there is none."""
+        """The first header with this lower-case name; None if there is none."""
         prefix = name.encode() + b":"
         for line in self.header_lines:
             if line[: len(prefix)].lower() == prefix:
@@ -51,11 +51,11 @@ class Reply(NamedTuple):
 
 
 class Http2Client:
-    """One HTTP/2 connection to `base_url`, opened when it is needed and again when the server closed it.
+    """One HTTP/2 connection to `base_url`, opened when needed and again after the server has closed it.
 
-    Of one event loop: all calls come from greenlets of the thread that made it. `streams` is how many requests it has
-    under way at most; the server's SETTINGS may allow fewer. Without `ca_file` no certificate is checked. With
-    `h2_alone` no http/1.1 is offered beside h2.
+    All calls come from greenlets of the thread that made it. `streams` is the most requests under way at once; the
+    server's SETTINGS may allow fewer. Without `ca_file`, certificates are not checked. With `h2_alone`, h2 is offered
+    without http/1.1.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Http2Client:
     ) -> None:
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{base_url!r} is no http:// or https:// URL")
+            raise ValueError(f"{base_url!r} is not an http:// or https:// URL")
         self._base_url = base_url.rstrip("/")
         protocol = ClientProtocol.H2 if parts.scheme == "https" else ClientProtocol.H2C
         self._http_version = requested_version(protocol, h2_alone=h2_alone)
@@ -85,11 +85,11 @@ class Http2Client:
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer_wanted)
 
     def get(self, path: str) -> Reply:
-        """GET `path`. Raises RequestFailed where no whole response comes, or the server speaks another protocol."""
+        """GET `path`. Raises RequestFailed if no complete response comes or the server speaks another protocol."""
         return self._request(path, None)
 
     def post(self, path: str, body: bytes) -> Reply:
-        """POST `body` to `path`, as octets. Raises as `get` does."""
+        """POST `body` to `path` as octets. Raises as `get` does."""
         return self._request(path, body)
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ class Http2Client:
                 raise RequestFailed(error)
             return self._reply(transfer)
         finally:
-            # Still under way where the user is being stopped.
+            # The transfer is still under way if the user is being stopped.
             self._give_up(transfer)
             self._idle.append(transfer)
 
@@ -167,7 +167,7 @@ class Http2Client:
 
     def _finish(self, transfer: _Transfer, error: str) -> None:
         self._give_up(transfer)
-        # Not at once: this may be another user's greenlet, whose turn it is.
+        # Later, because this may run in another user's greenlet.
         self._loop.run_callback(transfer.waiter.switch, error)
 
     def _give_up(self, transfer: _Transfer) -> None:
@@ -175,7 +175,7 @@ class Http2Client:
             self._multi.remove_handle(transfer.easy)
 
     def _on_timer_wanted(self, after_ms: int) -> None:
-        # Not even for "at once" may libcurl be called from here.
+        # libcurl must not be called from its own callback, even for a timer of 0 ms.
         self._timer.stop()
         if after_ms >= 0:
             self._timer.close()
@@ -196,7 +196,7 @@ class Http2Client:
 
 
 class _Transfer:
-    """An easy handle, used again and again, and what its present request has received."""
+    """An easy handle, reused for one request after another, and what the current one has received."""
 
     __slots__ = ("chunks", "easy", "lines", "waiter")
 

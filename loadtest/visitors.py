@@ -1,4 +1,4 @@
-"""The users: their journeys, and how each protocol asks, checks and counts."""
+"""The users: their journeys, and how they send, check and count requests on each protocol."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ BROWSER_STREAMS = 100
 SCREEN_CALLS = 12
 SCREEN_CALL_TAKES_S = 0.05
 BYTE_COUNTS = (1024, 64 * 1024, 256 * 1024)
-# nginx sends no more of a request once its response has begun, so an echo has to fit into socket buffers: seen on a
-# container network, of 1,597 bodies of 1 MiB 18 came to a stand for good behind an ALB, of 28,917 of 64 KiB none.
+# nginx stops sending a request once its response has begun, so an echo must fit into socket buffers. Seen behind an ALB
+# on a container network: 18 of 1,597 bodies of 1 MiB stalled for good, and none of 28,917 bodies of 64 KiB.
 UPLOAD_SIZES = (1024, 16 * 1024, 64 * 1024)
 CHAT_MESSAGES = 10
 
@@ -39,28 +39,28 @@ def options_of(environment: Environment) -> Any:
 
 
 class Visitor(User):
-    """The journeys, over whatever protocol; `ask` is the protocol's."""
+    """The journeys, on any protocol; a subclass has `ask` for its own."""
 
     abstract = True
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         if not self.host:
-            raise StopTest("--host says whom to visit, for example --host https://127.0.0.1:8443")
+            raise StopTest("--host is missing: name the server to visit, for example --host https://127.0.0.1:8443")
 
     def wait_time(self) -> float:
-        """Half to one and a half times what `--think` says, in seconds."""
+        """Half to one and a half times `--think`, in seconds."""
         mean_s: float = options_of(self.environment).think
         return random.uniform(0.5, 1.5) * mean_s  # noqa: S311  no secret
 
     def ask(self, method: str, path: str, expected: bytes, *, name: str, body: bytes = b"") -> bool:
-        """One request; anything but 200 with the `expected` body counts as failed. Whether it was good."""
+        """Send one request; return whether the answer was 200 with the `expected` body. Any other counts as failed."""
         raise NotImplementedError
 
     @tag("browse")
     @task(6)
     def browse(self) -> None:
-        """A page, then a few things one after another."""
+        """A page, then a few requests one after another."""
         self.ask("GET", PAGE_PATH, PAGE, name=PAGE_PATH)
         for _ in range(random.randint(2, 5)):  # noqa: S311
             self._query()
@@ -70,7 +70,7 @@ class Visitor(User):
     @tag("dashboard")
     @task(3)
     def dashboard(self) -> None:
-        """A screen of calls sent together, each of which takes the app a moment; its time counts as SCREEN."""
+        """A screen of calls sent together, each of which the app delays; the screen is an entry of type SCREEN."""
         began_at, began = time.time(), time.perf_counter()
         calls = Group()
         try:
@@ -85,7 +85,7 @@ class Visitor(User):
     @tag("upload")
     @task(1)
     def upload(self) -> None:
-        """A body, which has to come back as it was."""
+        """A body that must come back unchanged."""
         body = pattern_bytes(random.choice(UPLOAD_SIZES))  # noqa: S311
         self.ask("POST", ECHO_PATH, body, name=ECHO_PATH, body=body)
 
@@ -112,7 +112,7 @@ class Visitor(User):
 
 
 class Http1Visitor(Visitor, FastHttpUser):
-    """A user of HTTP/1.1, on at most as many connections as a browser has; who also chats."""
+    """A user of HTTP/1.1 who also chats, on at most as many connections as a browser opens."""
 
     network_timeout = TIMEOUT_S
     connection_timeout = TIMEOUT_S
@@ -132,15 +132,15 @@ class Http1Visitor(Visitor, FastHttpUser):
         super().__init__(environment)
         self._base_url = str(self.host)
         agent: Any = self.client.client
-        # Nothing is followed: an answer that points elsewhere is not the one that was asked for.
+        # Redirects are not followed: they are not the answer that was asked for.
         agent.redirect_response_codes = frozenset()
-        # A wrong status is judged where everything else is.
+        # `fault` checks the status with everything else.
         agent.valid_response_codes = range(600)
 
     def ask(self, method: str, path: str, expected: bytes, *, name: str, body: bytes = b"") -> bool:
-        """As FastHttpUser asks, on one of this user's connections."""
+        """Send it by FastHttpUser's client, on one of this user's connections."""
         headers = {"Accept-Encoding": "identity", "Content-Type": "application/octet-stream"}
-        data: Any = body or None  # bytes are right; Locust's type forgets them
+        data: Any = body or None  # bytes are allowed, but missing in Locust's annotation
         with self.client.request(method, path, name=name, data=data, headers=headers, catch_response=True) as response:
             if getattr(response, "error", None):
                 return False  # FastHttpUser counts it, with the reason
@@ -152,8 +152,8 @@ class Http1Visitor(Visitor, FastHttpUser):
                 response.failure(wrong)
             return not wrong
 
-    # websocket-client is a plain blocking socket, which gevent makes a waiting greenlet; Locust brings it. The blocking
-    # client of the `websockets` package reads in a thread, under gevent a second greenlet and locks a connection.
+    # websocket-client, which Locust depends on, uses a blocking socket: under gevent, one waiting greenlet. The
+    # blocking client of `websockets` reads in a thread: under gevent, a second greenlet and locks for each connection.
     @tag("chat")
     @task(1)
     def chat(self) -> None:
@@ -180,7 +180,7 @@ class Http1Visitor(Visitor, FastHttpUser):
                 if not self._say(connection, f"spam, egg, spam and spam!, {number}!"):
                     return
         except gevent.GreenletExit:
-            # A user who is stopped may be in the middle of a message: no server answers the goodbye after half a frame.
+            # The user may be stopped in the middle of a message, and no server answers a close after half a frame.
             connection.shutdown()
             raise
         finally:
@@ -217,7 +217,7 @@ class Http2Visitor(Visitor):
         self.http2.close()
 
     def ask(self, method: str, path: str, expected: bytes, *, name: str, body: bytes = b"") -> bool:
-        """A stream of this user's connection."""
+        """Send it on a stream of this user's connection."""
         began_at, began = time.time(), time.perf_counter()
         error: Exception | None = None
         length = 0
@@ -237,7 +237,7 @@ class Http2Visitor(Visitor):
 
 
 class CountingPool(HTTPClientPool):
-    """A user's connections, counted as they are opened."""
+    """A pool that counts a user's connections as they are opened."""
 
     def get_client(self, url: Any) -> Any:
         """The client for the URL's host and port."""
@@ -254,10 +254,10 @@ _contexts: dict[str, ssl.SSLContext] = {}
 
 
 def http1_tls(ca_file: str) -> ssl.SSLContext:
-    """The TLS settings of all users of this process: reading authorities for each would take seconds."""
+    """The TLS settings that all users of this process share: reading authorities for each would take seconds."""
     if ca_file not in _contexts:
         context = gevent.ssl.create_default_context(cafile=ca_file or None)
-        # Without ALPN a proxy that decides by it would have to guess.
+        # Some proxies choose the protocol by ALPN.
         context.set_alpn_protocols(["http/1.1"])
         if not ca_file:
             context.check_hostname = False

@@ -134,7 +134,7 @@ def test_a_reset_stream_fails_alone() -> None:
         assert made.get("/").connections_opened == 0
 
 
-def test_what_the_server_has_not_seen_when_it_goes_away_is_asked_again_on_a_new_connection() -> None:
+def test_requests_that_a_goaway_leaves_unprocessed_are_repeated_on_a_new_connection() -> None:
     connections: list[int] = []
 
     def serve(connection: socket.socket) -> None:
@@ -205,7 +205,7 @@ def test_nobody_listening_is_a_failure() -> None:
         assert failure(made) == "connection refused"
 
 
-def test_a_user_that_is_stopped_takes_its_requests_along() -> None:
+def test_stopping_a_user_ends_its_requests() -> None:
     def on_request(h2: H2Connection, stream: int) -> None:
         if stream > 1:
             answer(h2, stream)
@@ -217,7 +217,7 @@ def test_a_user_that_is_stopped_takes_its_requests_along() -> None:
         assert made.get("/").body == b"spam"
 
 
-def test_closing_ends_what_is_under_way() -> None:
+def test_closing_fails_the_requests_under_way() -> None:
     with scripted(partial(converse, on_request=lambda h2, stream: None)) as port:  # noqa: ARG005
         made = Http2Client(_url(port))
         asking = gevent.spawn(made.get, "/")
@@ -228,7 +228,7 @@ def test_closing_ends_what_is_under_way() -> None:
 
 
 def test_only_http_urls_are_taken() -> None:
-    with pytest.raises(ValueError, match="no http:// or https:// URL"):
+    with pytest.raises(ValueError, match="not an http:// or https:// URL"):
         Http2Client("ftp://127.0.0.1")
 
 

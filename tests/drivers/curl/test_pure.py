@@ -61,7 +61,7 @@ def test_an_open_measurement_is_over_the_time_until_the_last_response() -> None:
     assert HdrHistogram.decode(late.histogram).get_total_count() == 3
 
 
-def test_a_mixed_measurement_is_the_open_loops_of_the_fast_ones_with_the_slow_ones_beside_it() -> None:
+def test_a_mixed_measurement_has_the_open_loops_figures_for_fast_requests_and_counts_slow_ones() -> None:
     fast, slow, span, spent = _tally(), _tally(), Span(10.0, 10.2, 10.4), Spent(0.1, 0.4)
     slow.good_at = array("d", [9.9, 10.2, 10.4, 10.6])
     slow.bad = Counter({"timed out": 2, "status 502": 1})
@@ -85,7 +85,7 @@ def test_a_mixed_measurement_is_the_open_loops_of_the_fast_ones_with_the_slow_on
     )
 
 
-def test_a_page_measurement_has_a_time_only_when_all_is_well() -> None:
+def test_a_page_measurement_has_a_time_only_if_no_response_is_bad() -> None:
     bad, good = _tally(), _tally()
     good.bad.clear()
     span = Span(10.0, 10.3, 10.3)

@@ -1,8 +1,7 @@
-"""The event loop: libcurl's multi interface, one multi handle a connection.
+"""The event loop: libcurl's multi interface, with one multi handle for each connection.
 
-One multi handle could hold all connections, but then libcurl decides how many it opens and where a request
-goes. With one each, allowed a single connection, the numbers of connections and of requests in flight on each
-are the profile's.
+One multi handle could hold all connections, but then libcurl would decide how many it opens and where a request goes.
+With handles of a single connection, the profile decides how many there are and how many requests each has in flight.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _NEVER = float("inf")
 
 
 class Lane:
-    """One connection (or, when the server closes it, its successor) and what libcurl knows of it."""
+    """One connection, or its successor when the server closes it, with its multi handle."""
 
     __slots__ = ("index", "multi", "running", "sockets", "take")
 
@@ -40,7 +39,7 @@ class Lane:
 
 
 class Exchange:
-    """A request slot of a lane and, when finished, what came back in it. Used again and again."""
+    """A request slot of a lane, reused for one request after another, with the response of the last one."""
 
     __slots__ = (
         "began", "chunks", "done_at", "easy", "error", "give_up_at", "in_flight", "lane", "lines", "number", "strayed",
@@ -52,12 +51,12 @@ class Exchange:
         self.lines: list[bytes] = []
         self.chunks: list[bytes] = []
         self.number = 0
-        self.began = 0.0  # what latency is counted from, on `clock`
+        self.began = 0.0  # latency is counted from here, on `clock`
         self.done_at = 0.0
-        self.error = ""  # a name of `errors`, empty if the transfer was complete
+        self.error = ""  # from `error_name`, empty if the transfer was complete
         self.in_flight = False
-        self.strayed = False  # asked for another path than the pool's
-        self.give_up_at = 0.0  # where its request has a timeout of its own, when that ends
+        self.strayed = False  # its last request was for another path than the pool's
+        self.give_up_at = 0.0  # when its request's own timeout ends; 0 without one
         # list.append is a C function: libcurl's callbacks run no Python code.
         easy.setopt(pycurl.HEADERFUNCTION, self.lines.append)
         easy.setopt(pycurl.WRITEFUNCTION, self.chunks.append)
@@ -83,7 +82,7 @@ class Pool:
     def start(self, exchange: Exchange, number: int, began: float, path: str = "", give_up_at: float = 0.0) -> None:
         """Send request `number`, its latency counted from `began`.
 
-        With `path` it asks there instead of at the pool's own path, with `give_up_at` only until then.
+        `path` replaces the pool's own path, and the moment `give_up_at` replaces the pool's timeout.
         """
         if path or self._numbered or exchange.strayed:
             self._aim(exchange, number, path, give_up_at)
@@ -97,9 +96,9 @@ class Pool:
         lane.multi.add_handle(exchange.easy)
 
     def turn(self, until: float) -> list[Exchange]:
-        """Let libcurl work; the exchanges that finished. Waits for the first, but not beyond `until`.
+        """Let libcurl work until an exchange has finished, at most until `until`; return those that have.
 
-        May come back empty and early. The list is valid until the next turn.
+        It may return early and none at all. The list is valid until the next turn.
         """
         finished = self._finished
         finished.clear()
@@ -122,7 +121,7 @@ class Pool:
         return finished
 
     def give_up(self, but: Collection[Exchange] = ()) -> list[Exchange]:
-        """Abort what is in flight, but for some: the exchanges that were still waiting for a response, free now."""
+        """Abort the requests in flight, except those of `but`; return their exchanges, which are free now."""
         waiting = [exchange for exchange in self.exchanges if exchange.in_flight and exchange not in but]
         for exchange in waiting:
             exchange.lane.running -= 1
