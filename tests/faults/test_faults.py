@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from support import cells
 from support.catalogues import catalogue_root
 from topolab.backends.local.backend import LocalBackend
 from topolab.backends.local.proxies import find_proxies
 from topolab.catalogue import Catalogue, load_catalogue
 from topolab.drivers.load_workers import LoadWorkers
 from topolab.model.cell import Cell
-from topolab.model.matrix import Matrix, Selection
 from topolab.model.outcome import Failed, Observation, Stage
 from topolab.model.profile import ClosedLoad, MixedLoad
-from topolab.plan import Filters, make_plan
+from topolab.model.protocol import ClientProtocol
+from topolab.process import guard
 from topolab.process.cpus import CpuLayout
 from topolab.process.group import ProcessKeeper
 from topolab.process.usage import members
@@ -80,16 +81,7 @@ def driver(keeper: ProcessKeeper, tmp_path_factory: pytest.TempPathFactory) -> L
 
 
 def cell_of(catalogue: Catalogue, fault: str, topology: str = "direct", protocol: str = "h1c") -> Cell:
-    selection = Selection(
-        servers=(f"faulty-{fault}",),
-        apps=("bare",),
-        topologies=(topology,),
-        protocols=(protocol,),
-        profiles=("ceiling",),
-    )
-    return make_plan(Matrix(name="one", summary="one", rounds=1, select=(selection,)), catalogue, Filters(), {}).cells[
-        0
-    ]
+    return cells.cell_of(catalogue, topology, ClientProtocol(protocol), f"faulty-{fault}")
 
 
 def observed(cell: Cell, catalogue: Catalogue, local: LocalBackend, driver: LoadWorkers) -> Observation:
@@ -174,6 +166,22 @@ def test_a_server_that_moves_to_the_background_is_not_measured(
     stage, message = failure(observed(cell_of(faulty, "daemon", topology, protocol), faulty, local, driver))
     assert stage is Stage.START
     assert message in (background, f"{background} before it answered")
+
+
+def test_gunicorn_as_a_daemon_is_refused_and_ended(tmp_path: Path, keeper: ProcessKeeper, driver: LoadWorkers) -> None:
+    root = catalogue_root(tmp_path, {})
+    toml = root / "servers" / "gunicorn" / "server.toml"
+    toml.write_text(toml.read_text().replace('"-m", "gunicorn",', '"-m", "gunicorn", "--daemon",'))
+    catalogue = load_catalogue(root)
+    cell = cells.cell_of(catalogue, "direct", ClientProtocol.H1C, "gunicorn-sync")
+    before = set(guard.marked(keeper.marks))
+    with LocalBackend(catalogue, find_proxies(catalogue), keeper, CpuLayout(None, None, None)) as backend:
+        stage, message = failure(observed(cell, catalogue, backend, driver))
+    assert stage is Stage.START
+    assert message.removesuffix(" before it answered") == (
+        "the server moved to the background (it must stay in the foreground: remove options such as --daemon)"
+    )
+    assert set(guard.marked(keeper.marks)) <= before
 
 
 @pytest.mark.parametrize(("topology", "protocol"), [("direct", "h1c"), ("alb", "h2")])

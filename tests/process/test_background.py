@@ -15,9 +15,11 @@ from topolab.process.usage import counters_available
 
 pytestmark = pytest.mark.skipif(not counters_available(), reason="needs the kernel's /proc")
 
-# As gunicorn --daemon does: two forks, a session of its own, no descriptor kept.
+# As gunicorn --daemon does: two forks, a session of its own, no descriptor kept. And as setproctitle and nginx do: the
+# environment overwritten, here by a program that starts without one.
 DAEMON = """
 import os, sys, time
+if 'PATH' in os.environ: os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {})
 if os.fork(): os._exit(0)
 os.setsid()
 if os.fork(): os._exit(0)

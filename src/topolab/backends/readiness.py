@@ -13,8 +13,10 @@ from topolab.model.cell import Cell
 from topolab.model.contract import HEALTH_PATH, WORK_PATH
 from topolab.model.outcome import Stage
 from topolab.model.protocol import ClientProtocol
+from topolab.process.child import ENDED_WELL
 
 ATTEMPT_TIMEOUT_S = 5.0
+IN_FOREGROUND = "it must stay in the foreground: remove options such as --daemon"
 _POLL_S = 0.005
 _WORK_POLL_S = 0.05  # less often: here every poll is work for parts that are still starting
 
@@ -62,6 +64,12 @@ def await_work(companions: Sequence[Part], ask: Callable[[str], Response], limit
     _await(companions, once, _WORK_POLL_S, limit_s)
 
 
+def ended_early(name: str, ending: str, log_tail: str) -> StageError:
+    """The error for a part that ended before it answered, with advice where it ended as a daemon's parent does."""
+    advice = f" ({IN_FOREGROUND})" if ending == ENDED_WELL else ""
+    return StageError(Stage.START, f"the {name} {ending}{advice} before it answered", log_tail)
+
+
 def _await(parts: Sequence[Part], ask: Callable[[], object], poll_s: float, limit_s: float) -> None:
     deadline = time.monotonic() + limit_s
     while True:
@@ -71,8 +79,7 @@ def _await(parts: Sequence[Part], ask: Callable[[], object], poll_s: float, limi
         except FetchError as error:
             for part in parts:
                 if ending := part.ending():
-                    message = f"the {part.name} {ending} before it answered"
-                    raise StageError(Stage.START, message, part.log_tail()) from error
+                    raise ended_early(part.name, ending, part.log_tail()) from error
             if time.monotonic() > deadline:
                 names = " and ".join(part.name for part in parts)
                 message = (

@@ -80,6 +80,9 @@ class Child:
         return Ran(code, "".join([*written, reader.rest]), cpu_s, wall_s)
 
 
+ENDED_WELL = "ended with exit code 0"
+
+
 def ending_of(code: int) -> str:
     """How an exit code reads; negative is the signal that ended the process."""
     return f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"

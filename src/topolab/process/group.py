@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import json
 import os
 import platform
@@ -38,8 +39,8 @@ class ProcessGroup:
     leader: subprocess.Popen[bytes]
     log_path: Path
     argv: tuple[str, ...]
-    mark: str
-    """What the environment of all that it starts holds, and of nothing else."""
+    mark: int
+    """The mark of all that it starts, and of nothing else: see `guard`."""
 
     @property
     def pgid(self) -> int:
@@ -52,7 +53,7 @@ class ProcessGroup:
 
     def in_background(self) -> bool:
         """Whether it has ended as if all were well, and what it started runs on, as a daemon does."""
-        return self.exit_code() == 0 and bool(guard.marked(self.mark))
+        return self.exit_code() == 0 and bool(guard.marked({self.mark}))
 
     def log_tail(self) -> str:
         """The last few kilobytes it wrote."""
@@ -74,9 +75,10 @@ class ProcessKeeper:
         self._nowhere = self.folder / "nowhere"
         self._nowhere.mkdir(mode=0o555)
         self._groups: dict[int, ProcessGroup] = {}
+        self._mark = guard.new_mark()
         self._started = 0
         self._guard = subprocess.Popen(
-            [sys.executable, "-I", "-S", guard.__file__, str(self.folder)],
+            [sys.executable, "-I", "-S", guard.__file__, str(self.folder), str(self._mark)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
@@ -113,7 +115,7 @@ class ProcessKeeper:
         """
         group: ProcessGroup | None = None
         self._started += 1
-        mark = f"{self.folder}/{self._started}/"
+        mark = self._mark + self._started
         try:
             with log_path.open("ab") as log, pinned(cpus), uninterrupted():
                 leader = subprocess.Popen(
@@ -121,10 +123,10 @@ class ProcessKeeper:
                     stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
                     stdout=subprocess.PIPE if pipes else log,
                     stderr=log,
-                    env={**(os.environ if env is None else env), guard.MARK: mark},
+                    env=env,
                     cwd=cwd or self._nowhere,
                     start_new_session=True,
-                    preexec_fn=_end_with_the_lab,  # noqa: PLW1509 - the lab has one thread
+                    preexec_fn=functools.partial(_prepare, mark),  # noqa: PLW1509 - the lab has one thread
                 )
                 group = ProcessGroup(name, leader, log_path, tuple(argv), mark)
                 self._groups[group.pgid] = group
@@ -151,7 +153,7 @@ class ProcessKeeper:
         while members(group.pgid) and time.monotonic() < deadline:
             _kill(group.pgid)
             time.sleep(_POLL_S)
-        guard.end_marked(group.mark)
+        guard.end_marked({group.mark})
         if not members(group.pgid):  # what even SIGKILL did not end by now stays on the guard's list
             self._tell_guard(f"-{group.pgid}")
         self._groups.pop(group.pgid, None)
@@ -160,6 +162,11 @@ class ProcessKeeper:
         """Kill every group that still runs."""
         for group in list(self._groups.values()):
             self.end(group)
+
+    @property
+    def marks(self) -> range:
+        """The marks of all that it starts."""
+        return guard.keeper_of(self._mark)
 
     def when_killed(self, argv: Sequence[str]) -> None:
         """Have `argv` run should the lab end before `not_needed_when_killed`: what clears up beyond processes."""
@@ -175,11 +182,13 @@ class ProcessKeeper:
             self._guard.stdin.flush()
 
 
-def _end_with_the_lab() -> None:
-    """In a child, before it becomes its program: have it killed with the lab, also before the guard has heard of it.
+def _prepare(mark: int) -> None:
+    """Mark a child before it becomes its program, and have Linux kill it with the lab.
 
-    On Linux. What it starts in turn is not; of that group the guard knows by then.
+    The latter holds before the guard has heard of it. What it starts in turn is not killed with the lab; of that group
+    the guard knows by then.
     """
+    guard.put_mark(mark)
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
 

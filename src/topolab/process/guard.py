@@ -2,8 +2,13 @@
 
 Run by path with the interpreter's `-I -S`, so it imports nothing but the standard library. Lines are `+PGID` when a
 group starts and `-PGID` when the lab has ended it itself, `!ARGV` (JSON) for a command to run when the lab is gone and
-`.ARGV` when it has become needless; its only argument is the lab's temporary folder. This is what ends the servers and
-removes the run's key after a `kill -9` of the lab. What left its group is known by its environment: see `marked`.
+`.ARGV` when it has become needless; its arguments are the lab's temporary folder and the keeper's mark. This is what
+ends the servers and removes the run's key after a `kill -9` of the lab.
+
+A daemon leaves its group and its session, closes its files and may write over its environment. Its resource limits it
+keeps: they pass to every child and every program. So each group has a mark, which is a value of the soft limit on a
+real-time process's CPU time, RLIMIT_RTTIME: more than 146,000 years, so it limits nothing. See getrlimit(2) and
+proc_pid_limits(5).
 """
 
 from __future__ import annotations
@@ -11,15 +16,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Container
 from pathlib import Path
 
-MARK = "TOPOLAB_KEPT_IN"
-"""The environment variable that everything a keeper starts has: the keeper's folder, `/`, and a number."""
+_INERT_US = 1 << 62
+_KEEPER_BYTES = 4
+_GROUP_BITS = 28
+_LIMIT = re.compile(rb"^Max realtime timeout +([0-9]+) ", re.MULTILINE)
 _COMMAND_LIMIT_S = 180.0
 _REMOVAL_LIMIT_S = 5.0
 _POLL_S = 0.02
@@ -44,7 +54,7 @@ def main() -> None:
     for group in groups:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
-    end_marked(f"{sys.argv[1]}/")
+    end_marked(keeper_of(int(sys.argv[2])))
     for command in commands:
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             subprocess.run(json.loads(command), stdin=subprocess.DEVNULL, timeout=_COMMAND_LIMIT_S, check=False)
@@ -54,31 +64,52 @@ def main() -> None:
         time.sleep(_POLL_S)
 
 
-def marked(prefix: str) -> list[int]:
-    """Processes whose mark begins with `prefix`, also those in a session of their own, as a daemon's is.
+def new_mark() -> int:
+    """A mark for a keeper; its groups have the marks that follow it, one each."""
+    return _INERT_US + (int.from_bytes(os.urandom(_KEEPER_BYTES), "little") << _GROUP_BITS)
 
-    Empty where the system has no /proc. A program that writes its title over its environment is not found.
+
+def keeper_of(mark: int) -> range:
+    """All marks of the keeper that `mark` belongs to, its own first."""
+    first = mark >> _GROUP_BITS << _GROUP_BITS
+    return range(first, first + (1 << _GROUP_BITS))
+
+
+def put_mark(mark: int) -> None:
+    """Mark this process and all that it will start; called in a child before it becomes its program.
+
+    Does nothing where the system has no such limit or sets a lower one itself.
     """
-    wanted = f"\0{MARK}={prefix}".encode()
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_RTTIME, (mark, resource.getrlimit(resource.RLIMIT_RTTIME)[1]))
+
+
+def marked(marks: Container[int]) -> list[int]:
+    """The running processes with one of these marks, in whatever group and session. Empty without Linux's /proc."""
     found = []
-    for entry in Path("/proc").glob("[0-9]*"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            environment = (entry / "environ").read_bytes()  # empty for a zombie
+            limit = _LIMIT.search((process / "limits").read_bytes())
+            if limit and int(limit[1]) in marks and _runs(process):
+                found.append(int(process.name))
         except OSError:
-            continue  # it ended meanwhile, or is another user's
-        if wanted in b"\0" + environment:
-            found.append(int(entry.name))
+            continue  # it has ended, or belongs to another user and is hidden
     return found
 
 
-def end_marked(prefix: str) -> None:
-    """Kill the processes whose mark begins with `prefix`, and what they start meanwhile."""
+def end_marked(marks: Container[int]) -> None:
+    """Kill the processes with one of these marks, and what they start meanwhile."""
     deadline = time.monotonic() + _REMOVAL_LIMIT_S
-    while (found := marked(prefix)) and time.monotonic() < deadline:
+    while (found := marked(marks)) and time.monotonic() < deadline:
         for pid in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(_POLL_S)
+
+
+def _runs(process: Path) -> bool:
+    """Whether it is more than a zombie; the state follows the name, which may hold any byte."""
+    return (process / "stat").read_bytes().rpartition(b")")[2].split()[0] not in {b"Z", b"X"}
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from topolab.model.cell import Cell
 from topolab.model.measurement import Measurement
 from topolab.model.outcome import Failed, Stage
 from topolab.model.protocol import ClientProtocol
+from topolab.process import guard
 from topolab.process.cpus import CpuLayout
 from topolab.process.group import ProcessGroup, ProcessKeeper
 from topolab.process.usage import members
@@ -186,6 +187,19 @@ def test_a_companion_that_ends_at_once_is_told_with_its_last_words(
         "the broker ended with exit code 1 before it answered",
     )
     assert "perhaps" in raised.value.log
+
+
+def test_a_companion_that_moves_to_the_background_is_refused_and_ended(changed: Changed, keeper: ProcessKeeper) -> None:
+    # Redis writes its title over its environment.
+    catalogue, backend = changed('"--daemonize", "no"', '"--daemonize", "yes"')
+    before = set(guard.marked(keeper.marks))
+    with pytest.raises(StageError) as raised, stack_of(catalogue, backend):
+        pass
+    assert raised.value.stage is Stage.START
+    assert raised.value.message.removesuffix(" before it answered") == (
+        "the broker moved to the background (it must stay in the foreground: remove options such as --daemon)"
+    )
+    assert set(guard.marked(keeper.marks)) <= before
 
 
 def test_a_worker_that_takes_no_work_is_given_up_at_the_deadline(changed: Changed) -> None:

@@ -14,7 +14,14 @@ from topolab.backends.compose.counters import container_usage
 from topolab.backends.compose.engine import Container, Engine
 from topolab.backends.compose.images import Image, companion_image, proxy_image, server_image
 from topolab.backends.compose.load_generator import AUTHORITY, LoadGenerator
-from topolab.backends.readiness import ATTEMPT_TIMEOUT_S, Part, await_good_answer, await_work, last_hop_client
+from topolab.backends.readiness import (
+    ATTEMPT_TIMEOUT_S,
+    Part,
+    await_good_answer,
+    await_work,
+    ended_early,
+    last_hop_client,
+)
 from topolab.catalogue import Catalogue
 from topolab.errors import EngineError, StageError
 from topolab.fetch import FetchError, Response, fetch
@@ -160,7 +167,7 @@ class ComposeStack:
             )
         for name in planned:
             if ending := self.around.engine.ending(self.parts[name].id):
-                raise StageError(Stage.START, f"the {name} {ending} before it answered", self.log_tail())
+                raise ended_early(name, ending, self.log_tail())
 
     @property
     def _proxied(self) -> bool:

@@ -12,7 +12,14 @@ from pathlib import Path
 
 from topolab.backends.certificate import CertificateFiles
 from topolab.backends.local.proxies import Proxies
-from topolab.backends.readiness import ATTEMPT_TIMEOUT_S, Part, await_good_answer, await_work, last_hop_client
+from topolab.backends.readiness import (
+    ATTEMPT_TIMEOUT_S,
+    IN_FOREGROUND,
+    Part,
+    await_good_answer,
+    await_work,
+    last_hop_client,
+)
 from topolab.catalogue import Catalogue
 from topolab.errors import StageError
 from topolab.fetch import Response, fetch
@@ -77,11 +84,11 @@ class LocalStack:
             parts = [self._part(group) for group in self.companions]
             await_work(parts, lambda path: fetch(own, path, ATTEMPT_TIMEOUT_S), limit_s)
         self.server_start_s = time.monotonic() - begun
-        if trouble := self.trouble():  # a daemon answers although the started process has ended
-            raise StageError(Stage.START, trouble, self.log_tail())
         if self._proxy is not None:
             proxy = self._part(self._proxy)
             await_good_answer(proxy, lambda path: self.fetch(path, ATTEMPT_TIMEOUT_S), limit_s)
+        if trouble := self.trouble():  # a daemon answers although the started process has ended
+            raise StageError(Stage.START, trouble, self.log_tail())
 
     def workplace(self, driver: str) -> Workplace:  # noqa: ARG002
         """This machine, for all drivers."""
@@ -195,5 +202,5 @@ class LocalStack:
 def _ending(group: ProcessGroup) -> str:
     code = group.exit_code()
     if group.in_background():
-        return "moved to the background (it must stay in the foreground: remove options such as --daemon)"
+        return f"moved to the background ({IN_FOREGROUND})"
     return "" if code is None else ending_of(code)

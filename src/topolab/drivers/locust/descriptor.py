@@ -10,7 +10,7 @@ from topolab.process.distributions import missing, not_installed
 
 
 def missing_locust() -> str:
-    """Why Locust's users cannot be sent from here; empty where they can."""
+    """Why Locust cannot run here; empty if it can."""
     absent = missing(("locust", "websocket-client"))
     return not_installed("the load of Locust's users", absent) if absent else ""
 
@@ -22,8 +22,8 @@ def _longest_s(profile: LoadProfile) -> float:
 DRIVER = Descriptor(
     "locust",
     frozenset({"users"}),
-    refusals={ClientProtocol.H3: "its users speak no HTTP/3"},
-    start_up_s=2.0,  # starting Locust and ending it
+    refusals={ClientProtocol.H3: "its users do not support HTTP/3"},
+    start_up_s=2.0,  # to start and end Locust
     longest_s=_longest_s,
     missing=missing_locust,
 )
