@@ -18,7 +18,16 @@ from locust.exception import CatchResponseError, StopTest
 from http2_client import Http2Client, RequestFailed
 from recording import recorder
 from right_answers import PAGE, PEER_HEADER, VERSION_HEADER, fault, message_body, pattern_bytes
-from topolab.model.contract import CHAT_PATH, ECHO_PATH, MESSAGES_PATH, PAGE_PATH, bytes_path, message_path, query_path
+from topolab.model.contract import (
+    BODY_DIFFERS,
+    CHAT_PATH,
+    ECHO_PATH,
+    MESSAGES_PATH,
+    PAGE_PATH,
+    bytes_path,
+    message_path,
+    query_path,
+)
 from topolab.model.protocol import Protocol
 
 TIMEOUT_S = 30.0
@@ -192,7 +201,7 @@ class Http1Visitor(Visitor, FastHttpUser):
         try:
             connection.send(text)
             if connection.recv() != text:
-                error = CatchResponseError("body differs")
+                error = CatchResponseError(BODY_DIFFERS)
         except (OSError, websocket.WebSocketException) as broken:
             error = broken
         self._fire("WS", f"{CHAT_PATH} message", began_at, began, error=error, length=len(text))

@@ -43,6 +43,7 @@ WORK_PATH = message_path("ready", 0)
 HANDED_OVER = 202
 """The status of an answer whose client is to ask again at its `location`."""
 UNVERSIONED = "no origin version"
+BODY_DIFFERS = "body differs"
 UNANSWERED = "unanswered"
 """The fault of a request that was given up before an answer came."""
 _GOOD = "200"
@@ -57,4 +58,4 @@ def fault(status: int | str, origin_version: str | None, *, body_matches: bool, 
         return f"status {status}"
     if not origin_version:
         return unversioned
-    return "" if body_matches else "body differs"
+    return "" if body_matches else BODY_DIFFERS
