@@ -1,6 +1,6 @@
-"""What the app contract answers, and what is wrong with an answer that differs.
+"""The answers that Locust's users expect, and what is wrong with any other.
 
-The texts come from the contract itself, apps/common, so that they stand in one place.
+The texts are those of the apps' own contract in `apps/common`.
 """
 
 from __future__ import annotations
@@ -8,19 +8,20 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from topolab.model import contract
+from topolab.model.contract import PEER_HEADER, VERSION_HEADER
+
 _CONTRACT = str(Path(__file__).resolve().parents[1] / "apps" / "common")
 if _CONTRACT not in sys.path:
     sys.path.append(_CONTRACT)
 
-from origin_contract import PAGE, PEER_HEADER, VERSION_HEADER, message_body, pattern_bytes  # noqa: E402  found by the line above
+from origin_contract import PAGE, message_body, pattern_bytes  # noqa: E402  found by the line above
 
 __all__ = ["PAGE", "PEER_HEADER", "VERSION_HEADER", "fault", "message_body", "pattern_bytes"]
 
 
 def fault(status: int, body: bytes | None, origin_version: str | None, expected: bytes) -> str:
-    """What is wrong with a response, in words that are the same each time; empty where nothing is."""
-    if status != 200:
-        return f"status {status}"
-    if not origin_version:
-        return f"no {VERSION_HEADER}"
-    return "" if (body or b"") == expected else "body differs"
+    """What is wrong with a response, in words that are the same each time; empty for a good one."""
+    return contract.fault(
+        status, origin_version, body_matches=(body or b"") == expected, unversioned=f"no {VERSION_HEADER}"
+    )

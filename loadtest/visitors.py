@@ -1,4 +1,4 @@
-"""The users: their journeys, and how each protocol asks, checks and counts."""
+"""The users: their journeys, and how they send, check and count requests on each protocol."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ from locust.exception import CatchResponseError, StopTest
 from http2_client import Http2Client, RequestFailed
 from recording import recorder
 from right_answers import PAGE, PEER_HEADER, VERSION_HEADER, fault, message_body, pattern_bytes
+from topolab.model.contract import (
+    BODY_DIFFERS,
+    CHAT_PATH,
+    ECHO_PATH,
+    MESSAGES_PATH,
+    PAGE_PATH,
+    bytes_path,
+    message_path,
+    query_path,
+)
+from topolab.model.protocol import Protocol
 
 TIMEOUT_S = 30.0
 BROWSER_CONNECTIONS = 6  # a browser's per origin on HTTP/1.1
@@ -25,8 +36,8 @@ BROWSER_STREAMS = 100
 SCREEN_CALLS = 12
 SCREEN_CALL_TAKES_S = 0.05
 BYTE_COUNTS = (1024, 64 * 1024, 256 * 1024)
-# nginx sends no more of a request once its response has begun, so an echo has to fit into socket buffers: seen on a
-# container network, of 1,597 bodies of 1 MiB 18 came to a stand for good behind an ALB, of 28,917 of 64 KiB none.
+# nginx stops sending a request once its response has begun, so an echo must fit into socket buffers. Seen behind an ALB
+# on a container network: 18 of 1,597 bodies of 1 MiB stalled for good, and none of 28,917 bodies of 64 KiB.
 UPLOAD_SIZES = (1024, 16 * 1024, 64 * 1024)
 CHAT_MESSAGES = 10
 
@@ -37,38 +48,38 @@ def options_of(environment: Environment) -> Any:
 
 
 class Visitor(User):
-    """The journeys, over whatever protocol; `ask` is the protocol's."""
+    """The journeys, on any protocol; a subclass has `ask` for its own."""
 
     abstract = True
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         if not self.host:
-            raise StopTest("--host says whom to visit, for example --host https://127.0.0.1:8443")
+            raise StopTest("--host is missing: name the server to visit, for example --host https://127.0.0.1:8443")
 
     def wait_time(self) -> float:
-        """Half to one and a half times what `--think` says, in seconds."""
+        """Half to one and a half times `--think`, in seconds."""
         mean_s: float = options_of(self.environment).think
         return random.uniform(0.5, 1.5) * mean_s  # noqa: S311  no secret
 
     def ask(self, method: str, path: str, expected: bytes, *, name: str, body: bytes = b"") -> bool:
-        """One request; anything but 200 with the `expected` body counts as failed. Whether it was good."""
+        """Send one request; return whether the answer was 200 with the `expected` body. Any other counts as failed."""
         raise NotImplementedError
 
     @tag("browse")
     @task(6)
     def browse(self) -> None:
-        """A page, then a few things one after another."""
-        self.ask("GET", "/", PAGE, name="/")
+        """A page, then a few requests one after another."""
+        self.ask("GET", PAGE_PATH, PAGE, name=PAGE_PATH)
         for _ in range(random.randint(2, 5)):  # noqa: S311
             self._query()
         count = random.choice(BYTE_COUNTS)  # noqa: S311
-        self.ask("GET", f"/bytes/{count}", pattern_bytes(count), name="/bytes/[n]")
+        self.ask("GET", bytes_path(count), pattern_bytes(count), name=bytes_path("[n]"))
 
     @tag("dashboard")
     @task(3)
     def dashboard(self) -> None:
-        """A screen of calls sent together, each of which takes the app a moment; its time counts as SCREEN."""
+        """A screen of calls sent together, each of which the app delays; the screen is an entry of type SCREEN."""
         began_at, began = time.time(), time.perf_counter()
         calls = Group()
         try:
@@ -83,17 +94,17 @@ class Visitor(User):
     @tag("upload")
     @task(1)
     def upload(self) -> None:
-        """A body, which has to come back as it was."""
+        """A body that must come back unchanged."""
         body = pattern_bytes(random.choice(UPLOAD_SIZES))  # noqa: S311
-        self.ask("POST", "/echo", body, name="/echo", body=body)
+        self.ask("POST", ECHO_PATH, body, name=ECHO_PATH, body=body)
 
     def _call(self, number: int) -> bool:
-        path = f"/message/{number}?delay={SCREEN_CALL_TAKES_S}"
-        return self.ask("GET", path, message_body(str(number)), name="/message/[id]")
+        path = message_path(str(number), SCREEN_CALL_TAKES_S)
+        return self.ask("GET", path, message_body(str(number)), name=f"{MESSAGES_PATH}[id]")
 
     def _query(self) -> None:
         wanted = str(random.randrange(10_000))  # noqa: S311
-        self.ask("GET", f"/query?id={wanted}", message_body(wanted), name="/query?id=[id]")
+        self.ask("GET", query_path(wanted), message_body(wanted), name=query_path("[id]"))
 
     def _fire(
         self, kind: str, name: str, began_at: float, began: float, *, error: Exception | None = None, length: int = 0
@@ -110,7 +121,7 @@ class Visitor(User):
 
 
 class Http1Visitor(Visitor, FastHttpUser):
-    """A user of HTTP/1.1, on at most as many connections as a browser has; who also chats."""
+    """A user of HTTP/1.1 who also chats, on at most as many connections as a browser opens."""
 
     network_timeout = TIMEOUT_S
     connection_timeout = TIMEOUT_S
@@ -130,15 +141,15 @@ class Http1Visitor(Visitor, FastHttpUser):
         super().__init__(environment)
         self._base_url = str(self.host)
         agent: Any = self.client.client
-        # Nothing is followed: an answer that points elsewhere is not the one that was asked for.
+        # Redirects are not followed: they are not the answer that was asked for.
         agent.redirect_response_codes = frozenset()
-        # A wrong status is judged where everything else is.
+        # `fault` checks the status with everything else.
         agent.valid_response_codes = range(600)
 
     def ask(self, method: str, path: str, expected: bytes, *, name: str, body: bytes = b"") -> bool:
-        """As FastHttpUser asks, on one of this user's connections."""
+        """Send it by FastHttpUser's client, on one of this user's connections."""
         headers = {"Accept-Encoding": "identity", "Content-Type": "application/octet-stream"}
-        data: Any = body or None  # bytes are right; Locust's type forgets them
+        data: Any = body or None  # bytes are allowed, but missing in Locust's annotation
         with self.client.request(method, path, name=name, data=data, headers=headers, catch_response=True) as response:
             if getattr(response, "error", None):
                 return False  # FastHttpUser counts it, with the reason
@@ -150,8 +161,8 @@ class Http1Visitor(Visitor, FastHttpUser):
                 response.failure(wrong)
             return not wrong
 
-    # websocket-client is a plain blocking socket, which gevent makes a waiting greenlet; Locust brings it. The blocking
-    # client of the `websockets` package reads in a thread, under gevent a second greenlet and locks a connection.
+    # websocket-client, which Locust depends on, uses a blocking socket: under gevent, one waiting greenlet. The
+    # blocking client of `websockets` reads in a thread: under gevent, a second greenlet and locks for each connection.
     @tag("chat")
     @task(1)
     def chat(self) -> None:
@@ -159,26 +170,26 @@ class Http1Visitor(Visitor, FastHttpUser):
         began_at, began = time.time(), time.perf_counter()
         try:
             connection = websocket.create_connection(
-                f"ws{self._base_url.removeprefix('http')}/ws/echo",
+                f"ws{self._base_url.removeprefix('http')}{CHAT_PATH}",
                 timeout=TIMEOUT_S,
                 http_no_proxy=["*"],
                 sslopt={"context": self._tls},
             )
         except (OSError, websocket.WebSocketException) as error:
-            self._fire("WS", "/ws/echo connect", began_at, began, error=error)
+            self._fire("WS", f"{CHAT_PATH} connect", began_at, began, error=error)
             return
         try:
             recorder.tally.connections_opened += 1
             handshake: Any = connection.getheaders()
             origin_version = handshake.get(VERSION_HEADER)
             if origin_version:  # some servers drop what an app adds to its handshake
-                recorder.saw("http/1.1", origin_version, handshake.get(PEER_HEADER))
-            self._fire("WS", "/ws/echo connect", began_at, began)
+                recorder.saw(Protocol.HTTP1.value, origin_version, handshake.get(PEER_HEADER))
+            self._fire("WS", f"{CHAT_PATH} connect", began_at, began)
             for number in range(CHAT_MESSAGES):
                 if not self._say(connection, f"spam, egg, spam and spam!, {number}!"):
                     return
         except gevent.GreenletExit:
-            # A user who is stopped may be in the middle of a message: no server answers the goodbye after half a frame.
+            # The user may be stopped in the middle of a message, and no server answers a close after half a frame.
             connection.shutdown()
             raise
         finally:
@@ -190,10 +201,10 @@ class Http1Visitor(Visitor, FastHttpUser):
         try:
             connection.send(text)
             if connection.recv() != text:
-                error = CatchResponseError("body differs")
+                error = CatchResponseError(BODY_DIFFERS)
         except (OSError, websocket.WebSocketException) as broken:
             error = broken
-        self._fire("WS", "/ws/echo message", began_at, began, error=error, length=len(text))
+        self._fire("WS", f"{CHAT_PATH} message", began_at, began, error=error, length=len(text))
         return error is None
 
 
@@ -215,7 +226,7 @@ class Http2Visitor(Visitor):
         self.http2.close()
 
     def ask(self, method: str, path: str, expected: bytes, *, name: str, body: bytes = b"") -> bool:
-        """A stream of this user's connection."""
+        """Send it on a stream of this user's connection."""
         began_at, began = time.time(), time.perf_counter()
         error: Exception | None = None
         length = 0
@@ -235,7 +246,7 @@ class Http2Visitor(Visitor):
 
 
 class CountingPool(HTTPClientPool):
-    """A user's connections, counted as they are opened."""
+    """A pool that counts a user's connections as they are opened."""
 
     def get_client(self, url: Any) -> Any:
         """The client for the URL's host and port."""
@@ -252,10 +263,10 @@ _contexts: dict[str, ssl.SSLContext] = {}
 
 
 def http1_tls(ca_file: str) -> ssl.SSLContext:
-    """The TLS settings of all users of this process: reading authorities for each would take seconds."""
+    """The TLS settings that all users of this process share: reading authorities for each would take seconds."""
     if ca_file not in _contexts:
         context = gevent.ssl.create_default_context(cafile=ca_file or None)
-        # Without ALPN a proxy that decides by it would have to guess.
+        # Some proxies choose the protocol by ALPN.
         context.set_alpn_protocols(["http/1.1"])
         if not ca_file:
             context.check_hostname = False

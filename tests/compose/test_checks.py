@@ -15,10 +15,12 @@ import pytest
 
 from topolab.backends.certificate import issue_certificate
 from topolab.catalogue.root import own_root
+from topolab.model.contract import HEALTH_PATH, message_path
 from topolab.process.ports import LOOPBACK, ReservedPort
 
 HEALTHY = own_root() / "compose" / "healthy.py"
 AWAIT_EDGE = own_root() / "compose" / "await_edge.py"
+HANDED_OVER = message_path("healthy", 0)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -27,8 +29,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer by path."""
         status, location = {
-            "/healthz": (200, ""),
-            "/message/healthy?delay=0": (202, "/results/1"),
+            HEALTH_PATH: (200, ""),
+            HANDED_OVER: (202, "/results/1"),
             "/results/1": (200, ""),
             "/never": (202, "/never"),
             "/nowhere": (202, ""),
@@ -77,8 +79,8 @@ def run(script: Path, *arguments: str) -> tuple[int, str, str]:
 @pytest.mark.parametrize(
     ("path", "code", "said"),
     [
-        ("/healthz", 0, ""),
-        ("/message/healthy?delay=0", 0, ""),
+        (HEALTH_PATH, 0, ""),
+        (HANDED_OVER, 0, ""),
         ("/ill", 1, "/ill was answered with status 503\n"),
         ("/never", 1, "/never was answered with status 202\n"),
         ("/nowhere", 1, "/nowhere was answered with status 202\n"),
@@ -89,6 +91,10 @@ def test_a_server_is_healthy_whose_app_answers_well_and_finishes_what_it_hands_o
 ) -> None:
     with serving() as port:
         assert run(HEALTHY, "cleartext", str(port), path) == (code, said, "")
+
+
+def test_the_check_of_an_app_with_companions_asks_for_a_message() -> None:
+    assert f"'{HANDED_OVER}'" in (own_root() / "compose" / "django-celery.yaml").read_text(encoding="utf-8")
 
 
 def test_over_tls_any_certificate_will_do(tls: ssl.SSLContext) -> None:

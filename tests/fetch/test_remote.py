@@ -1,4 +1,4 @@
-"""A fetch from another place is the same as one from here: its answer, its errors, and its loss."""
+"""A fetch in another place has the answers and errors of a local one; the loss of its process is an error too."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "src"))
 
 
-def test_an_answer_is_the_one_a_fetch_from_here_gives_to_the_byte(fetcher: RemoteFetcher, target: Target) -> None:
+def test_a_remote_fetch_returns_the_same_bytes_as_a_local_one(fetcher: RemoteFetcher, target: Target) -> None:
     headers = {"content-length": str(len(BODY)), "x-path": "/spam?id=x", "connection": "close"}
     expected = Response(203, headers, BODY, "http/1.1")
     assert fetch(target, "/spam?id=x", TIMEOUT_S) == expected
@@ -87,7 +87,7 @@ def test_one_process_does_all_fetches(fetcher: RemoteFetcher, target: Target) ->
 
 
 @pytest.mark.parametrize("path", ["/close", "/silence"])
-def test_no_answer_is_the_error_it_is_from_here_and_the_next_fetch_works(
+def test_a_missing_answer_is_the_error_of_a_local_fetch_and_the_next_fetch_works(
     fetcher: RemoteFetcher, target: Target, path: str
 ) -> None:
     message = "Empty reply from server" if path == "/close" else "timed out"
@@ -103,7 +103,7 @@ def test_a_port_where_nobody_listens_is_a_fetch_error(fetcher: RemoteFetcher) ->
         fetcher.fetch(nobody, "/", TIMEOUT_S)
 
 
-def test_an_authority_that_is_not_there_is_a_fetch_error_and_the_next_fetch_works(
+def test_a_missing_authority_file_is_a_fetch_error_and_the_next_fetch_works(
     fetcher: RemoteFetcher, target: Target, tmp_path: Path
 ) -> None:
     astray = Target(target.host, target.port, ClientProtocol.H2, ca_file=tmp_path / "none.pem", h2_alone=True)
@@ -124,7 +124,7 @@ def test_a_killed_fetcher_is_one_fetch_error_and_the_next_fetch_works(fetcher: R
     assert pid_of(fetcher) != killed.group.pgid
 
 
-def test_a_workplace_that_lets_nobody_in_is_a_fetch_error_with_its_reason(
+def test_a_workplace_that_cannot_be_entered_is_a_fetch_error_with_its_reason(
     keeper: ProcessKeeper, target: Target, tmp_path: Path
 ) -> None:
     closed = ("sh", "-c", "echo 'no such container' >&2; exit 1")

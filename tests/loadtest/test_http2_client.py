@@ -228,7 +228,7 @@ def test_closing_the_client_ends_its_requests() -> None:
 
 
 def test_only_http_urls_are_accepted() -> None:
-    with pytest.raises(ValueError, match="no http:// or https:// URL"):
+    with pytest.raises(ValueError, match="not an http:// or https:// URL"):
         Http2Client("ftp://127.0.0.1")
 
 

@@ -54,7 +54,7 @@ def test_every_route_of_every_topology_speaks_on_each_hop_what_it_says(
     seen, planned = {}, {}
     for topology, client in routes(catalogue):
         cell = cell_of(catalogue, topology, client)
-        planned[topology, client.value] = (client.protocol.value, cell.origin_protocol.origin_version, 200)
+        planned[topology, client.value] = (client.protocol.value, cell.origin_protocol.number, 200)
         with standing(backend, cell) as stack:
             answer = fetch(stack.edge, "/query?id=x", TIMEOUT_S)
         version = answer.headers["x-origin-http-version"]

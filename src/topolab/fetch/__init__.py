@@ -1,4 +1,4 @@
-"""One request over a chosen protocol and transport: how readiness and the hops are proved."""
+"""One request over a chosen protocol and transport, which proves readiness and hops."""
 
 from topolab.fetch.request import FetchError, Response, fetch
 

@@ -1,4 +1,4 @@
-"""`python -m topolab.fetch`: requests on standard input, answers on standard output, a JSON object a line."""
+"""`python -m topolab.fetch`: requests on standard input, answers on standard output, one JSON object a line."""
 
 import sys
 

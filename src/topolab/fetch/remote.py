@@ -1,4 +1,4 @@
-"""`fetch` from another place, such as a container: lines to and from `python -m topolab.fetch` there."""
+"""`fetch` in another place, such as a container, by lines to and from `python -m topolab.fetch` there."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _replies: TypeAdapter[Answered | Unanswered] = TypeAdapter(
 
 
 def serve(lines_in: TextIO, lines_out: TextIO) -> None:
-    """Answer every request line, until there are no more."""
+    """Answer request lines until the input ends."""
     while line := lines_in.readline():
         request = _requests.validate_json(line)
         reply: Answered | Unanswered
@@ -62,7 +62,7 @@ def serve(lines_in: TextIO, lines_out: TextIO) -> None:
 
 
 class RemoteFetcher:
-    """Fetches from a workplace, by a process there that is started at the first request and again when it is lost."""
+    """Fetches from a workplace, by a process there that starts at the first request and again after it was lost."""
 
     def __init__(self, keeper: ProcessKeeper, workplace: Workplace, log_path: Path) -> None:
         self._keeper = keeper
@@ -71,7 +71,7 @@ class RemoteFetcher:
         self._talk: Conversation | None = None
 
     def fetch(self, target: Target, path: str, timeout_s: float) -> Response:
-        """GET `path` once, on a connection of its own. Raises `FetchError`, also where the workplace is lost."""
+        """GET `path` once, on a connection of its own. Raises `FetchError`, also if the workplace is lost."""
         request = _requests.dump_json(Request(target, path, timeout_s)).decode()
         talk = self._running()
         try:
@@ -81,7 +81,7 @@ class RemoteFetcher:
         except LostError as error:
             self.close()
             raise FetchError(f"the fetcher {error}: {talk.group.log_tail()}") from None
-        except ValidationError:  # what starts it there, `docker exec` say, has written its own words
+        except ValidationError:  # whatever starts it there, such as `docker exec`, has printed something
             self.close()
             raise FetchError(f"the fetcher said {line[:200]!r}") from None
         if isinstance(reply, Unanswered):

@@ -1,4 +1,4 @@
-"""One request over a chosen protocol and transport: how readiness and the hops are proved."""
+"""One request over a chosen protocol and transport, which proves readiness and hops."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ from typing import Any, ClassVar
 
 import pycurl
 
-from topolab.fetch.handles import new_handle
-from topolab.model.protocol import Protocol
+from topolab.libcurl.errors import error_message
+from topolab.libcurl.handles import new_handle
+from topolab.libcurl.versions import spoken_protocol
 from topolab.model.target import Target
-
-_PROTOCOLS = {
-    pycurl.CURL_HTTP_VERSION_1_1: Protocol.HTTP1.value,
-    pycurl.CURL_HTTP_VERSION_2_0: Protocol.H2.value,
-    pycurl.CURL_HTTP_VERSION_3: Protocol.H3.value,
-}
 
 
 class FetchError(Exception):
@@ -46,10 +41,10 @@ def fetch(target: Target, path: str, timeout_s: float) -> Response:
     try:
         handle.perform()
     except pycurl.error as error:
-        raise FetchError(str(error.args[1]) or f"libcurl error {error.args[0]}") from None
+        raise FetchError(error_message(error)) from None
     else:
-        protocol = _PROTOCOLS.get(handle.getinfo(pycurl.INFO_HTTP_VERSION), "http/1.0")
-        return Response(handle.getinfo(pycurl.RESPONSE_CODE), _headers(lines), b"".join(body), protocol)
+        status = handle.getinfo(pycurl.RESPONSE_CODE)
+        return Response(status, _headers(lines), b"".join(body), spoken_protocol(handle))
     finally:
         handle.close()
 

@@ -18,14 +18,14 @@ class Protocol(StrEnum):
         return {"http/1.1": "HTTP/1.1", "h2": "HTTP/2", "h3": "HTTP/3"}[self.value]
 
     @property
-    def origin_version(self) -> str:
-        """The version as written in the header `contract.VERSION_HEADER`."""
+    def number(self) -> str:
+        """The version as written in `contract.VERSION_HEADER` and in libcurl's status lines."""
         return {"http/1.1": "1.1", "h2": "2", "h3": "3"}[self.value]
 
     @classmethod
     def from_origin_version(cls, version: str) -> str:
         """The protocol that an app named in that header; the text itself if it is unknown."""
-        return next((p.value for p in cls if p.origin_version == version), version or "unknown")
+        return next((p.value for p in cls if p.number == version), version or "unknown")
 
 
 class Transport(StrEnum):

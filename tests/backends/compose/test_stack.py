@@ -29,7 +29,7 @@ def seen(stack: ComposeStack) -> tuple[str, str, int]:
 
 
 def planned(cell: Cell) -> tuple[str, str, int]:
-    return cell.combination.client_protocol.protocol.value, cell.origin_protocol.origin_version, 200
+    return cell.combination.client_protocol.protocol.value, cell.origin_protocol.number, 200
 
 
 def test_every_route_of_every_topology_speaks_on_each_hop_what_it_says(

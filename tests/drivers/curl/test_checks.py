@@ -137,7 +137,9 @@ def test_a_server_killed_in_mid_load_leaves_its_good_responses_and_named_bad_one
     assert set(seen.bad_responses) <= {"refused", "reset", "closed early"}
 
 
-def test_a_certificate_of_a_stranger_or_for_another_name_is_refused(client: Client, tmp_path: Path, keys: Keys) -> None:
+def test_a_certificate_of_an_unknown_authority_or_for_another_name_is_refused(
+    client: Client, tmp_path: Path, keys: Keys
+) -> None:
     port = free_port()
     certificate = f"ssl_certificate {keys.server}; ssl_certificate_key {keys.server};"
     with nginx(tmp_path, f"server {{ listen 127.0.0.1:{port} ssl; {certificate} return 200; }}"):
@@ -165,7 +167,7 @@ def test_a_server_without_tls_1_3_is_refused(client: Client, tmp_path: Path, key
         (ClientProtocol.H2, True, b"\x00\x03\x02h2"),
     ],
 )
-def test_the_client_offers_the_protocols_asked_for_and_tls_1_3_alone(
+def test_the_client_offers_the_requested_protocols_and_only_tls_1_3(
     client: Client, keys: Keys, protocol: ClientProtocol, h2_alone: bool, offered: bytes
 ) -> None:
     hellos: list[bytes] = []
@@ -193,7 +195,7 @@ def test_an_h2_client_that_gets_http_1_1_says_so(client: Client, tmp_path: Path,
     assert (seen.client_protocols, seen.client_connections) == ({"http/1.1": seen.good_responses}, 2)
 
 
-def test_an_origin_that_does_not_tell_its_peers_gives_no_count_of_them(client: Client) -> None:
+def test_an_origin_that_names_no_peers_has_no_count_of_connections(client: Client) -> None:
     def serve(connection: socket.socket) -> None:
         while connection.recv(4096):
             connection.sendall(answer(extra="x-origin-peer:\r\n"))

@@ -1,4 +1,4 @@
-"""An app that answers 202 and a location is asked again there, as a page would."""
+"""Where an app answers 202 with a location, the driver polls there, as a page would."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_while_a_request_is_parked_others_use_its_connection(client: Client) -> 
     assert (seen.good_responses, seen.bad_responses, seen.client_connections) == (3, {}, 1)
 
 
-def test_after_a_result_the_profiles_own_path_is_asked_for_again(client: Client) -> None:
+def test_after_a_result_the_profiles_own_path_is_requested_again(client: Client) -> None:
     with _recording(lambda path: _handed_over("/result") if path.startswith("/query") else answer()) as server:
         port, paths = server
         load = closed(Lanes(1), warm_up_s=0, duration_s=0.3)
@@ -124,16 +124,16 @@ def test_a_202_that_cannot_be_followed_is_bad(client: Client, reply: bytes, faul
     ("result", "fault"),
     [(b"HTTP/1.1 404 N\r\ncontent-length: 0\r\n\r\n", "status 404"), (answer("spam"), "body differs")],
 )
-def test_a_request_is_bad_by_its_last_answer(client: Client, result: bytes, fault: str) -> None:
+def test_the_last_answer_decides_whether_a_request_is_bad(client: Client, result: bytes, fault: str) -> None:
     with _recording(lambda path: result if path == "/result" else _handed_over("/result")) as (port, _):
         seen = client.run(Target("127.0.0.1", port, ClientProtocol.H1C), page(3))
 
     assert (seen.good_responses, seen.bad_responses) == (0, {fault: 3})
 
 
-@pytest.mark.parametrize("hangs", [False, True], ids=["still 202", "no answer to the second question"])
+@pytest.mark.parametrize("hangs", [False, True], ids=["still 202", "no answer to the first poll"])
 @pytest.mark.parametrize("shape", [closed, opened])
-def test_a_request_that_is_not_done_in_its_time_is_bad(client: Client, shape: Any, hangs: bool) -> None:
+def test_a_request_without_a_result_in_its_timeout_is_bad(client: Client, shape: Any, hangs: bool) -> None:
     def reply(path: str) -> bytes | None:
         return None if hangs and path == "/result" else _handed_over("/result")
 
@@ -146,7 +146,7 @@ def test_a_request_that_is_not_done_in_its_time_is_bad(client: Client, shape: An
     assert set(seen.bad_responses) <= {"timed out", "unanswered"}
     assert sum(seen.bad_responses.values()) == 2
     assert HdrHistogram.decode(seen.histogram).get_total_count() == 2
-    # Given up no sooner than when no time is left for another question.
+    # Given up no sooner than when no time is left for another poll.
     assert HdrHistogram.decode(seen.histogram).get_min_value() >= 0.95e6 * (0.6 - POLL_INTERVAL_S)
 
 

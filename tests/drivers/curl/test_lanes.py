@@ -54,7 +54,7 @@ def test_a_closed_load_fills_every_stream_of_every_connection(
 
 
 @pytest.mark.parametrize("protocol", [ClientProtocol.HTTP1, ClientProtocol.H2, ClientProtocol.H3])
-def test_each_protocol_is_spoken_on_exactly_the_connections_asked_for(
+def test_each_protocol_is_spoken_on_as_many_connections_as_requested(
     client: Client, encrypted_port: int, keys: Keys, protocol: ClientProtocol
 ) -> None:
     lanes = Lanes(4) if protocol is ClientProtocol.HTTP1 else Lanes(2, 5)
@@ -68,7 +68,7 @@ def test_each_protocol_is_spoken_on_exactly_the_connections_asked_for(
     assert (seen.client_connections, seen.origin_connections) == (lanes.connections, lanes.connections)
 
 
-def test_an_open_load_goes_round_all_connections_even_when_one_would_do(client: Client, cleartext_port: int) -> None:
+def test_an_open_load_uses_all_connections_in_turn_even_if_one_is_enough(client: Client, cleartext_port: int) -> None:
     load = opened(Lanes(5), rate_per_s=100.0)
 
     seen = client.run(Target("127.0.0.1", cleartext_port, ClientProtocol.H1C), load)

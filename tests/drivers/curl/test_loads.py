@@ -104,7 +104,7 @@ def test_an_open_load_that_is_never_answered_ends_and_counts_every_request(clien
     assert seen.p50_ms >= 295
 
 
-def test_what_a_warm_up_leaves_unanswered_is_not_in_the_way_of_the_load(client: Client) -> None:
+def test_requests_that_a_warm_up_leaves_unanswered_do_not_hold_up_the_load(client: Client) -> None:
     """The second hanging request is sent when the first has timed out, and given up with the warm-up."""
     hangs = [False, True, True]
 

@@ -1,4 +1,4 @@
-"""Slow and fast requests together: what each of them counts, and what the fast ones wait for."""
+"""Slow and fast requests together: what is counted for each, and what the fast ones wait for."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def port() -> Iterator[int]:
 @pytest.mark.parametrize(
     ("protocol", "lanes"), [(ClientProtocol.H1C, Lanes(8)), (ClientProtocol.H2C, Lanes(2, 4))], ids=str
 )
-def test_the_slow_ones_are_spread_over_the_connections_and_the_fast_ones_share_them(
+def test_slow_requests_are_spread_over_the_connections_and_fast_ones_share_them(
     client: Client, port: int, protocol: ClientProtocol, lanes: Lanes
 ) -> None:
     _peaks(port)
@@ -76,7 +76,7 @@ def test_a_fast_request_that_waits_behind_a_slow_one_counts_the_wait(client: Cli
     assert seen.p99_ms >= 200  # due at 0.0 to 0.09 s, answered after 0.3 s at the earliest
 
 
-def test_a_fast_request_waits_for_a_free_exchange_where_slow_ones_leave_one(client: Client) -> None:
+def test_a_fast_request_waits_for_an_exchange_that_slow_ones_leave_free(client: Client) -> None:
     def serve(connection: socket.socket) -> None:
         while connection.recv(4096):
             time.sleep(0.1)
@@ -92,7 +92,7 @@ def test_a_fast_request_waits_for_a_free_exchange_where_slow_ones_leave_one(clie
     assert HdrHistogram.decode(seen.histogram).get_max_value() >= 410_000
 
 
-def test_what_is_never_answered_is_bad_by_its_part_and_the_fast_ones_count_their_wait(client: Client) -> None:
+def test_unanswered_requests_are_bad_in_their_own_part_and_fast_ones_count_their_wait(client: Client) -> None:
     def hang(connection: socket.socket) -> None:
         while connection.recv(4096):
             pass

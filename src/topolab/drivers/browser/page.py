@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from topolab.model.contract import MESSAGES_PATH, PAGE_PATH
 from topolab.model.profile import PageLoad
 
 MOST_REQUESTS = 1000
 LONGEST_DELAY_S = 30.0
 PAGE_BODY = '{"text":"spam, egg, spam and spam!, {i}!"}'
 """The body that the page itself expects in every answer."""
-_PATH = re.compile(r"/message/\{i\}\?delay=(\d+(?:\.\d+)?)")
+_PATH = re.compile(rf"{MESSAGES_PATH}\{{i\}}\?delay=(\d+(?:\.\d+)?)")
 
 
 def unfit_for_the_page(profile: PageLoad) -> tuple[str, str] | None:
@@ -18,8 +19,8 @@ def unfit_for_the_page(profile: PageLoad) -> tuple[str, str] | None:
     delay = _PATH.fullmatch(profile.path)
     if delay is None or float(delay[1]) > LONGEST_DELAY_S:
         return "path", (
-            f"has to be '/message/{{i}}?delay=S' with S from 0 to {LONGEST_DELAY_S:.0f}: in a browser, the app's page "
-            f"makes the requests, and only these; got {profile.path!r}"
+            f"has to be '{MESSAGES_PATH}{{i}}?delay=S' with S from 0 to {LONGEST_DELAY_S:.0f}: in a browser, the app's "
+            f"page makes the requests, and only these; got {profile.path!r}"
         )
     if profile.body != PAGE_BODY:
         return "body", f"has to be {PAGE_BODY!r}, which the page in the browser checks; got {profile.body!r}"
@@ -33,4 +34,4 @@ def page_path(profile: PageLoad) -> str:
     delay = _PATH.fullmatch(profile.path)
     if delay is None:
         raise ValueError(f"the page never requests {profile.path}")
-    return f"/?n={profile.requests}&delay={delay[1]}"
+    return f"{PAGE_PATH}?n={profile.requests}&delay={delay[1]}"

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from topolab.model.contract import PEER_HEADER, VERSION_HEADER
+from topolab.model.contract import HANDED_OVER, MESSAGES_PATH, PEER_HEADER, UNANSWERED, VERSION_HEADER, fault
 from topolab.model.visit import Fetch
 
-_MESSAGE = re.compile(r"/message/(\d+)")
-_HANDED_OVER = 202
-UNANSWERED = "unanswered"
+_MESSAGE = re.compile(rf"{MESSAGES_PATH}(\d+)")
 NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
 
 
@@ -115,13 +113,7 @@ def _fetch(
 
 
 def _fault(last: Answer, origin: str, failed: bool) -> str:
-    if last.error:
-        return last.error
-    if last.status != 200:
-        return f"status {last.status}"
-    if not origin:
-        return "no origin version"
-    return "body differs" if failed else ""
+    return last.error or fault(last.status, origin, body_matches=not failed)
 
 
 def _rows_by_path(answers: Sequence[Answer]) -> dict[str, int]:
@@ -129,7 +121,7 @@ def _rows_by_path(answers: Sequence[Answer]) -> dict[str, int]:
     rows: dict[str, int] = {}
     for answer in answers:
         number = _row_of(answer.url, rows)
-        if number is not None and answer.status == _HANDED_OVER and "location" in answer.headers:
+        if number is not None and answer.status == HANDED_OVER and "location" in answer.headers:
             rows[urlsplit(urljoin(answer.url, answer.headers["location"])).path] = number
     return rows
 

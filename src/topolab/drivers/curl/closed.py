@@ -9,14 +9,14 @@ from topolab.drivers.curl.parked import Parked
 from topolab.drivers.curl.responses import Tally
 from topolab.drivers.curl.results import Span
 
-# libcurl ends each request at its own timeout, so the drain ends by itself; this is for one that does not.
+# libcurl ends each request at its timeout, and so the drain; this is the limit for a drain that does not end.
 _GRACE_S = 1.0
 
 
 def run_closed(pool: Pool, tally: Tally, *, duration_s: float, timeout_s: float) -> Span:
     """Keep as many requests in flight as the pool has exchanges for `duration_s`, then wait for them.
 
-    A parked one is in flight too, so its exchange waits for it, or for another that is due first.
+    A parked request counts as in flight, so an exchange waits for it, or for another that is due first.
     """
     began = clock()
     deadline = began + duration_s

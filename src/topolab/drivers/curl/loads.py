@@ -1,4 +1,4 @@
-"""The loads libcurl makes, one function a kind of profile; what the worker process does with its jobs."""
+"""The worker's jobs: one function for each kind of load that libcurl makes."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _page(target: Target, profile: PageLoad, gate: Gate) -> Measurement:
 
 
 def _connect(pool: Pool, target: Target, profile: OpenLoad | MixedLoad) -> None:
-    """One request on every connection: a low rate might leave some of them unopened."""
+    """Send a request on every connection: a low rate might leave some of them unopened."""
     lanes = profile.lanes(target.client_protocol.protocol)
     run_page(pool, Tally(""), requests=lanes.connections, timeout_s=profile.timeout_s)
 

@@ -1,4 +1,4 @@
-"""Slow and fast requests together: an open loop of fast ones beside a closed loop of slow ones."""
+"""Slow and fast requests together: an open loop of fast ones next to a closed loop of slow ones."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _GRACE_S = 1.0  # as in the closed loop
 def run_mixed(
     pool: Pool, fast: Tally, slow: Tally, part: SlowPart, *, rate_per_s: float, duration_s: float, timeout_s: float
 ) -> Span:
-    """Keep `part` of slow requests in flight, and send the fast ones at their rate as the open loop does.
+    """Send fast requests at their rate, as the open loop does, while the slow requests of `part` are in flight.
 
-    The span is that of the fast ones. All slow ones have begun when it begins, and another follows each that ends for
-    as long as fast ones are waited for; then those in flight are waited for too.
+    The span is that of the fast requests and begins when all slow ones have begun. Until the last fast request is over,
+    a new slow request follows each that ends. Then the loop waits for the slow ones in flight.
     """
     mixture = _Mixture(pool, fast, slow, part, timeout_s)
     total = planned_requests(rate_per_s, duration_s)
@@ -57,7 +57,7 @@ def run_mixed(
 
 
 class _Mixture:
-    """What is in flight, parked and idle. `answered` counts the fast requests that are over."""
+    """The exchanges in flight, parked and idle. `answered` counts the fast requests that are over."""
 
     def __init__(self, pool: Pool, fast: Tally, slow: Tally, part: SlowPart, timeout_s: float) -> None:
         self.answered = 0
@@ -74,17 +74,17 @@ class _Mixture:
 
     @property
     def slow_in_flight(self) -> int:
-        """Slow requests that wait for an answer, or to ask again."""
+        """How many slow requests wait for an answer or for their next poll."""
         return len(self._with_slow) + len(self._parked_slow)
 
     def begin(self, now: float) -> float:
-        """Have the first slow requests sent one after the other from now on; when the last of them has been."""
+        """Schedule the first slow requests, one after another from `now` on; return when all of them have begun."""
         step_s = self._part.spread_s / self._part.in_flight
         self._begin_at.extend(now + index * step_s for index in range(self._part.in_flight))
         return now + self._part.spread_s
 
     def resume(self, now: float) -> None:
-        """Begin slow requests and ask again for parked ones as they are due, as far as there are free exchanges."""
+        """Begin slow requests and poll for parked ones that are due, while there are free exchanges."""
         while self.idle and self._begin_at and self._begin_at[0] <= now:
             self._begin_at.popleft()
             self._start_slow(self.idle.popleft(), now)
@@ -95,7 +95,7 @@ class _Mixture:
             self._parked_fast.resume(self.idle.popleft())
 
     def turn(self, until: float) -> None:
-        """Wait for responses, but not beyond `until` or what `resume` has next, and take them in."""
+        """Wait for responses until `until`, or until something is due for `resume`, and count them."""
         if self.idle:
             begin_at = self._begin_at[0] if self._begin_at else until
             until = min(until, begin_at, self._parked_slow.due_at, self._parked_fast.due_at)
@@ -109,7 +109,7 @@ class _Mixture:
                     self.answered += 1
 
     def give_up_fast(self, now: float) -> None:
-        """Count the fast requests that are left as unanswered, and start no more slow ones."""
+        """Count the remaining fast requests as unanswered, and start no more slow ones."""
         self._fast_over = True
         for exchange in self._pool.give_up(self._with_slow):
             self._fast.unanswered(exchange.began, now)
@@ -117,7 +117,7 @@ class _Mixture:
         self._parked_fast.give_up(now)
 
     def give_up_slow(self, now: float) -> None:
-        """Count the slow requests that are left as unanswered."""
+        """Count the remaining slow requests as unanswered."""
         for exchange in self._pool.give_up():
             self._slow.unanswered(exchange.began, now)
         self._parked_slow.give_up(now)

@@ -1,21 +1,22 @@
-"""The event loop: libcurl's multi interface, one multi handle a connection.
+"""The event loop: libcurl's multi interface, with one multi handle for each connection.
 
-One multi handle could hold all connections, but then libcurl decides how many it opens and where a request
-goes. With one each, allowed a single connection, the numbers of connections and of requests in flight on each
-are the profile's.
+One multi handle could hold all connections, but then libcurl would decide how many it opens and where a request goes.
+With handles of a single connection, the profile decides how many there are and how many requests each has in flight.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 import pycurl
 
-from topolab.drivers.curl.errors import error_name
 from topolab.drivers.curl.poller import Poller, new_poller
-from topolab.fetch.handles import new_handle
+from topolab.libcurl.buffers import take_ended
+from topolab.libcurl.errors import error_name
+from topolab.libcurl.handles import new_handle, new_multi, set_timeout
 from topolab.model.profile import Lanes
 from topolab.model.target import Target
 
@@ -24,23 +25,21 @@ _NEVER = float("inf")
 
 
 class Lane:
-    """One connection (or, when the server closes it, its successor) and what libcurl knows of it."""
+    """One connection, or its successor when the server closes it, with its multi handle."""
 
-    __slots__ = ("fd", "index", "multi", "running")
+    __slots__ = ("index", "multi", "running", "sockets", "take")
 
     def __init__(self, index: int, streams: int) -> None:
         self.index = index
         self.running = 0
-        self.fd = -1
-        self.multi: Any = pycurl.CurlMulti()
-        self.multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX if streams > 1 else pycurl.PIPE_NOTHING)
-        self.multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, 1)
-        self.multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, streams)
+        self.sockets: tuple[int, ...] = ()  # the one that libcurl last used
+        self.take: Callable[[], int]
+        self.multi = new_multi(streams)
         self.multi.setopt(pycurl.M_MAXCONNECTS, 4)
 
 
 class Exchange:
-    """A request slot of a lane and, when finished, what came back in it. Used again and again."""
+    """A request slot of a lane, reused for one request after another, with the response of the last one."""
 
     __slots__ = (
         "began", "chunks", "done_at", "easy", "error", "give_up_at", "in_flight", "lane", "lines", "number", "strayed",
@@ -52,12 +51,12 @@ class Exchange:
         self.lines: list[bytes] = []
         self.chunks: list[bytes] = []
         self.number = 0
-        self.began = 0.0  # what latency is counted from, on `clock`
+        self.began = 0.0  # latency is counted from here, on `clock`
         self.done_at = 0.0
-        self.error = ""  # a name of `errors`, empty if the transfer was complete
+        self.error = ""  # from `error_name`, empty if the transfer was complete
         self.in_flight = False
-        self.strayed = False  # asked for another path than the pool's
-        self.give_up_at = 0.0  # where its request has a timeout of its own, when that ends
+        self.strayed = False  # its last request was for another path than the pool's
+        self.give_up_at = 0.0  # when its request's own timeout ends; 0 without one
         # list.append is a C function: libcurl's callbacks run no Python code.
         easy.setopt(pycurl.HEADERFUNCTION, self.lines.append)
         easy.setopt(pycurl.WRITEFUNCTION, self.chunks.append)
@@ -83,7 +82,7 @@ class Pool:
     def start(self, exchange: Exchange, number: int, began: float, path: str = "", give_up_at: float = 0.0) -> None:
         """Send request `number`, its latency counted from `began`.
 
-        With `path` it asks there instead of at the pool's own path, with `give_up_at` only until then.
+        `path` replaces the pool's own path, and the moment `give_up_at` replaces the pool's timeout.
         """
         if path or self._numbered or exchange.strayed:
             self._aim(exchange, number, path, give_up_at)
@@ -97,9 +96,9 @@ class Pool:
         lane.multi.add_handle(exchange.easy)
 
     def turn(self, until: float) -> list[Exchange]:
-        """Let libcurl work; the exchanges that finished. Waits for the first, but not beyond `until`.
+        """Let libcurl work until an exchange has finished, at most until `until`; return those that have.
 
-        May come back empty and early. The list is valid until the next turn.
+        It may return early and none at all. The list is valid until the next turn.
         """
         finished = self._finished
         finished.clear()
@@ -111,18 +110,18 @@ class Pool:
                 if at <= now:
                     due[lane.index] = _NEVER
                     if lane.multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)[1] < lane.running:
-                        self._collect(lane)
+                        take_ended(lane.multi, lane.running, lane.sockets, lane.take)
             soonest = min(due)
         wait_s = 0.0 if finished else max(0.0, min(soonest, until) - clock())
         lane_of = self._lane_of
         for fd, ready in self._poller.ready(min(wait_s, 1.0), exact=self._exact):
             lane = lane_of[fd]
             if lane.multi.socket_action(fd, ready)[1] < lane.running:
-                self._collect(lane)
+                take_ended(lane.multi, lane.running, lane.sockets, lane.take)
         return finished
 
     def give_up(self, but: Collection[Exchange] = ()) -> list[Exchange]:
-        """Abort what is in flight, but for some: the exchanges that were still waiting for a response, free now."""
+        """Abort the requests in flight, except those of `but`; return their exchanges, which are free now."""
         waiting = [exchange for exchange in self.exchanges if exchange.in_flight and exchange not in but]
         for exchange in waiting:
             exchange.lane.running -= 1
@@ -145,21 +144,11 @@ class Pool:
         exchange.easy.setopt(pycurl.URL, url)
         if give_up_at or exchange.give_up_at:
             left_s = give_up_at - clock() if give_up_at else self._timeout_s
-            exchange.easy.setopt(pycurl.TIMEOUT_MS, max(1, round(left_s * 1000)))
+            set_timeout(exchange.easy, left_s)
         exchange.strayed = bool(path)
         exchange.give_up_at = give_up_at
 
-    def _collect(self, lane: Lane) -> None:
-        """Take what is finished, and what of the others' responses has come with it.
-
-        Where a stream ends, libcurl (8.23) may stop reading with more of the connection's bytes already in its TLS
-        buffers, of which no event tells. Seen: of 6,000 pages of 24 streams one stood until its time-out.
-        """
-        self._take(lane)
-        while lane.running > 0 and lane.multi.socket_action(lane.fd, pycurl.CSELECT_IN)[1] < lane.running:
-            self._take(lane)
-
-    def _take(self, lane: Lane) -> None:
+    def _take(self, lane: Lane) -> int:
         more = 1
         while more:
             more, complete, broken = lane.multi.info_read()
@@ -168,6 +157,7 @@ class Pool:
                 self._finish(lane, easy, now, "")
             for easy, code, message in broken:
                 self._finish(lane, easy, now, error_name(code, easy.getinfo(pycurl.OS_ERRNO), message))
+        return lane.running
 
     def _finish(self, lane: Lane, easy: Any, now: float, error: str) -> None:
         exchange = self._exchange_of[easy]
@@ -180,6 +170,7 @@ class Pool:
 
     def _new_lane(self, index: int, streams: int) -> Lane:
         lane = Lane(index, streams)
+        lane.take = partial(self._take, lane)
         due, lane_of, poller = self._due, self._lane_of, self._poller
 
         def on_timer(after_ms: int) -> None:
@@ -189,7 +180,7 @@ class Pool:
             if what == pycurl.POLL_REMOVE:
                 poller.unwatch(fd)
             else:
-                lane.fd = fd
+                lane.sockets = (fd,)
                 lane_of[fd] = lane
                 poller.watch(fd, what)
 

@@ -12,7 +12,7 @@ from topolab.drivers.curl.results import Span
 
 
 def planned_requests(rate_per_s: float, duration_s: float) -> int:
-    """How many requests are due in `duration_s`, the first at its very beginning."""
+    """The number of requests that are due in `duration_s`; the first is due at once."""
     # Rounded first, so that 0.1 s at 30 a second is 3 and not 4.
     return max(1, ceil(round(rate_per_s * duration_s, 6)))
 
@@ -20,8 +20,8 @@ def planned_requests(rate_per_s: float, duration_s: float) -> int:
 def run_open(pool: Pool, tally: Tally, *, rate_per_s: float, duration_s: float, timeout_s: float) -> Span:
     """Send request k when k / `rate_per_s` seconds have passed, or as soon after that as an exchange is free.
 
-    Latency is counted from when a request was due, so the wait for a free exchange is part of it. What has no
-    answer `timeout_s` after the last request was due is given up.
+    Latency is counted from when a request was due, so it includes the wait for a free exchange. Requests without an
+    answer `timeout_s` after the end of `duration_s` are given up.
     """
     total = planned_requests(rate_per_s, duration_s)
     # First in, first out: the requests go round all connections, also when there are few of them.

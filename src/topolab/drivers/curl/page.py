@@ -1,4 +1,4 @@
-"""A page: so many requests at once, over as many connections as a browser would use."""
+"""A page: a number of requests at once, over as many connections as a browser would use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GRACE_S = 1.0  # as in the closed loop
 def run_page(pool: Pool, tally: Tally, *, requests: int, timeout_s: float) -> Span:
     """Send `requests` requests, each as soon as an exchange is free; the span ends with the last response.
 
-    All are there from the beginning, so whatever was answered 202 asks again after those not yet sent.
+    All are ready from the start, so a request that was answered 202 polls after those not yet sent.
     """
     sent = answered = 0
     now = began = last = clock()

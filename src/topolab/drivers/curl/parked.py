@@ -1,7 +1,7 @@
-"""Requests that were answered 202, between two questions: each waits without an exchange, as in a browser.
+"""Requests that were answered 202, between two polls: each waits without an exchange, as in a browser.
 
-A browser's connection is free while a page waits to ask again, so others may use it, and the next question goes out on
-whichever is free then.
+A browser's connection is free while a page waits to poll again. Other requests may use it, and the next poll is sent on
+any connection that is free then.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from topolab.drivers.curl.multi import Exchange, Pool
 from topolab.drivers.curl.responses import Tally
 
 POLL_INTERVAL_S = 0.25
-"""From a 202 to the next question: what the app contract's page waits too."""
+"""From a 202 to the next poll; the app's page waits as long."""
 
 _ELSEWHERE = "202 with a location that is not a path"
 _PATH = re.compile(r"/(?!/)[!-~]*")
@@ -25,7 +25,7 @@ _NEVER = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A request whose answer has to be asked for at `path`; times on the loop's clock."""
+    """A request whose result is polled for at `path`; times are on the loop's clock."""
 
     number: int
     began: float
@@ -35,7 +35,7 @@ class _Request:
 
 
 class Parked:
-    """The parked requests of one tally, the one that is due first at the front."""
+    """The parked requests of one tally, in the order in which they are due."""
 
     def __init__(self, pool: Pool, tally: Tally, timeout_s: float) -> None:
         self._pool = pool
@@ -49,13 +49,13 @@ class Parked:
 
     @property
     def due_at(self) -> float:
-        """When the first is to be asked for again; infinity where there is none."""
+        """When the first is due; infinity if there is none."""
         return self._waiting[0].ask_at if self._waiting else _NEVER
 
     def keep(self, exchange: Exchange, location: str) -> bool:
-        """Park the request that was answered 202 with `location`; the exchange is free then.
+        """Park a request that was answered 202 with `location`, which frees its exchange.
 
-        False, and counted as bad, where the location is not the target's own or no time is left to ask again.
+        Return False and count the request as bad if the location is not the target's or no time is left for a poll.
         """
         path = location.removeprefix(self._pool.base_url)
         if not _PATH.fullmatch(path):
@@ -73,11 +73,11 @@ class Parked:
         return True
 
     def resume(self, exchange: Exchange) -> None:
-        """Ask again for the first, on a free exchange."""
+        """Poll for the first, on a free exchange."""
         request = self._waiting.popleft()
         self._pool.start(exchange, request.number, request.began, request.path, request.give_up_at)
 
     def give_up(self, now: float) -> None:
-        """Count all that are left as unanswered."""
+        """Count the remaining requests as unanswered."""
         while self._waiting:
             self._tally.unanswered(self._waiting.popleft().began, now)

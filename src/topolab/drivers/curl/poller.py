@@ -1,8 +1,8 @@
-"""Waits for sockets: epoll, or whatever `selectors` offers where there is none (macOS).
+"""Waits for sockets with epoll, or with `selectors` where there is no epoll (macOS).
 
-libcurl stops watching a connection's socket after every response and starts again with the next request.
-Telling the kernel so each time costs two system calls a request (seen: a fifth of the throughput), so a
-socket no longer wanted stays registered until it is either wanted again or wakes us for nothing.
+libcurl stops watching a connection's socket after every response and starts again with the next request. Passing that
+on to the kernel costs two system calls a request (seen: a fifth of the throughput). So a socket that is not wanted
+stays registered until it is wanted again or wakes the loop for nothing.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ _BATCH = 512
 
 
 class Poller(Protocol):
-    """What the event loop asks of the operating system."""
+    """What the event loop needs from the operating system."""
 
     def watch(self, fd: int, wanted: int) -> None:
         """Report `fd` when it is ready for `wanted` (READ, WRITE or both)."""
 
     def unwatch(self, fd: int) -> None:
-        """Report `fd` no more."""
+        """Stop reporting `fd`."""
 
     def forget(self, fd: int) -> None:
-        """`fd` is a new socket: what was known about its number is void."""
+        """Drop what is known about the number `fd`, which is a new socket."""
 
     def ready(self, wait_s: float, *, exact: bool) -> Sequence[tuple[int, int]]:
         """Sockets and what they are ready for, after at most `wait_s`; `exact`: to better than a millisecond."""
 
     def close(self) -> None:
-        """Give the kernel's object back."""
+        """Release the kernel's object."""
 
 
 class _EpollPoller:
-    """Linux: keeps unwanted sockets registered, as the module says."""
+    """Linux: keeps sockets registered while they are not wanted."""
 
     # READ, WRITE and both as epoll spells them; numbers, because macOS has no names for them.
     _TO_EPOLL = (0, 1, 4, 5)
@@ -87,7 +87,7 @@ class _EpollPoller:
 
 
 class _SelectorPoller:
-    """Anywhere else: slower, and right."""
+    """Other systems: slower, but correct."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()

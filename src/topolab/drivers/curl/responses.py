@@ -7,23 +7,24 @@ from collections import Counter
 
 import pycurl
 
-from topolab.drivers.curl.errors import TIMED_OUT, UNANSWERED
 from topolab.drivers.curl.multi import Exchange
+from topolab.libcurl.errors import TIMED_OUT
 from topolab.model import contract
 from topolab.model.protocol import Protocol
 
 _STATUS, _ORIGIN, _PEER, _OTHER = range(4)
-_CLIENT_PROTOCOLS = {"1.1": Protocol.HTTP1.value, "2": Protocol.H2.value, "3": Protocol.H3.value}
+_CLIENT_PROTOCOLS = {protocol.number: protocol.value for protocol in Protocol}
 _REMEMBERED_LINES = 20_000
-_HANDED_OVER = "202 without a location"
+_HANDED_OVER = str(contract.HANDED_OVER)
+_WITHOUT_LOCATION = "202 without a location"
 
 
 class Tally:
     """The counts of one load.
 
-    `good_at` are the times, on the loop's clock, when good responses were complete; `took_us` the microseconds
-    from an exchange's `began`, of the good ones and of those never answered. `peers` are the origin's peers, as
-    good responses named them.
+    `good_at` has the times, on the loop's clock, when good responses were complete. `took_us` has the microseconds from
+    an exchange's `began`, for good responses and for requests without an answer. `peers` has the origin's peers that
+    good responses named.
     """
 
     def __init__(self, body: str) -> None:
@@ -40,9 +41,9 @@ class Tally:
         self._known: dict[bytes, tuple[int, str, str]] = {}
 
     def take(self, exchange: Exchange) -> str:
-        """Count a finished exchange; the location to ask at where it was answered 202, empty where it is over.
+        """Count a finished exchange; return the location to poll if it was answered 202, else an empty string.
 
-        Of a 202 only protocols and connections are counted: the request is good or bad by its last answer.
+        Only protocols and connections of a 202 are counted: the last answer decides whether the request was good.
         """
         status = protocol = origin = peer = ""
         known = self._known
@@ -62,12 +63,12 @@ class Tally:
                 peer = meaning[1]
         if status:
             self.client_protocols[protocol] += 1
-            # libcurl's id, not the local port: a server that closes after every response makes ports come round.
+            # libcurl's id, not the local port: ports repeat where the server closes after every response.
             self.connections.add((exchange.lane.index, exchange.easy.getinfo(pycurl.CONN_ID)))
         if origin:
             self.origin_protocols[origin] += 1
         fault = exchange.error or self._fault(exchange, status, origin)
-        location = _location(exchange.lines) if fault == _HANDED_OVER else ""
+        location = _location(exchange.lines) if fault == _WITHOUT_LOCATION else ""
         if fault == TIMED_OUT:
             self.timed_out(exchange)
             return ""
@@ -85,37 +86,33 @@ class Tally:
         return ""
 
     def timed_out(self, exchange: Exchange) -> None:
-        """Count a request that had no answer, or none that is final, in its time."""
+        """Count a request without a final answer within its timeout."""
         self.bad[TIMED_OUT] += 1
         self.took_us.append(int((exchange.done_at - exchange.began) * 1e6))
 
     def unanswered(self, began: float, now: float) -> None:
         """Count a request that was due at `began` and had no answer by `now`."""
-        self.bad[UNANSWERED] += 1
+        self.bad[contract.UNANSWERED] += 1
         self.took_us.append(int((now - began) * 1e6))
 
     def _fault(self, exchange: Exchange, status: str, origin: str) -> str:
-        if status not in ("200", "202"):
-            return f"status {status}"
-        if not origin:
-            return "no origin version"
-        if status == "202":
-            return _HANDED_OVER
+        if status == _HANDED_OVER:
+            return _WITHOUT_LOCATION if origin else contract.UNVERSIONED
         expected = self._body.replace(b"{i}", b"%d" % exchange.number) if self._numbered else self._body
         chunks = exchange.chunks
         got = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        return "" if got == expected else "body differs"
+        return contract.fault(status, origin, body_matches=got == expected)
 
     def _learn(self, line: bytes) -> tuple[int, str, str]:
         known = self._known
-        if len(known) >= _REMEMBERED_LINES:  # lines that differ every time must not fill the memory
+        if len(known) >= _REMEMBERED_LINES:  # lines that always differ must not fill the memory
             known.clear()
         meaning = known[line] = _meaning(line)
         return meaning
 
 
 def _location(lines: list[bytes]) -> str:
-    """The last location among the header lines; empty where there is none."""
+    """The last location among the header lines; empty if there is none."""
     found = ""
     for line in lines:
         name, _, value = line.decode("latin-1").partition(":")
@@ -125,7 +122,7 @@ def _location(lines: list[bytes]) -> str:
 
 
 def _meaning(line: bytes) -> tuple[int, str, str]:
-    """A header line's kind and what it says: status and protocol, or a value."""
+    """A header line's kind and content: status and protocol, or a value."""
     text = line.decode("latin-1").strip()
     if text.startswith("HTTP/"):
         version, _, rest = text.removeprefix("HTTP/").partition(" ")

@@ -51,7 +51,7 @@ def open_measurement(tally: Tally, span: Span, spent: Spent, *, offered: int) ->
 
 
 def mixed_measurement(fast: Tally, slow: Tally, span: Span, spent: Spent, *, offered: int) -> Measurement:
-    """The open loop's figures of the fast requests; of the slow ones how many were good, and how many a second."""
+    """The open loop's figures for the fast requests; for the slow ones, how many were good in all and per second."""
     fast_measurement = open_measurement(fast, span, spent, offered=offered)
     ended = span.began + fast_measurement.seconds
     slow_in_time = bisect_right(slow.good_at, ended) - bisect_left(slow.good_at, span.began)
