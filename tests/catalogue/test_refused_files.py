@@ -80,7 +80,7 @@ def test_a_name_other_than_its_folders_or_files(
     edit: Edit, refusal: Refusal, file: str, old: str, new: str, of: str
 ) -> None:
     edit(file, f'name = "{old}"', f'name = "{new}"')
-    assert refusal() == f"{file}: name: has to be {old!r}, the name of its {of}, not {new!r}"
+    assert refusal() == f"{file}: name: must be {old!r}, the name of its {of}, not {new!r}"
 
 
 def test_a_variant_that_stands_twice(edit: Edit, refusal: Refusal) -> None:
@@ -96,17 +96,17 @@ def test_two_servers_whose_variants_would_share_a_full_name(root: Path, refusal:
             'interfaces = ["asgi"]\npackages = ["x"]\nlisteners.cleartext.protocols = ["http/1.1"]\n',
             encoding="utf-8",
         )
-    assert refusal() == "servers/a-b/server.toml: variants: 'a-b-c' is a name another server's variant has"
+    assert refusal() == "servers/a-b/server.toml: variants: 'a-b-c' is also the name of another server's variant"
 
 
 def test_a_protocol_the_topology_says_nothing_of(edit: Edit, refusal: Refusal) -> None:
     edit(TOPOLOGY, 'h3 = "the load balancer does not speak HTTP/3"\n', "")
-    assert refusal() == f"{TOPOLOGY}: routes: says nothing of h3; add a route, or a refusal with the reason"
+    assert refusal() == f"{TOPOLOGY}: routes: h3 is missing; add a route, or a refusal with the reason"
 
 
 def test_a_protocol_both_carried_and_refused(edit: Edit, refusal: Refusal) -> None:
     edit(TOPOLOGY, "[refusals]", '[refusals]\nh2 = "no"')
-    assert refusal() == f"{TOPOLOGY}: refusals.h2: is also in routes; it has to be in one of the two"
+    assert refusal() == f"{TOPOLOGY}: refusals.h2: is also in routes; it must be in only one of the two"
 
 
 def test_a_protocol_routed_twice(edit: Edit, refusal: Refusal) -> None:
@@ -118,14 +118,14 @@ def test_a_protocol_routed_twice(edit: Edit, refusal: Refusal) -> None:
 def test_a_template_that_leaves_its_folder(root: Path, edit: Edit, refusal: Refusal, template: str) -> None:
     (root / "x.conf").write_text("", encoding="utf-8")
     edit(TOPOLOGY, '"alb.conf"', f'"{template}"')
-    assert refusal() == f"{TOPOLOGY}: template: has to stay inside nginx/, not {template!r}"
+    assert refusal() == f"{TOPOLOGY}: template: must stay inside nginx/, not {template!r}"
 
 
 def test_a_template_that_leaves_its_folder_by_a_link(root: Path, edit: Edit, refusal: Refusal) -> None:
     (root / "x.conf").write_text("", encoding="utf-8")
     (root / "nginx" / "inside.conf").symlink_to(root / "x.conf")
     edit(TOPOLOGY, '"alb.conf"', '"inside.conf"')
-    assert refusal() == f"{TOPOLOGY}: template: has to stay inside nginx/, not 'inside.conf'"
+    assert refusal() == f"{TOPOLOGY}: template: must stay inside nginx/, not 'inside.conf'"
 
 
 @pytest.mark.parametrize("template", ["missing.conf", "topologies"])

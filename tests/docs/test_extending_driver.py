@@ -96,7 +96,7 @@ def edited(file: str, old: str, new: str) -> Callable[[Path], None]:
     [
         (
             edited(DESCRIPTOR, '"plain",', '"spam",'),
-            f"{DESCRIPTOR}: name: has to be 'plain', the name of its folder, not 'spam'",
+            f"{DESCRIPTOR}: name: must be 'plain', the name of its folder, not 'spam'",
         ),
         (
             edited(DESCRIPTOR, "DRIVER =", "SPAM ="),
@@ -112,7 +112,7 @@ def edited(file: str, old: str, new: str) -> Callable[[Path], None]:
         ),
         (
             edited(DESCRIPTOR, '{"closed"}', '{"open"}'),
-            f"{PROFILE}: driver: must make loads of the kind closed, as curl, h2load, not 'plain'",
+            f"{PROFILE}: driver: must be one that makes closed loads (curl, h2load), not 'plain'",
         ),
     ],
     ids=["other-name", "no-descriptor", "broken", "no-worker", "other-kind"],
@@ -129,7 +129,10 @@ def test_one_that_is_called_as_one_of_topolabs_own_is_refused(root: Path) -> Non
     edited("drivers/curl/descriptor.py", '"plain"', '"curl"')(root)
     with pytest.raises(InputError) as refused:
         load_catalogue(root)
-    assert str(refused.value) == "drivers/curl/descriptor.py: name: 'curl' is a driver of topolab's own"
+    assert (
+        str(refused.value)
+        == "drivers/curl/descriptor.py: name: 'curl' is the name of one of topolab's own drivers; choose another"
+    )
 
 
 def test_a_run_whose_driver_is_gone_is_reported_and_not_resumed(root: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where the catalogue's folders are: beside the package in a checkout, inside it when installed."""
+"""Finds the catalogue's folders: next to the package in a checkout, inside it when installed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def default_root() -> Path:
 
 
 def own_root() -> Path:
-    """The folder of the lab's own."""
+    """The folder with topolab's own catalogue."""
     package = Path(__file__).resolve().parents[1]
     bundled = package / "_catalogue"
     return bundled if bundled.is_dir() else package.parents[1]
