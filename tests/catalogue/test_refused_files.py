@@ -169,7 +169,7 @@ def test_streams_on_http1_whatever_makes_a_timed_load(edit: Edit, refusal: Refus
 @pytest.mark.parametrize(("key", "old"), [("path", 'path = "/query?id=topolab'), ("body", 'body = \'{"text":"spam')])
 def test_a_numbered_request_where_h2load_makes_them(edit: Edit, refusal: Refusal, key: str, old: str) -> None:
     edit(COUNTED, old, f"{old}{{i}}")
-    assert refusal() == f"{COUNTED}: {key}: has to be the same for every request: h2load has no {{i}}"
+    assert refusal() == f"{COUNTED}: {key}: must be the same for every request: h2load does not support {{i}}"
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def edited(file: str, old: str, new: str) -> Callable[[Path], None]:
         ),
         (
             edited(DESCRIPTOR, "DRIVER =", "SPAM ="),
-            f"{DESCRIPTOR}: DRIVER: has to be a Descriptor of topolab.drivers.descriptor",
+            f"{DESCRIPTOR}: DRIVER: must be a Descriptor from topolab.drivers.descriptor",
         ),
         (
             edited(DESCRIPTOR, "DRIVER =", "import spam_of_nobody\n\nDRIVER ="),
@@ -108,7 +108,7 @@ def edited(file: str, old: str, new: str) -> Callable[[Path], None]:
         ),
         (
             lambda root: (root / WORKER).unlink(),
-            f"{DESCRIPTOR}: there is no __main__.py beside it, which is a driver's worker",
+            f"{DESCRIPTOR}: the driver has no worker; expected a __main__.py in the same folder",
         ),
         (
             edited(DESCRIPTOR, '{"closed"}', '{"open"}'),

@@ -113,7 +113,7 @@ def test_a_browser_is_not_given_http2_where_that_has_to_be_offered_alone(catalog
     plan = planned(catalogue, wanted)
     assert [cell.combination.profile for cell in plan.cells] == ["page-24"]
     assert [skip.reason for skip in plan.skips] == [
-        "nlb-tls-http2optional: a browser offers http/1.1 beside h2, and is given that"
+        "nlb-tls-http2optional: a browser also offers http/1.1, which is then chosen over h2"
     ]
 
 
