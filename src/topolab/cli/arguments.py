@@ -1,4 +1,4 @@
-"""What can be said on the command line."""
+"""Defines and parses the command line."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ exit:     0 all measured (skips are fine), 1 some cell failed, 2 bad input, 3 no
 """
 _MAX_START_TIMEOUT_S = 3_600.0
 _MAX_SEED = 2**53 - 1
-"""The largest whole number that every reader of JSON keeps."""
+"""The largest whole number that every JSON parser preserves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
-    """The parsed command line; None where the user said nothing."""
+    """The parsed command line; None for options that were not given."""
 
     default_matrix: str
     matrix: str | None
@@ -46,7 +46,7 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of the lab: its name, what it is for, and the matrix it runs where none is named."""
+    """A command: its name, its purpose, and the matrix that it runs by default."""
 
     name: str
     about: str

@@ -1,4 +1,4 @@
-"""Measure what a run has left, then report all that it holds, however the measuring ended."""
+"""Measures what is missing from a run, then reports everything in it, however the measuring ended."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def prepared(arguments: Arguments, choice: Choice, plan: Plan) -> Iterator[tuple
 
 
 def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: Store, costs: Costs) -> int:
-    """Make the observations that are missing, and return the exit code. Raises `OutputError`, `OutputClosedError`."""
+    """Make the missing observations, and return the exit code. Raises `OutputError` and `OutputClosedError`."""
     notices = Notices(arguments.quiet)
     record = store.record
     stopped: KeyboardInterrupt | EngineError | UnwritableError | OutputClosedError | None = None

@@ -1,4 +1,4 @@
-"""A new run: its record and its results folder."""
+"""Starts a new run: its record and its results folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SEED_LIMIT = 2**31
 
 
 def start(arguments: Arguments, planned: PlannedRun, catalogue: Catalogue, begun: float) -> int:
-    """Measure what is planned. `begun` is the monotonic time at which the command was given."""
+    """Measure what is planned. `begun` is when the command started, on the monotonic clock."""
     refuse_empty(planned.plan)
     matrix, choice = planned.matrix, planned.choice
     with prepared(arguments, choice, planned.plan) as (keeper, images_s):

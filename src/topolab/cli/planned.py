@@ -1,4 +1,4 @@
-"""What a new run would measure: the cells of a matrix that pass the filters, on the backend that can be used here."""
+"""Plans a new run: the cells of a matrix that pass the filters, on a backend that can be used here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--resume`: measure the rest of a run, or report one that has nothing left."""
+"""`--resume`: measures the rest of a run, or reports a finished one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from topolab.store import Store
 
 
 def resume(arguments: Arguments, run: str, catalogue: Catalogue, begun: float) -> int:
-    """Measure what `run`, an id or a folder, has left; one that has nothing left is reported again, on any machine."""
+    """Measure what is missing from `run`, an id or a folder. A finished run is only reported again, on any machine."""
     with Store.open(_folder_of(run, arguments.out)) as store:
         if not left_to_do(store):
             return report_run(arguments, store)

@@ -1,4 +1,4 @@
-"""Which backend a run uses: the one asked for, or with `auto` Docker where an engine answers."""
+"""Chooses a run's backend: the one requested, or with `auto`, Docker if an engine answers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Choice:
 
 
 def choose_site(backend: str | None, context: str | None, catalogue: Catalogue) -> Choice:
-    """Raises `EngineError` where Docker was asked for and cannot be used; `InputError` for a proxy that is none."""
+    """Raises `EngineError` if Docker was requested but cannot be used; `InputError` for an unsuitable proxy program."""
     return replace(_chosen(backend, context, catalogue), drivers=catalogue.drivers)
 
 
