@@ -78,7 +78,7 @@ class Store:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(claim)
-            raise StoreError(f"{self.folder}: {_holder(self.folder)} is at this run; wait for its end") from None
+            raise StoreError(f"{self.folder}: {_holder(self.folder)} is measuring this run; wait for its end") from None
         self._claim = claim
 
     @classmethod
@@ -110,7 +110,7 @@ class Store:
         except (OSError, ValueError) as error:  # too long, or in a folder without permission to enter
             raise StoreError(f"{folder}: cannot be read: {error}") from error
         if not present:
-            raise StoreError(f"{folder}: no run here; give the id of a folder that holds {DATABASE}")
+            raise StoreError(f"{folder}: no run here; give the id or the folder of a run, which contains {DATABASE}")
         if not os.access(path, os.R_OK):
             raise StoreError(f"{path}: cannot be read: permission denied")
         writable = os.access(path, os.W_OK) and os.access(folder, os.W_OK) and _takes_transactions(path)
@@ -143,7 +143,7 @@ class Store:
         except (OSError, sqlite3.OperationalError) as error:
             self.unwritten.append(observation)
             self._unwritten_sitting = sitting
-            raise UnwritableError(f"{self.folder}: cannot be written any more: {error}") from error
+            raise UnwritableError(f"{self.folder}: can no longer be written: {error}") from error
 
     def keep_sitting(self, sitting: Sitting) -> None:
         """Commit the current sitting, replacing what was committed of it before.
@@ -203,12 +203,12 @@ def _read_record(path: Path, writable: bool) -> RunRecord:
         text: str = row[0]
         version = connection.execute("SELECT json_extract(?, '$.format_version')", (text,)).fetchone()[0]
     if version != FORMAT_VERSION:
-        raise StoreError(f"{path}: has format {version}, this topolab reads {FORMAT_VERSION}; use the one it is from")
+        raise StoreError(f"{path}: has format {version}, expected {FORMAT_VERSION}; use the topolab that wrote it")
     return _records.validate_json(text)
 
 
 def _not_made(folder: Path, error: Exception) -> StoreError:
-    return StoreError(f"{folder}: cannot be made a results folder: {error}; give another --out")
+    return StoreError(f"{folder}: the results folder cannot be created: {error}; choose another --out")
 
 
 def _damaged(folder: Path, error: Exception) -> StoreError:
@@ -216,8 +216,8 @@ def _damaged(folder: Path, error: Exception) -> StoreError:
         return StoreError(
             f"{folder / DATABASE}: cannot be read: {error}; copy the folder to a disk that can be written"
         )
-    what = "its content is not what was written" if isinstance(error, ValidationError) else str(error)
-    return StoreError(f"{folder / DATABASE}: is no run of topolab's, or damaged: {what}; start a new run")
+    what = "its content is not valid" if isinstance(error, ValidationError) else str(error)
+    return StoreError(f"{folder / DATABASE}: is not a topolab run, or is damaged: {what}; start a new run")
 
 
 def _connect(folder: Path) -> sqlite3.Connection:

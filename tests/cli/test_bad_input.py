@@ -27,7 +27,10 @@ BAD = [
         ["--context", "no-such-context"],
         "the Docker context no-such-context: ",
     ),
-    (["--resume", "never-ran"], "results/never-ran: no run here; give the id of a folder that holds run.sqlite"),
+    (
+        ["--resume", "never-ran"],
+        "results/never-ran: no run here; give the id or the folder of a run, which contains run.sqlite",
+    ),
 ]
 
 
@@ -163,5 +166,5 @@ def test_an_nginx_of_ones_own_and_docker_do_not_go_together() -> None:
     done = run_matrix("--backend", "docker", TOPOLAB_NGINX="/bin/true")
     assert (done.returncode, done.stderr) == (
         2,
-        "topolab: TOPOLAB_NGINX is for the local backend, the proxy's image has its own program; unset it\n",
+        "topolab: TOPOLAB_NGINX is only for the local backend; unset it, because images have their own proxy\n",
     )

@@ -147,5 +147,5 @@ def test_a_run_whose_driver_is_gone_is_reported_and_not_resumed(root: Path, tmp_
     done = run_matrix(*again, TOPOLAB_CATALOGUE=str(root))
     assert (done.returncode, done.stderr) == (
         2,
-        f"topolab: --resume {folder.name}: no driver is called plain any more; start a new run\n",
+        f"topolab: --resume {folder.name}: the driver plain no longer exists; start a new run\n",
     )

@@ -17,7 +17,7 @@ filters:  --only topology='nlb-*' --only protocol=h2   one key twice means eithe
           keys are {", ".join(DIMENSIONS)}; names are those of --list
 exit:     0 all measured (skips are fine), 1 some cell failed, 2 bad input, 3 nothing selected,
           4 results or output not written (disk full, read-only), 130 interrupted,
-          141 whoever read the output stopped reading, as in `| head -1`
+          141 the output's reader stopped reading, as in `| head -1`
 """
 _MAX_START_TIMEOUT_S = 3_600.0
 _MAX_SEED = 2**53 - 1
@@ -54,7 +54,9 @@ class Command:
 
 
 MATRIX = Command(
-    "topolab", "Stand up every server behind every topology, put the same load on each, and tabulate.", "default"
+    "topolab",
+    "Start every server behind every topology, load all of them alike, and print the results as tables.",
+    "default",
 )
 PAGE = Command(
     "run_page.py",
@@ -127,7 +129,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _text(text: str) -> str:
     if not text or "\0" in text:
-        raise argparse.ArgumentTypeError("must not be empty" if not text else "must not hold a NUL character")
+        raise argparse.ArgumentTypeError("must not be empty" if not text else "must not contain a NUL character")
     return text
 
 

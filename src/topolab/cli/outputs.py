@@ -73,12 +73,12 @@ class _SafeBytes(io.BufferedIOBase):
         """Stay open: the interpreter closes the stream below."""
 
     def _give_up(self, error: OSError) -> None:
-        # What the stream below still holds would fail again when the interpreter ends, with another exit code.
+        # Otherwise, what the stream below still buffers would fail again at exit, with another exit code.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._below.fileno())
         os.close(nowhere)
         if isinstance(error, BrokenPipeError):
-            raise OutputClosedError("nobody reads the output any more") from None
+            raise OutputClosedError("the output's reader is gone") from None
         if not self._lenient:
             raise OutputError(f"standard output cannot be written: {error.strerror}") from None
 

@@ -49,7 +49,7 @@ def _encodable(document: str, encoding: str) -> str:
 
 
 def _write(arguments: Arguments, store: Store, report: Report) -> bool:
-    """Write the report's files and say which; whether a folder that should have them has them."""
+    """Write the report's files and list them. Return whether that worked, or the folder is read-only anyway."""
     notices, folder = Notices(arguments.quiet), store.folder
     if not store.writable:
         notices.insist(f"topolab: {folder}: cannot be written, so the report is printed and its files are not updated")
@@ -57,7 +57,7 @@ def _write(arguments: Arguments, store: Store, report: Report) -> bool:
     try:
         written = write_files(report, folder)
     except OSError as error:
-        if not store.unwritten:  # else what ended the run says so
+        if not store.unwritten:  # otherwise the error that ended the run says so
             resume = resume_command(folder, arguments.context)
             notices.insist(
                 f"topolab: {folder}: the report's files cannot be written: {error.strerror}; all that was measured is "
