@@ -9,6 +9,7 @@ from pathlib import Path
 
 from topolab.model.profile import LoadProfile
 from topolab.model.protocol import ClientProtocol
+from topolab.model.run import DriverRecord
 
 LOAD_IMAGE = "load"
 GRACE_S = 15.0
@@ -41,6 +42,10 @@ class Descriptor:
     """The time that a visit takes in addition to its load and its stack."""
     longest_s: Callable[[LoadProfile], float] = _with_grace
     """The time after which a worker is given up: longer than its load can take."""
+    visits: bool = False
+    """Whether its loads are visits to the app's page, with `visit.json` next to each measurement."""
+    reading: str = ""
+    """How to read its figures, in sentences for the reports; empty if the tables are enough."""
     image: str = LOAD_IMAGE
     """The Compose service that runs it in containers."""
     packages: tuple[str, ...] = ()
@@ -53,6 +58,11 @@ class Descriptor:
     """The same for this machine, if it differs."""
     folder: Path | None = None
     """Its folder, if it is in a catalogue rather than in this package. No image contains it then."""
+
+    @property
+    def record(self) -> DriverRecord:
+        """The part that a run keeps for its reports."""
+        return DriverRecord(visits=self.visits, reading=self.reading)
 
     @property
     def worker(self) -> tuple[str, ...]:

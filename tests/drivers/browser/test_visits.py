@@ -18,12 +18,13 @@ from support.driver_stage import Client, free_port, hypercorn, nginx, worker
 from support.keys import Keys
 from support.needs import skip_or_fail
 from topolab.drivers.browser.descriptor import missing_browser
+from topolab.drivers.browser.page import PAGE_BODY
 from topolab.drivers.protocol import GO, Failed, Loaded, Measured, Warm, job_line
 from topolab.model.measurement import Measurement
 from topolab.model.profile import Lanes, PageLoad
 from topolab.model.protocol import ClientProtocol
 from topolab.model.target import Target
-from topolab.model.visit import PAGE_BODY, SCREENSHOT_FILE, VISIT_FILE, Visit
+from topolab.model.visit import SCREENSHOT_FILE, VISIT_FILE, Visit
 from topolab.process.usage import counters_available, members
 
 DELAY = "0.2"
