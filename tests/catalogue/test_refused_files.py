@@ -152,7 +152,7 @@ def test_a_template_that_can_be_no_file_name(edit: Edit, refusal: Refusal, templ
 
 def test_more_in_flight_on_one_protocol_than_on_the_other(edit: Edit, refusal: Refusal) -> None:
     edit(PROFILE, "streams = 8", "streams = 9")
-    assert refusal() == f"{PROFILE}: multiplexed: connections x streams has to be 32, as on HTTP/1.1, not 36"
+    assert refusal() == f"{PROFILE}: multiplexed: connections x streams must be 32, as on HTTP/1.1, not 36"
 
 
 @pytest.mark.parametrize("number", [32, 100])
@@ -160,20 +160,20 @@ def test_slow_requests_that_leave_none_for_the_fast(edit: Edit, refusal: Refusal
     mixed = "loadtest/profiles/mixed.toml"
     edit(mixed, "in_flight = 16", f"in_flight = {number}")
     assert refusal() == (
-        f"{mixed}: slow.in_flight: has to be below 32, the connections x streams, or none is left for fast requests"
+        f"{mixed}: slow.in_flight: must be below 32, the connections x streams, to leave some for fast requests"
     )
 
 
 def test_streams_on_http1(edit: Edit, refusal: Refusal) -> None:
     edit(PROFILE, "connections = 32", "connections = 16\nstreams = 2")
-    assert refusal() == f"{PROFILE}: http1.streams: has to be 1: HTTP/1.1 has one request at a time on a connection"
+    assert refusal() == f"{PROFILE}: http1.streams: must be 1: HTTP/1.1 has one request at a time on a connection"
 
 
 @pytest.mark.parametrize("driver", ["curl", "h2load"])
 def test_streams_on_http1_whatever_makes_a_timed_load(edit: Edit, refusal: Refusal, driver: str) -> None:
     edit(PROFILE, 'driver = "curl"', f'driver = "{driver}"')
     edit(PROFILE, "connections = 32", "connections = 16\nstreams = 2")
-    assert refusal() == f"{PROFILE}: http1.streams: has to be 1: HTTP/1.1 has one request at a time on a connection"
+    assert refusal() == f"{PROFILE}: http1.streams: must be 1: HTTP/1.1 has one request at a time on a connection"
 
 
 @pytest.mark.parametrize(("key", "old"), [("path", 'path = "/query?id=topolab'), ("body", 'body = \'{"text":"spam')])

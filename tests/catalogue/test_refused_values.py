@@ -191,18 +191,18 @@ def assert_says(message: str, file: str, key: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "key", "expected"),
     [
-        ("?delay=3", "?wait=3", "path", "has to be '/message/{i}?delay=S' with S from 0 to 30"),
+        ("?delay=3", "?wait=3", "path", "must be '/message/{i}?delay=S' with S from 0 to 30"),
         ("/message/{i}?delay=3", "/query?id=spam", "path", "and only these; got '/query?id=spam'"),
         ("delay=3", "delay=31", "path", "with S from 0 to 30"),
         ("egg", "eggs", "body", "which the page in the browser checks"),
-        ("requests = 24", "requests = 1001", "requests", "has to be at most 1000"),
+        ("requests = 24", "requests = 1001", "requests", "must be at most 1000"),
     ],
 )
 def test_what_no_page_in_a_browser_asks_for(
     edit: Edit, refusal: Refusal, old: str, new: str, key: str, expected: str
 ) -> None:
     edit(BROWSER, old, new)
-    assert refusal().startswith(f"{BROWSER}: {key}: has to be ")
+    assert refusal().startswith(f"{BROWSER}: {key}: must be ")
     assert expected in refusal()
 
 

@@ -124,7 +124,7 @@ def _check_file(root: Path, shown_as: str, key: str, folder_name: str, name: str
 
 
 def check_profile(profile: LoadProfile, known: Drivers) -> None:
-    """Values that fit together, and a driver that makes loads of this kind, and this one."""
+    """Require values that fit together, and a driver that makes loads of this kind, this one included."""
     shown_as = f"loadtest/profiles/{profile.name}.toml"
     if profile.driver not in known or profile.kind not in known[profile.driver].kinds:
         makers = ", ".join(name for name, driver in known.items() if profile.kind in driver.kinds)

@@ -27,7 +27,7 @@ def own_root() -> Path:
 
 
 def lacking(root: Path) -> str:
-    """What a catalogue needs and `root` does not have; empty where it has everything."""
+    """What a catalogue needs but `root` lacks; empty if it lacks nothing."""
     for folder in _NEEDED:
         if not (root / folder).is_dir():
             return f"{folder}/ folder"

@@ -34,13 +34,13 @@ class Child:
         self,
         argv: Sequence[str],
         *,
-        told: bool = False,
+        writable: bool = False,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        """`told`: it has a standard input, for `tell`; without it is empty."""
+        """If `writable`, its standard input is a pipe for `write_line`; otherwise it is empty."""
         self._used_before_s = _waited_children_cpu_s()
-        stdin = subprocess.PIPE if told else subprocess.DEVNULL
+        stdin = subprocess.PIPE if writable else subprocess.DEVNULL
         self._process = subprocess.Popen(
             argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd, env=env
         )
@@ -52,7 +52,7 @@ class Child:
         self._counting_since = time.monotonic()
         self._uncounted_cpu_s = process_cpu_s(self._process.pid) or 0.0
 
-    def tell(self, line: str) -> None:
+    def write_line(self, line: str) -> None:
         """Write a line to its standard input; does nothing if the tool has ended."""
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
