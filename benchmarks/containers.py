@@ -134,20 +134,20 @@ def images() -> bool:
 
 def up_and_down(backend: ComposeBackend, cells: Iterable[Cell], rounds: int) -> bool:
     """Time starting, checking and removing a stack, less the server's own start."""
-    beside = []
+    overheads = []
     for _ in range(rounds):
         for cell in cells:
             begun = time.monotonic()
             with backend.stack(cell) as stack:
                 assert stack.fetch("/query?id=proof", 10.0).status == 200
                 own = stack.server_start_s
-            beside.append(time.monotonic() - begun - own)
+            overheads.append(time.monotonic() - begun - own)
     print(
-        f"starting, checking and removing a stack, less the server's start: {statistics.median(beside):.2f} s "
-        f"({min(beside):.2f}..{max(beside):.2f}, {len(beside)} stacks), goal at most {STACK_GOAL_S:.0f} s",
+        f"starting, checking and removing a stack, less the server's start: {statistics.median(overheads):.2f} s "
+        f"({min(overheads):.2f}..{max(overheads):.2f}, {len(overheads)} stacks), goal at most {STACK_GOAL_S:.0f} s",
         flush=True,
     )
-    return statistics.median(beside) <= STACK_GOAL_S
+    return statistics.median(overheads) <= STACK_GOAL_S
 
 
 class Bench:

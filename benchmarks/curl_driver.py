@@ -1,4 +1,4 @@
-"""Measures how much load the built-in driver can make: nginx answers from memory on one core, the driver has another.
+"""Measures how much load the driver `curl` can make: nginx answers from memory on one core, the driver has another.
 
 `.venv/bin/python benchmarks/curl_driver.py` prints requests per second and the client's CPU per request,
 medians and min..max over interleaved rounds. For a server measured near these figures, the client is the limit.

@@ -75,7 +75,7 @@ def show(what: str, values: list[float], at_most: float, unit: str = "s") -> boo
 
 
 def store_of_a_thousand(folder: Path) -> Path:
-    """Make a finished run of invented figures, as large as the goal says, which `--resume` only has to report."""
+    """Make a finished run of the goal's size from invented figures, so that `--resume` only has to report it."""
     from topolab.backends.local.site import LocalSite
     from topolab.catalogue import default_root, load_catalogue
     from topolab.model.run import RunRecord

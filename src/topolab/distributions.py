@@ -1,4 +1,4 @@
-"""Which distributions are installed beside this package, and the line that installs those that are not."""
+"""Checks which distributions are installed with this package, and gives the command that installs the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EXTRA = re.compile(r"""extra\s*==\s*["']([A-Za-z0-9._-]+)["']""")
 
 
 def installed_version(distribution: str) -> str | None:
-    """The installed version of a distribution; None where it is not installed."""
+    """The installed version of a distribution; None if it is not installed."""
     try:
         return version(distribution)
     except PackageNotFoundError:
@@ -24,18 +24,18 @@ def installed_version(distribution: str) -> str | None:
 
 
 def missing(distributions: Iterable[str]) -> tuple[str, ...]:
-    """Those that are not installed."""
+    """The distributions that are not installed."""
     return tuple(name for name in distributions if installed_version(name) is None)
 
 
 def not_installed(who: str, absent: Iterable[str], remedy: str = "") -> str:
-    """The sentence for `who`, which needs what is absent, and what to do: `remedy`, or the line that installs it."""
+    """Say that `who` needs what is absent, and what to do: `remedy`, or the command that installs it."""
     names = tuple(absent)
     return f"{who} needs {', '.join(names)}, not installed here: {remedy or install_line(names)}"
 
 
 def install_line(distributions: Iterable[str]) -> str:
-    """The command that installs distributions into this environment: by the extra that brings them, where one does."""
+    """The command that installs distributions into this environment: our extras that include them, if there are any."""
     names = tuple(distributions)
     extras = sorted({extra for name, extra in _extras() if name in {_normalised(n) for n in names}})
     wanted = [f"{_OWN}[{','.join(extras)}]"] if extras else list(names)
@@ -43,7 +43,7 @@ def install_line(distributions: Iterable[str]) -> str:
 
 
 def _extras() -> Iterator[tuple[str, str]]:
-    """Each distribution of an extra of ours, with the extra. A checkout has none: its scripts install them."""
+    """Each distribution in one of our extras, with that extra. None in a checkout, where the scripts install them."""
     try:
         declared = requires(_OWN) or ()
     except PackageNotFoundError:
@@ -55,7 +55,7 @@ def _extras() -> Iterator[tuple[str, str]]:
 
 
 def _python() -> str:
-    """What a shell calls this interpreter: `python3` where that is the one on PATH."""
+    """This interpreter as a shell command: `python3` if that is the one on PATH."""
     found = shutil.which("python3")
     same = found is not None and Path(found).parent.resolve() == Path(sys.executable).parent.resolve()
     return "python3" if same else shlex.quote(sys.executable)

@@ -33,7 +33,7 @@ CREATE TABLE sitting (id INTEGER PRIMARY KEY, sitting TEXT NOT NULL);
 _NOT_READABLE = frozenset(
     {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY}
 )
-"""Primary result codes that say nothing of the file's content."""
+"""Primary result codes that do not concern the file's content."""
 T = TypeVar("T")
 _records = TypeAdapter(RunRecord)
 _observations = TypeAdapter(Observation)
@@ -43,7 +43,7 @@ _sittings = TypeAdapter(Sitting)
 class Store:
     """An open results folder. A context manager: leaving it closes the file.
 
-    What could not be written to it is still among what is read from it, so that a report has all that was measured.
+    What could not be written is still returned when reading, so that a report has everything that was measured.
     """
 
     def __init__(
@@ -69,21 +69,21 @@ class Store:
             os.close(self._claim)
 
     def claim(self) -> None:
-        """Keep other processes from measuring for this run, until the store is closed.
+        """Keep other processes from measuring for this run until the store is closed.
 
-        Raises `StoreError` where another process does. Two that add to one run would make the same observations.
+        Two processes that add to one run would make the same observations. Raises `StoreError` if another has the run.
         """
         claim = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(claim)
-            raise StoreError(f"{self.folder}: {_holder(self.folder)} is at this run; wait for its end") from None
+            raise StoreError(f"{self.folder}: {_holder(self.folder)} is measuring this run; wait for its end") from None
         self._claim = claim
 
     @classmethod
     def create(cls, folder: Path, record: RunRecord) -> Store:
-        """Make a new results folder. Raises `StoreError`, and leaves no folder, where that fails."""
+        """Make a new results folder. Raises `StoreError` if that fails, and then leaves no folder."""
         try:
             folder.mkdir(parents=True)
         except (OSError, ValueError) as error:
@@ -100,17 +100,17 @@ class Store:
 
     @classmethod
     def open(cls, folder: Path) -> Store:
-        """Open an existing one, to read it alone where it cannot be written.
+        """Open an existing results folder, only for reading if it cannot be written.
 
-        Raises `StoreError` where it is missing, unreadable, damaged, or another format's.
+        Raises `StoreError` if it is missing, unreadable, damaged, or in another format.
         """
         path = folder / DATABASE
         try:
             present = path.is_file()
-        except (OSError, ValueError) as error:  # too long, or in a folder that may not be entered
+        except (OSError, ValueError) as error:  # too long, or in a folder without permission to enter
             raise StoreError(f"{folder}: cannot be read: {error}") from error
         if not present:
-            raise StoreError(f"{folder}: no run here; give the id of a folder that holds {DATABASE}")
+            raise StoreError(f"{folder}: no run here; give the id or the folder of a run, which contains {DATABASE}")
         if not os.access(path, os.R_OK):
             raise StoreError(f"{path}: cannot be read: permission denied")
         writable = os.access(path, os.W_OK) and os.access(folder, os.W_OK) and _takes_transactions(path)
@@ -125,10 +125,10 @@ class Store:
     def add(
         self, observation: Observation, sitting: Sitting | None = None, files: Mapping[str, bytes] | None = None
     ) -> None:
-        """Commit one observation, the account so far of the sitting it was made in, and what its tool wrote.
+        """Commit an observation, its sitting so far, and the files that its tool wrote.
 
-        `files` are contents by the paths that the observation names; they are there before it is. Raises
-        `UnwritableError` where the folder cannot take it; `unwritten` then holds the observation.
+        `files` maps the paths that the observation lists to contents; they are written before it. Raises
+        `UnwritableError` if the folder cannot be written; `unwritten` then has the observation.
         """
         row = (observation.cell_id, observation.round, _observations.dump_json(observation).decode())
         try:
@@ -143,12 +143,13 @@ class Store:
         except (OSError, sqlite3.OperationalError) as error:
             self.unwritten.append(observation)
             self._unwritten_sitting = sitting
-            raise UnwritableError(f"{self.folder}: cannot be written any more: {error}") from error
+            raise UnwritableError(f"{self.folder}: can no longer be written: {error}") from error
 
     def keep_sitting(self, sitting: Sitting) -> None:
-        """Commit the account of this stretch of work, in place of what it was before.
+        """Commit the current sitting, replacing what was committed of it before.
 
-        Where the folder cannot take it, only this process's report has it: it is no figure, and `add` ends the run.
+        If the folder cannot be written, only this process's report has it. That is not an error: no figure is lost, and
+        `add` ends the run.
         """
         try:
             with self._connection:
@@ -163,11 +164,11 @@ class Store:
         return self._connection.execute(statement, (self._sitting_id, text)).lastrowid
 
     def observations(self) -> list[Observation]:
-        """Every observation, in the order they were made. Raises `StoreError` where one is damaged."""
+        """All observations, in the order in which they were made. Raises `StoreError` if one is damaged."""
         return [*self._read("observation", "rowid", _observations), *self.unwritten]
 
     def sittings(self) -> list[Sitting]:
-        """Every stretch of work, in order. Raises `StoreError` where one is damaged."""
+        """All sittings, in order. Raises `StoreError` if one is damaged."""
         kept = self._read("sitting", "id", _sittings)
         if self._unwritten_sitting is None:
             return kept
@@ -182,19 +183,19 @@ class Store:
 
 
 def _takes_transactions(path: Path) -> bool:
-    """Whether SQLite has room for the files it needs next to the database: without it, it cannot even read."""
+    """Whether SQLite can make the files that it needs next to the database; otherwise it cannot even read."""
     try:
         with closing(_connect_to_read(path, writable=True)) as connection:
             connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
         return error.sqlite_errorcode & 0xFF not in _NOT_READABLE
     except sqlite3.DatabaseError:
-        return True  # damaged, which reading it says in full
+        return True  # damaged: reading it will raise the full error
     return True
 
 
 def _read_record(path: Path, writable: bool) -> RunRecord:
-    """The run's record, read without touching the file: it may be another program's."""
+    """Read the run's record without touching the file, which may be another program's."""
     with closing(_connect_to_read(path, writable)) as connection:
         row = connection.execute("SELECT record FROM run").fetchone()
         if row is None:
@@ -202,12 +203,12 @@ def _read_record(path: Path, writable: bool) -> RunRecord:
         text: str = row[0]
         version = connection.execute("SELECT json_extract(?, '$.format_version')", (text,)).fetchone()[0]
     if version != FORMAT_VERSION:
-        raise StoreError(f"{path}: has format {version}, this topolab reads {FORMAT_VERSION}; use the one it is from")
+        raise StoreError(f"{path}: has format {version}, expected {FORMAT_VERSION}; use the topolab that wrote it")
     return _records.validate_json(text)
 
 
 def _not_made(folder: Path, error: Exception) -> StoreError:
-    return StoreError(f"{folder}: cannot be made a results folder: {error}; give another --out")
+    return StoreError(f"{folder}: the results folder cannot be created: {error}; choose another --out")
 
 
 def _damaged(folder: Path, error: Exception) -> StoreError:
@@ -215,8 +216,8 @@ def _damaged(folder: Path, error: Exception) -> StoreError:
         return StoreError(
             f"{folder / DATABASE}: cannot be read: {error}; copy the folder to a disk that can be written"
         )
-    what = "its content is not what was written" if isinstance(error, ValidationError) else str(error)
-    return StoreError(f"{folder / DATABASE}: is no run of topolab's, or damaged: {what}; start a new run")
+    what = "its content is not valid" if isinstance(error, ValidationError) else str(error)
+    return StoreError(f"{folder / DATABASE}: is not a topolab run, or is damaged: {what}; start a new run")
 
 
 def _connect(folder: Path) -> sqlite3.Connection:
@@ -228,8 +229,8 @@ def _connect(folder: Path) -> sqlite3.Connection:
 def _connect_to_read(path: Path, writable: bool) -> sqlite3.Connection:
     """A connection that changes nothing.
 
-    Reading in WAL mode makes files next to the database. Where that is impossible, SQLite may take it that nobody
-    writes to the database, unless there is a log with transactions that the database does not hold yet.
+    Reading in WAL mode makes files next to the database. If that is impossible, SQLite may assume that the database is
+    immutable, unless there is a log with transactions that are not in the database yet.
     """
     log = path.with_name(f"{path.name}-wal")
     settled = not writable and not (log.exists() and log.stat().st_size)
@@ -237,7 +238,7 @@ def _connect_to_read(path: Path, writable: bool) -> sqlite3.Connection:
 
 
 def _holder(folder: Path) -> str:
-    """Who holds the lock on `folder`: `process 4711`, by the kernel's list of locks where there is one."""
+    """The holder of the lock on `folder`, such as `process 4711`, from the kernel's list of locks if it has one."""
     try:
         locks = Path("/proc/locks").read_text()
     except OSError:

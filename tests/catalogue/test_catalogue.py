@@ -110,7 +110,7 @@ def test_an_unknown_matrix_is_refused_with_those_there_are(root: Path) -> None:
     known = ", ".join(catalogue.matrices)
     with pytest.raises(InputError) as raised:
         load_matrix(catalogue, "smokes")
-    assert str(raised.value) == f"--matrix smokes: no such matrix; there are {known}, or give a .toml file"
+    assert str(raised.value) == f"--matrix smokes: no such matrix; expected one of {known}, or a .toml file"
 
 
 @pytest.mark.parametrize("given", ["missing.toml", "some/where/missing.toml", "some/where"])

@@ -41,7 +41,9 @@ def test_a_server_with_its_variant_that_is_the_name_of_another_server(root: Path
 def test_two_servers_whose_names_with_their_variants_are_the_same(root: Path, refusal: Refusal) -> None:
     add_server(root, "gun", "asgi-x")
     add_server(root, "gun-asgi", "x")
-    assert refusal() == "servers/gun-asgi/server.toml: variants: 'gun-asgi-x' is a name another server's variant has"
+    assert (
+        refusal() == "servers/gun-asgi/server.toml: variants: 'gun-asgi-x' is also the name of another server's variant"
+    )
 
 
 def test_an_app_that_is_called_as_another_apps_interface_is(root: Path, edit: Edit, refusal: Refusal) -> None:
@@ -79,13 +81,13 @@ def test_a_variants_name_that_is_too_long_for_files(root: Path, refusal: Refusal
 )
 def test_a_nul_character(edit: Edit, refusal: Refusal, file: str, old: str, new: str, key: str) -> None:
     edit(file, old, new)
-    assert refusal() == f"{file}: {key}: holds a NUL character; remove it"
+    assert refusal() == f"{file}: {key}: contains a NUL character; remove it"
 
 
 def test_a_nul_character_in_a_key(root: Path, refusal: Refusal) -> None:
     file = root / "loadtest" / "matrices" / "smoke.toml"
     file.write_text('"a\\u0000b" = 1\n' + file.read_text())
-    assert refusal() == "loadtest/matrices/smoke.toml: 'a\\x00b': holds a NUL character; remove it"
+    assert refusal() == "loadtest/matrices/smoke.toml: 'a\\x00b': contains a NUL character; remove it"
 
 
 @pytest.mark.parametrize(

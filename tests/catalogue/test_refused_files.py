@@ -90,7 +90,7 @@ def test_a_name_other_than_its_folders_or_files(
     edit: Edit, refusal: Refusal, file: str, old: str, new: str, of: str
 ) -> None:
     edit(file, f'name = "{old}"', f'name = "{new}"')
-    assert refusal() == f"{file}: name: has to be {old!r}, the name of its {of}, not {new!r}"
+    assert refusal() == f"{file}: name: must be {old!r}, the name of its {of}, not {new!r}"
 
 
 def test_a_variant_that_stands_twice(edit: Edit, refusal: Refusal) -> None:
@@ -106,17 +106,17 @@ def test_two_servers_whose_variants_would_share_a_full_name(root: Path, refusal:
             'interfaces = ["asgi"]\npackages = ["x"]\nlisteners.cleartext.protocols = ["http/1.1"]\n',
             encoding="utf-8",
         )
-    assert refusal() == "servers/a-b/server.toml: variants: 'a-b-c' is a name another server's variant has"
+    assert refusal() == "servers/a-b/server.toml: variants: 'a-b-c' is also the name of another server's variant"
 
 
 def test_a_protocol_the_topology_says_nothing_of(edit: Edit, refusal: Refusal) -> None:
     edit(TOPOLOGY, 'h3 = "the load balancer does not speak HTTP/3"\n', "")
-    assert refusal() == f"{TOPOLOGY}: routes: says nothing of h3; add a route, or a refusal with the reason"
+    assert refusal() == f"{TOPOLOGY}: routes: h3 is missing; add a route, or a refusal with the reason"
 
 
 def test_a_protocol_both_carried_and_refused(edit: Edit, refusal: Refusal) -> None:
     edit(TOPOLOGY, "[refusals]", '[refusals]\nh2 = "no"')
-    assert refusal() == f"{TOPOLOGY}: refusals.h2: is also in routes; it has to be in one of the two"
+    assert refusal() == f"{TOPOLOGY}: refusals.h2: is also in routes; it must be in only one of the two"
 
 
 def test_a_protocol_routed_twice(edit: Edit, refusal: Refusal) -> None:
@@ -128,14 +128,14 @@ def test_a_protocol_routed_twice(edit: Edit, refusal: Refusal) -> None:
 def test_a_template_that_leaves_its_folder(root: Path, edit: Edit, refusal: Refusal, template: str) -> None:
     (root / "x.conf").write_text("", encoding="utf-8")
     edit(TOPOLOGY, '"alb.conf"', f'"{template}"')
-    assert refusal() == f"{TOPOLOGY}: template: has to stay inside nginx/, not {template!r}"
+    assert refusal() == f"{TOPOLOGY}: template: must stay inside nginx/, not {template!r}"
 
 
 def test_a_template_that_leaves_its_folder_by_a_link(root: Path, edit: Edit, refusal: Refusal) -> None:
     (root / "x.conf").write_text("", encoding="utf-8")
     (root / "nginx" / "inside.conf").symlink_to(root / "x.conf")
     edit(TOPOLOGY, '"alb.conf"', '"inside.conf"')
-    assert refusal() == f"{TOPOLOGY}: template: has to stay inside nginx/, not 'inside.conf'"
+    assert refusal() == f"{TOPOLOGY}: template: must stay inside nginx/, not 'inside.conf'"
 
 
 @pytest.mark.parametrize("template", ["missing.conf", "topologies"])
@@ -152,7 +152,7 @@ def test_a_template_that_can_be_no_file_name(edit: Edit, refusal: Refusal, templ
 
 def test_more_in_flight_on_one_protocol_than_on_the_other(edit: Edit, refusal: Refusal) -> None:
     edit(PROFILE, "streams = 8", "streams = 9")
-    assert refusal() == f"{PROFILE}: multiplexed: connections x streams has to be 32, as on HTTP/1.1, not 36"
+    assert refusal() == f"{PROFILE}: multiplexed: connections x streams must be 32, as on HTTP/1.1, not 36"
 
 
 @pytest.mark.parametrize("number", [32, 100])
@@ -160,26 +160,26 @@ def test_slow_requests_that_leave_none_for_the_fast(edit: Edit, refusal: Refusal
     mixed = "loadtest/profiles/mixed.toml"
     edit(mixed, "in_flight = 16", f"in_flight = {number}")
     assert refusal() == (
-        f"{mixed}: slow.in_flight: has to be below 32, the connections x streams, or none is left for fast requests"
+        f"{mixed}: slow.in_flight: must be below 32, the connections x streams, to leave some for fast requests"
     )
 
 
 def test_streams_on_http1(edit: Edit, refusal: Refusal) -> None:
     edit(PROFILE, "connections = 32", "connections = 16\nstreams = 2")
-    assert refusal() == f"{PROFILE}: http1.streams: has to be 1: HTTP/1.1 has one request at a time on a connection"
+    assert refusal() == f"{PROFILE}: http1.streams: must be 1: HTTP/1.1 has one request at a time on a connection"
 
 
 @pytest.mark.parametrize("driver", ["curl", "h2load"])
 def test_streams_on_http1_whatever_makes_a_timed_load(edit: Edit, refusal: Refusal, driver: str) -> None:
     edit(PROFILE, 'driver = "curl"', f'driver = "{driver}"')
     edit(PROFILE, "connections = 32", "connections = 16\nstreams = 2")
-    assert refusal() == f"{PROFILE}: http1.streams: has to be 1: HTTP/1.1 has one request at a time on a connection"
+    assert refusal() == f"{PROFILE}: http1.streams: must be 1: HTTP/1.1 has one request at a time on a connection"
 
 
 @pytest.mark.parametrize(("key", "old"), [("path", 'path = "/query?id=topolab'), ("body", 'body = \'{"text":"spam')])
 def test_a_numbered_request_where_h2load_makes_them(edit: Edit, refusal: Refusal, key: str, old: str) -> None:
     edit(COUNTED, old, f"{old}{{i}}")
-    assert refusal() == f"{COUNTED}: {key}: has to be the same for every request: h2load has no {{i}}"
+    assert refusal() == f"{COUNTED}: {key}: must be the same for every request: h2load does not support {{i}}"
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_a_key_with_a_line_break(edit: Edit, refusal: Refusal) -> None:
         (OPEN, "500.0", "true", "rate_per_s", f"{NUMBER}, not True"),
         (OPEN, "connections = 32", "connections = true", "http1.connections", f"{WHOLE}, not True"),
         (OPEN, "connections = 32", "connections = 32.0", "http1.connections", f"{WHOLE}, not 32.0"),
-        (OPEN, 'driver = "curl"', 'driver = "wget"', "driver", "must make loads of the kind open, as curl, not 'wget'"),
+        (OPEN, 'driver = "curl"', 'driver = "wget"', "driver", "must be one that makes open loads (curl), not 'wget'"),
         (OPEN, "/query?id=topolab", "query", "path", f"{PATTERN} "),
         (MATRIX, "rounds = 1", 'rounds = "1"', "rounds", f"{WHOLE}, not '1'"),
         (MATRIX, "rounds = 1", "rounds = true", "rounds", f"{WHOLE}, not True"),
@@ -174,7 +174,7 @@ def test_an_entry_point_that_is_not_module_and_attribute(edit: Edit, refusal: Re
 )
 def test_a_toml_date_where_a_number_belongs(edit: Edit, refusal: Refusal, date: str, kind: str) -> None:
     edit(MATRIX, "rounds = 1", f"rounds = {date}")
-    assert_says(refusal(), MATRIX, "rounds", f"no key takes a TOML {kind}; ")
+    assert_says(refusal(), MATRIX, "rounds", f"no key accepts a TOML {kind}; ")
 
 
 def test_a_toml_date_where_a_text_belongs(edit: Edit, refusal: Refusal) -> None:
@@ -191,18 +191,18 @@ def assert_says(message: str, file: str, key: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "key", "expected"),
     [
-        ("?delay=3", "?wait=3", "path", "has to be '/message/{i}?delay=S' with S from 0 to 30"),
+        ("?delay=3", "?wait=3", "path", "must be '/message/{i}?delay=S' with S from 0 to 30"),
         ("/message/{i}?delay=3", "/query?id=spam", "path", "and only these; got '/query?id=spam'"),
         ("delay=3", "delay=31", "path", "with S from 0 to 30"),
         ("egg", "eggs", "body", "which the page in the browser checks"),
-        ("requests = 24", "requests = 1001", "requests", "has to be at most 1000"),
+        ("requests = 24", "requests = 1001", "requests", "must be at most 1000"),
     ],
 )
 def test_what_no_page_in_a_browser_asks_for(
     edit: Edit, refusal: Refusal, old: str, new: str, key: str, expected: str
 ) -> None:
     edit(BROWSER, old, new)
-    assert refusal().startswith(f"{BROWSER}: {key}: has to be ")
+    assert refusal().startswith(f"{BROWSER}: {key}: must be ")
     assert expected in refusal()
 
 
@@ -216,15 +216,20 @@ PROXY = "nginx/proxy.toml"
             PROXY,
             'name = "nginx"',
             'name = "engine-x"',
-            "name: has to be 'nginx', the name of its folder, not 'engine-x'",
+            "name: must be 'nginx', the name of its folder, not 'engine-x'",
         ),
         (PROXY, "summary = ", "sumary = ", f"sumary: {UNKNOWN}"),
         (PROXY, '"alb-trace.conf"', '"absent.conf"', "includes[1]: no such file in nginx/: 'absent.conf'"),
-        (PROXY, '"alb-trace.conf"', '"../x.conf"', "includes[1]: has to stay inside nginx/, not '../x.conf'"),
+        (PROXY, '"alb-trace.conf"', '"../x.conf"', "includes[1]: must stay inside nginx/, not '../x.conf'"),
         (PROXY, r"(\d+(?:\.\d+)+)", r"\d+", "version.pattern: expected one group, got 0"),
         (TOPOLOGY, 'proxy = "nginx"', 'proxy = "nignx"', "proxy: must be one of nginx, not 'nignx'"),
-        (TOPOLOGY, 'proxy = "nginx"\n', "", "proxy: missing; a template is a proxy's"),
-        (PROXY, 'configuration = "nginx.conf"\n', "", "template: nginx/proxy.toml has no `configuration` to put it in"),
+        (TOPOLOGY, 'proxy = "nginx"\n', "", "proxy: missing; a template needs a proxy"),
+        (
+            PROXY,
+            'configuration = "nginx.conf"\n',
+            "",
+            "template: nginx/proxy.toml has no `configuration` to write it to",
+        ),
     ],
 )
 def test_a_proxy_that_cannot_be_used(edit: Edit, refusal: Refusal, file: str, old: str, new: str, message: str) -> None:

@@ -33,12 +33,12 @@ def test_the_profile_is_read_as_it_is_written(catalogue: Catalogue) -> None:
     [
         ("users = 16", "users = 0", "users: input should be greater than 0"),
         ("spawn_per_s = 32.0", "spawn_per_s = 0.0", "spawn_per_s: input should be greater than or equal to 0.001"),
-        ("users = 16", "users = 16\nworkers = 17", "workers: has to be at most 16, so that each has a user, not 17"),
+        ("users = 16", "users = 16\nworkers = 17", "workers: must be at most 16, so that each has a user, not 17"),
         (JOURNEYS, 'journeys = ["browse", "browse"]', "journeys: 'browse' is listed twice"),
         (
             JOURNEYS,
             'journeys = ["chat"]',
-            "journeys: has to have another beside chat: the rate is that of HTTP responses",
+            "journeys: must have another one besides chat, because the rate counts HTTP responses",
         ),
         (JOURNEYS, "journeys = []", "journeys: "),
         (JOURNEYS, 'journeys = ["shop"]', "journeys[0]: "),

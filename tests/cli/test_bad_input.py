@@ -11,7 +11,7 @@ from support.command import run_matrix
 
 ONE_CELL = ["--matrix", "smoke", "--only", "server=granian-asgi", "--only", "protocol=h2", "--only", "topology=direct"]
 BAD = [
-    (["--matrix", "defualt"], "--matrix defualt: no such matrix; there are "),
+    (["--matrix", "defualt"], "--matrix defualt: no such matrix; expected one of "),
     (["--matrix", "no/such.toml"], "no/such.toml: no such file"),
     (
         ["--only", "sever=x"],
@@ -21,13 +21,16 @@ BAD = [
         ["--only", "server"],
         "--only server: must be KEY=GLOB with KEY one of server, app, topology, protocol, profile",
     ),
-    (["--only", "server=gunicron*"], "--only server=gunicron*: server: nothing is called 'gunicron*'; there are "),
+    (["--only", "server=gunicron*"], "--only server=gunicron*: server: 'gunicron*' matches nothing; expected one of "),
     (["--backend", "docker"], "unix:///nonexistent/docker.sock: no engine answers there; start Docker, or use "),
     (
         ["--context", "no-such-context"],
         "the Docker context no-such-context: ",
     ),
-    (["--resume", "never-ran"], "results/never-ran: no run here; give the id of a folder that holds run.sqlite"),
+    (
+        ["--resume", "never-ran"],
+        "results/never-ran: no run here; give the id or the folder of a run, which contains run.sqlite",
+    ),
 ]
 
 
@@ -137,7 +140,7 @@ def test_filters_that_leave_only_skips_are_code_3_with_the_reason() -> None:
     assert done.returncode == 3
     assert done.stderr == (
         "topolab: nothing selected: every cell is skipped: "
-        "uvicorn-httptools speaks no HTTP/2: the nlb-tcp hop would be HTTP/1.1\n"
+        "uvicorn-httptools does not speak HTTP/2: the nlb-tcp hop would be HTTP/1.1\n"
     )
 
 
@@ -153,7 +156,7 @@ def test_listing_names_everything_and_measures_nothing(tmp_path: Path) -> None:
 def test_a_dry_run_prints_plan_skips_and_time_and_measures_nothing(tmp_path: Path) -> None:
     done = run_matrix("--dry-run", "--only", "topology=nlb-tcp", "--out", str(tmp_path / "out"))
     assert done.returncode == 0
-    assert "uvicorn-httptools speaks no HTTP/2: the nlb-tcp hop would be HTTP/1.1" in done.stdout
+    assert "uvicorn-httptools does not speak HTTP/2: the nlb-tcp hop would be HTTP/1.1" in done.stdout
     assert "client -h2 tls-> proxy -h2 tls-> server" in done.stdout
     assert " cells x 3 rounds: about " in done.stdout
     assert not (tmp_path / "out").exists()
@@ -163,5 +166,5 @@ def test_an_nginx_of_ones_own_and_docker_do_not_go_together() -> None:
     done = run_matrix("--backend", "docker", TOPOLAB_NGINX="/bin/true")
     assert (done.returncode, done.stderr) == (
         2,
-        "topolab: TOPOLAB_NGINX is for the local backend, the proxy's image has its own program; unset it\n",
+        "topolab: TOPOLAB_NGINX is only for the local backend; unset it, because images have their own proxy\n",
     )

@@ -77,7 +77,7 @@ def test_without_a_chromium_the_cells_are_skipped_with_the_line_that_installs_on
     done = run_page("--dry-run", "--backend", "local", PATH=str(tmp_path), HOME=str(tmp_path))
     assert done.returncode == 3
     assert done.stderr == (
-        "topolab: nothing selected: every cell is skipped: there is no Chromium: install Chromium, for example: "
+        "topolab: nothing selected: every cell is skipped: Chromium is not installed; install it, for example with: "
         "sudo apt-get install chromium-headless-shell\n"
     )
 

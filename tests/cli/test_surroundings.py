@@ -52,4 +52,4 @@ def test_a_run_that_another_process_is_at_is_left_to_it(tmp_path: Path) -> None:
         store.claim()
         done = run_matrix("--resume", str(run))
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"topolab: {run}: process {os.getpid()} is at this run; wait for its end\n"
+    assert done.stderr == f"topolab: {run}: process {os.getpid()} is measuring this run; wait for its end\n"

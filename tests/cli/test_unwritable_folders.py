@@ -84,6 +84,6 @@ def test_a_disk_that_fills_up_in_the_middle_ends_the_run_after_its_table(tmp_pat
     assert done.returncode == 4, done.stderr
     assert "granian-asgi" in done.stdout
     (line,) = done.stderr.splitlines()
-    assert "cannot be written any more: database or disk is full; 1 observation is lost; make room there" in line
+    assert "can no longer be written: database or disk is full; 1 observation is lost; make room there" in line
     assert f"continue with: python3 {SCRIPT[1]} --resume {out}/" in line
     assert len(observed(tmp_path / "disk-kept" / "out")) >= 1

@@ -213,8 +213,11 @@ def test_health_is_probed_by_hand_and_not_while_a_run_measures() -> None:
 @pytest.mark.parametrize(
     ("unsaid", "message"),
     [
-        ("SERVER", "which server, for example SERVER=hypercorn; python3 scripts/run_matrix.py --list names them"),
-        ("APP", "which app, for example APP=fastapi; python3 scripts/run_matrix.py --list names them"),
+        (
+            "SERVER",
+            "choose a server, for example SERVER=hypercorn; python3 scripts/run_matrix.py --list shows them all",
+        ),
+        ("APP", "choose an app, for example APP=fastapi; python3 scripts/run_matrix.py --list shows them all"),
     ],
 )
 def test_a_server_or_an_app_not_said_is_asked_for(topology: str, unsaid: str, message: str) -> None:

@@ -43,7 +43,7 @@ def test_one_toml_file_makes_a_server_that_is_measured(tmp_path: Path) -> None:
         f"{prefix}/nlb-tcp/h1/ceiling",
     }
     assert cells[f"{prefix}/nlb-tcp/h2/ceiling"]["reason"] == (
-        "plain-uvicorn-asyncio speaks no HTTP/2: the nlb-tcp hop would be HTTP/1.1"
+        "plain-uvicorn-asyncio does not speak HTTP/2: the nlb-tcp hop would be HTTP/1.1"
     )
     assert cells[f"{prefix}/alb/h2/ceiling"]["downgraded"] is True
 

@@ -96,11 +96,11 @@ def edited(file: str, old: str, new: str) -> Callable[[Path], None]:
     [
         (
             edited(DESCRIPTOR, '"plain",', '"spam",'),
-            f"{DESCRIPTOR}: name: has to be 'plain', the name of its folder, not 'spam'",
+            f"{DESCRIPTOR}: name: must be 'plain', the name of its folder, not 'spam'",
         ),
         (
             edited(DESCRIPTOR, "DRIVER =", "SPAM ="),
-            f"{DESCRIPTOR}: DRIVER: has to be a Descriptor of topolab.drivers.descriptor",
+            f"{DESCRIPTOR}: DRIVER: must be a Descriptor from topolab.drivers.descriptor",
         ),
         (
             edited(DESCRIPTOR, "DRIVER =", "import spam_of_nobody\n\nDRIVER ="),
@@ -108,11 +108,11 @@ def edited(file: str, old: str, new: str) -> Callable[[Path], None]:
         ),
         (
             lambda root: (root / WORKER).unlink(),
-            f"{DESCRIPTOR}: there is no __main__.py beside it, which is a driver's worker",
+            f"{DESCRIPTOR}: the driver has no worker; expected a __main__.py in the same folder",
         ),
         (
             edited(DESCRIPTOR, '{"closed"}', '{"open"}'),
-            f"{PROFILE}: driver: must make loads of the kind closed, as curl, h2load, not 'plain'",
+            f"{PROFILE}: driver: must be one that makes closed loads (curl, h2load), not 'plain'",
         ),
     ],
     ids=["other-name", "no-descriptor", "broken", "no-worker", "other-kind"],
@@ -129,7 +129,10 @@ def test_one_that_is_called_as_one_of_topolabs_own_is_refused(root: Path) -> Non
     edited("drivers/curl/descriptor.py", '"plain"', '"curl"')(root)
     with pytest.raises(InputError) as refused:
         load_catalogue(root)
-    assert str(refused.value) == "drivers/curl/descriptor.py: name: 'curl' is a driver of topolab's own"
+    assert (
+        str(refused.value)
+        == "drivers/curl/descriptor.py: name: 'curl' is the name of one of topolab's own drivers; choose another"
+    )
 
 
 def test_a_run_whose_driver_is_gone_is_reported_and_not_resumed(root: Path, tmp_path: Path) -> None:
@@ -144,5 +147,5 @@ def test_a_run_whose_driver_is_gone_is_reported_and_not_resumed(root: Path, tmp_
     done = run_matrix(*again, TOPOLAB_CATALOGUE=str(root))
     assert (done.returncode, done.stderr) == (
         2,
-        f"topolab: --resume {folder.name}: no driver is called plain any more; start a new run\n",
+        f"topolab: --resume {folder.name}: the driver plain no longer exists; start a new run\n",
     )

@@ -44,5 +44,6 @@ def test_a_run_too_few_is_told_in_a_line(runs: list[Path], tmp_path: Path, capsy
 def test_a_folder_that_is_no_run_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(TALK, [str(tmp_path)]) == 2
     assert (
-        capsys.readouterr().err == f"topolab: {tmp_path}: no run here; give the id of a folder that holds run.sqlite\n"
+        capsys.readouterr().err
+        == f"topolab: {tmp_path}: no run here; give the id or the folder of a run, which contains run.sqlite\n"
     )

@@ -79,7 +79,7 @@ def test_the_files_of_a_load_that_failed_come_too_and_its_worker_goes_on(workers
     assert isinstance(error, StageError)
     assert (error.stage, error.message) == (
         Stage.LOAD,
-        f"20 responses had {20 * len(BODY)} bytes of body; the profile's body has 4 each",
+        f"20 responses had {20 * len(BODY)} bytes of body, but each should have 4",
     )
     assert told == ["warm", "loaded", "h2load.txt", "h2load-requests.tsv"]
     worker = workers.worker("h2load")
@@ -90,7 +90,7 @@ def test_the_files_of_a_load_that_failed_come_too_and_its_worker_goes_on(workers
 def test_what_fails_before_it_is_warm_fails_in_the_warm_up(workers: LoadWorkers, target: Target) -> None:
     error, told = measure(workers, Target("127.0.0.1", 1, target.client_protocol, ca_file=Path("/nowhere")), COUNTED)
     assert isinstance(error, StageError)
-    assert (error.stage, error.message, told) == (Stage.WARM_UP, "There is no certificate file /nowhere.", [])
+    assert (error.stage, error.message, told) == (Stage.WARM_UP, "The certificate file /nowhere does not exist.", [])
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_fails_before_it_is_warm_fails_in_the_warm_up(workers: LoadWorkers,
             "column 1; it wrote 'spam'",
         ),
         ("exit 3", "the load worker ended by itself"),
-        ('echo \'{"event": "loaded"}\'; sleep 600', "the load worker said Loaded where Warm was due"),
+        ('echo \'{"event": "loaded"}\'; sleep 600', "the load worker sent Loaded instead of Warm"),
     ],
 )
 def test_a_worker_that_breaks_the_protocol_is_ended_with_its_last_words_and_replaced(

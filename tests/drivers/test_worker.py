@@ -62,7 +62,7 @@ def test_a_certificate_file_that_is_not_there_fails_the_job(client: Client) -> N
 
     message = client.fail(Target("127.0.0.1", 1, ClientProtocol.HTTP1, ca_file=missing), page(1))
 
-    assert message == "There is no certificate file /nowhere/ca.pem."
+    assert message == "The certificate file /nowhere/ca.pem does not exist."
 
 
 def test_anything_but_go_after_the_warm_up_fails_the_job(client: Client, target: Target) -> None:

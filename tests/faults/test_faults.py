@@ -114,7 +114,7 @@ def failure(observation: Observation) -> tuple[Stage, str]:
             "direct",
             "h1c",
             Stage.PROVE,
-            "the answer has no x-origin-http-version; does the app keep the contract?",
+            "the answer has no x-origin-http-version; does the app follow the contract?",
         ),
     ],
 )

@@ -93,7 +93,7 @@ def test_a_listener_not_said_is_that_one(start: Start) -> None:
     [
         (["abl"], "", f"abl: no such topology; there are {', '.join(TOPOLOGIES)}"),
         (["../topologies/abl"], "", f"../topologies/abl: no such topology; there are {', '.join(TOPOLOGIES)}"),
-        (["direct"], "", "direct: has no proxy; its TOML names none"),
+        (["direct"], "", "direct: this topology has no proxy; choose one whose TOML has a `proxy` key"),
         (["alb"], "--edge-port", "alb.conf: ${EDGE_PORT} has no value; give --edge-port"),
         (["alb"], "--server-host", "alb.conf: ${SERVER_HOST} has no value; give --server-host"),
         (["alb"], "--key", "alb.conf: ${KEY} has no value; give --key"),

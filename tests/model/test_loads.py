@@ -38,7 +38,7 @@ def test_unequal_numbers_in_flight_are_for_pages_and_counts_alone() -> None:
     assert isinstance(mixed, MixedLoad)
     assert isinstance(page, PageLoad)
     assert isinstance(counted, CountLoad)
-    complaint = ("multiplexed", "connections x streams has to be 6, as on HTTP/1.1, not 24")
+    complaint = ("multiplexed", "connections x streams must be 6, as on HTTP/1.1, not 24")
     few_slow = replace(mixed.slow, in_flight=5)
     assert replace(closed, **unequal).unfit() == complaint
     assert replace(mixed, slow=few_slow, **unequal).unfit() == complaint
@@ -51,5 +51,5 @@ def test_fast_requests_need_a_stream_that_no_slow_one_has() -> None:
     assert mixed.unfit() is None
     assert replace(mixed, slow=replace(mixed.slow, in_flight=32)).unfit() == (
         "slow.in_flight",
-        "has to be below 32, the connections x streams, or none is left for fast requests",
+        "must be below 32, the connections x streams, to leave some for fast requests",
     )

@@ -93,7 +93,7 @@ def test_a_glob_that_matches_nothing_is_refused(catalogue: Catalogue, key: str, 
     with pytest.raises(InputError) as raised:
         Filters.parse([f"{key}={glob}"], catalogue)
     message = str(raised.value)
-    assert message.startswith(f"--only {key}={glob}: {key}: nothing is called {glob!r}; there are ")
+    assert message.startswith(f"--only {key}={glob}: {key}: {glob!r} matches nothing; expected one of ")
     assert message.splitlines() == [message]
 
 
@@ -101,4 +101,4 @@ def test_the_refusal_lists_what_there_is(catalogue: Catalogue) -> None:
     with pytest.raises(InputError) as raised:
         Filters.parse(["topology=elb"], catalogue)
     known = ", ".join(catalogue.topologies)
-    assert str(raised.value) == f"--only topology=elb: topology: nothing is called 'elb'; there are {known}"
+    assert str(raised.value) == f"--only topology=elb: topology: 'elb' matches nothing; expected one of {known}"

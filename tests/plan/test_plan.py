@@ -152,5 +152,5 @@ def test_a_name_in_the_matrix_that_nothing_has_is_refused(catalogue: Catalogue, 
     with pytest.raises(InputError) as raised:
         planned(catalogue, matrix(**{field: (name,)}))  # type: ignore[arg-type]
     message = str(raised.value)
-    assert message.startswith(f"matrix mine: {field}: nothing is called {name!r}; there are ")
+    assert message.startswith(f"matrix mine: {field}: {name!r} matches nothing; expected one of ")
     assert message.splitlines() == [message]

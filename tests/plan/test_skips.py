@@ -17,20 +17,25 @@ from topolab.catalogue import Catalogue
             "uvicorn-httptools",
             "nlb-tcp",
             "h2",
-            "uvicorn-httptools speaks no HTTP/2: the nlb-tcp hop would be HTTP/1.1",
+            "uvicorn-httptools does not speak HTTP/2: the nlb-tcp hop would be HTTP/1.1",
         ),
-        ("uvicorn-httptools", "direct", "h2", "uvicorn-httptools speaks no HTTP/2: a direct hop would be HTTP/1.1"),
+        (
+            "uvicorn-httptools",
+            "direct",
+            "h2",
+            "uvicorn-httptools does not speak HTTP/2: a direct hop would be HTTP/1.1",
+        ),
         (
             "uvicorn-httptools",
             "direct",
             "h2c",
-            "uvicorn-httptools speaks no HTTP/2 in cleartext: a direct hop would be HTTP/1.1",
+            "uvicorn-httptools does not speak HTTP/2 in cleartext: a direct hop would be HTTP/1.1",
         ),
         (
             "uvicorn-httptools",
             "alb-http2",
             "h2",
-            "uvicorn-httptools speaks no HTTP/2 in cleartext: the alb-http2 hop would be HTTP/1.1",
+            "uvicorn-httptools does not speak HTTP/2 in cleartext: the alb-http2 hop would be HTTP/1.1",
         ),
         (
             "gunicorn-meinheld",
@@ -44,8 +49,8 @@ from topolab.catalogue import Catalogue
             "h2",
             "gunicorn-meinheld has no TLS listener: the nlb-tcp hop needs HTTP/2 over TLS",
         ),
-        ("granian-asgi", "direct", "h3", "granian-asgi speaks no HTTP/3"),
-        ("gunicorn-meinheld", "direct", "h3", "gunicorn-meinheld speaks no HTTP/3"),
+        ("granian-asgi", "direct", "h3", "granian-asgi does not speak HTTP/3"),
+        ("gunicorn-meinheld", "direct", "h3", "gunicorn-meinheld does not speak HTTP/3"),
         ("hypercorn-asyncio", "alb", "h3", "alb: the load balancer does not speak HTTP/3"),
     ],
 )
@@ -57,12 +62,12 @@ def test_the_reason_says_which_hop_cannot_be(
 
 def test_an_app_without_the_servers_interface(catalogue: Catalogue) -> None:
     found = reason(catalogue, "gunicorn-sync", "direct", "http/1.1", app="fastapi")
-    assert found == "gunicorn-sync runs WSGI apps, and fastapi is none"
+    assert found == "gunicorn-sync needs a WSGI app; fastapi has no WSGI entry point"
 
 
 def test_an_app_that_cannot_wait_by_the_servers_async_library(catalogue: Catalogue) -> None:
     found = reason(catalogue, "hypercorn-trio", "direct", "h2", app="django")
-    assert found == "hypercorn-trio runs apps on trio, and django waits by another library"
+    assert found == "hypercorn-trio runs apps on trio, which django does not support"
 
 
 def test_alb_http2_answers_an_http1_client_with_464(catalogue: Catalogue) -> None:
@@ -108,7 +113,7 @@ def test_a_browser_is_not_given_http2_where_that_has_to_be_offered_alone(catalog
     plan = planned(catalogue, wanted)
     assert [cell.combination.profile for cell in plan.cells] == ["page-24"]
     assert [skip.reason for skip in plan.skips] == [
-        "nlb-tls-http2optional: a browser offers http/1.1 beside h2, and is given that"
+        "nlb-tls-http2optional: a browser also offers http/1.1, which is then chosen over h2"
     ]
 
 

@@ -37,10 +37,10 @@ def test_users_of_http_go_everywhere_but_on_http3(catalogue: Catalogue) -> None:
 def test_users_who_chat_need_http1_and_an_asgi_app(chatting: Catalogue) -> None:
     assert outcome(chatting, "hypercorn-asyncio", "http/1.1") == "a cell"
     assert outcome(chatting, "hypercorn-asyncio", "h2") == (
-        "journeys: its users chat over WebSocket, which they open by HTTP/1.1 alone"
+        "journeys: its users chat over WebSocket, which they open only over HTTP/1.1"
     )
     assert outcome(chatting, "gunicorn-gthread", "http/1.1") == (
-        "journeys: its users chat over WebSocket, which a WSGI app has none of"
+        "journeys: its users chat over WebSocket, which WSGI does not support"
     )
 
 

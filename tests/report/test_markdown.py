@@ -77,7 +77,7 @@ def test_a_failure_has_its_reason_its_cells_and_its_log(text: str) -> None:
 def test_skips_and_cells_not_reached_have_their_reason(text: str) -> None:
     assert section(text, "Skipped") == (
         "- not reached: the run was interrupted before its first round\n"
-        "- gunicorn-sync speaks no HTTP/2: a direct hop would be HTTP/1.1\n"
+        "- gunicorn-sync does not speak HTTP/2: a direct hop would be HTTP/1.1\n"
     )
 
 

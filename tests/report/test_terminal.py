@@ -66,7 +66,7 @@ def test_the_tables_and_the_failures_are_printed(report: Report) -> None:
     assert "failed: granian-asgi/bare-asgi/direct/h2/ceiling: ready: no answer within 10 s" in text
     assert "OSError: [Errno 98] in use" in text
     assert "skipped: not reached: the run was interrupted before its first round" in text
-    assert "gunicorn-sync speaks no HTTP/2: a direct hop would be HTTP/1.1" in text
+    assert "gunicorn-sync does not speak HTTP/2: a direct hop would be HTTP/1.1" in text
 
 
 def test_brackets_in_a_log_are_not_taken_for_markup(report: Report) -> None:

@@ -103,8 +103,8 @@ def test_where_the_driver_saw_no_headers_the_proof_is_made_again_after_the_load(
 @pytest.mark.parametrize(
     ("after", "message"),
     [
-        (("h2", "1.1"), "the server's hop spoke http/1.1, planned was h2"),
-        (("http/1.1", "2"), "the client's hop spoke http/1.1, planned was h2"),
+        (("h2", "1.1"), "the server's hop spoke http/1.1, not h2 as planned"),
+        (("http/1.1", "2"), "the client's hop spoke http/1.1, not h2 as planned"),
     ],
 )
 def test_another_protocol_after_the_load_than_before_is_a_failure_of_the_load(
@@ -134,7 +134,7 @@ def test_the_protocol_of_the_load_itself_counts_on_the_clients_hop() -> None:
     measurement = replace(BLIND, client_protocols={"http/1.1": 1000})
     outcome = observed(MadeBackend(("h2", "2"), ("h2", "2")), measurement)[0].outcome
     assert isinstance(outcome, Failed)
-    assert outcome.message == "the client's hop spoke http/1.1, planned was h2"
+    assert outcome.message == "the client's hop spoke http/1.1, not h2 as planned"
 
 
 @pytest.mark.parametrize("fails", [False, True])

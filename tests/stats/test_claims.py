@@ -75,7 +75,7 @@ def test_a_failed_cell_leaves_a_claim_unmeasured(check: dict[str, Any]) -> None:
             "the run has no cell no/such/cell; claims are about the ",
         ),
         ({"less_than": "no/such"}, "the run has no cell no/such; "),
-        ({"figure": "speed", "about": 1.0}, f"{H2.id}: no figure is called 'speed'; there are requests_per_second, "),
+        ({"figure": "speed", "about": 1.0}, f"{H2.id}: unknown figure 'speed'; expected one of requests_per_second, "),
         ({}, f"{H2.id}: requests_per_second needs one of less_than, more_than and about"),
         ({"less_than": H1.id, "about": 1.0}, f"{H2.id}: requests_per_second needs one of "),
     ],

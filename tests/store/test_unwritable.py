@@ -53,7 +53,7 @@ def test_what_cannot_be_written_is_still_read(tmp_path: Path) -> None:
         store.add(kept, SITTING)
         (tmp_path / "run" / "raw").touch()
         later = Sitting(wall_s=4.0, load_before=0.5, load_after=0.5)
-        with pytest.raises(UnwritableError, match=r"run: cannot be written any more: .*Not a directory"):
+        with pytest.raises(UnwritableError, match=r"run: can no longer be written: .*Not a directory"):
             store.add(lost, later, {"raw/x/out.txt": b"x"})
         assert (store.observations(), store.sittings()) == ([kept, lost], [later])
         assert store.unwritten == [lost]
@@ -63,6 +63,6 @@ def test_what_cannot_be_written_is_still_read(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_a_run_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("topolab.store._SCHEMA", "CREATE nothing")
-    with pytest.raises(Exception, match="cannot be made a results folder"):
+    with pytest.raises(Exception, match="the results folder cannot be created"):
         Store.create(tmp_path / "run", record([CELL]))
     assert list(tmp_path.iterdir()) == []

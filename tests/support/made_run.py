@@ -86,7 +86,7 @@ def cell(
 
 
 def skip(server: str = "gunicorn-sync", topology: str = "direct") -> Skip:
-    return Skip(cell(server, topology).combination, f"{server} speaks no HTTP/2: a direct hop would be HTTP/1.1")
+    return Skip(cell(server, topology).combination, f"{server} does not speak HTTP/2: a direct hop would be HTTP/1.1")
 
 
 MEASUREMENT = Measurement(

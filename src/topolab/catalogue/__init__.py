@@ -1,4 +1,4 @@
-"""The catalogue: everything the TOML folders declare, checked, and looked up by name."""
+"""The catalogue: everything that the TOML folders declare, checked and available by name."""
 
 from topolab.catalogue.catalogue import Candidate, Catalogue, load_catalogue, load_matrix
 from topolab.catalogue.root import default_root

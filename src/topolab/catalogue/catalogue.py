@@ -1,4 +1,4 @@
-"""The catalogue: everything the TOML folders declare, checked, and looked up by name."""
+"""The catalogue: everything that the TOML folders declare, checked and available by name."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All that can be put into a matrix, by name, in the order it is listed."""
+    """Everything that a matrix can select, by name, in the order in which it is listed."""
 
     root: Path
     candidates: Mapping[str, Candidate]
@@ -59,7 +59,7 @@ class Catalogue:
     start_timeout_override_s: float | None = None
 
     def start_timeout_s(self, combination: Combination) -> float:
-        """How long a server with its app may take to its first good answer: the longer time of the two."""
+        """How long a server may take until its first good answer: its own limit or the app's, whichever is longer."""
         if self.start_timeout_override_s is not None:
             return self.start_timeout_override_s
         variant, app = self.candidates[combination.server].variant, self.apps[combination.app]
@@ -67,7 +67,7 @@ class Catalogue:
 
 
 def load_catalogue(root: Path) -> Catalogue:
-    """Read every TOML file under `root`. Raises `InputError` at the first that cannot be used."""
+    """Read every TOML file under `root`. Raises `InputError` for the first that cannot be used."""
     if absent := lacking(root):
         raise InputError(f"{root}: no {absent}; run from a checkout, or install topolab again")
     candidates: dict[str, Candidate] = {}
@@ -80,7 +80,7 @@ def load_catalogue(root: Path) -> Catalogue:
         for variant in server.variants:
             candidate = Candidate(server, variant, path.parent)
             if candidate.name in candidates:
-                refuse(shown_as, "variants", f"{candidate.name!r} is a name another server's variant has")
+                refuse(shown_as, "variants", f"{candidate.name!r} is also the name of another server's variant")
             candidates[candidate.name] = candidate
     check_server_names([candidate.server for candidate in candidates.values()])
     apps = _named(root, "apps/*/app.toml", App, lambda path: path.parent.name)
@@ -100,7 +100,7 @@ def load_catalogue(root: Path) -> Catalogue:
 
 
 def load_matrix(catalogue: Catalogue, name_or_file: str) -> Matrix:
-    """A matrix by name, or from a TOML file. Raises `InputError` where there is neither."""
+    """A matrix by name, or from a TOML file. Raises `InputError` if there is neither."""
     if name_or_file in catalogue.matrices:
         return catalogue.matrices[name_or_file]
     path = Path(name_or_file)
@@ -108,32 +108,32 @@ def load_matrix(catalogue: Catalogue, name_or_file: str) -> Matrix:
         matrix: Matrix = read_toml(path, Matrix, name_or_file)
         return matrix
     known = ", ".join(catalogue.matrices)
-    raise InputError(f"--matrix {name_or_file}: no such matrix; there are {known}, or give a .toml file")
+    raise InputError(f"--matrix {name_or_file}: no such matrix; expected one of {known}, or a .toml file")
 
 
 def _topologies(root: Path, proxies: Mapping[str, Proxy]) -> dict[str, Topology]:
-    """Those of every folder: a proxy's own, and those without a proxy, in the servers' folder."""
+    """The topologies of all folders: each proxy's, and those without a proxy, in the servers' folder."""
     found: dict[str, Topology] = {}
     for path in sorted(declared_files(root, PATTERN), key=lambda path: path.name):
         shown_as = _shown(root, path)
         topology: Topology = read_toml(path, Topology, shown_as)
         _same_name(shown_as, topology.name, path.stem, "file")
         if topology.name in found:
-            refuse(shown_as, "name", f"{topology.name!r} is another folder's topology too")
+            refuse(shown_as, "name", f"{topology.name!r} is also the name of a topology in another folder")
         check_topology(root, shown_as, topology, proxies)
         found[topology.name] = topology
     return found
 
 
 def _drivers(root: Path) -> Drivers:
-    """Topolab's own, and those in the catalogue's folder of them."""
+    """Topolab's own drivers, and those in the catalogue's `drivers/` folder."""
     found = dict(drivers())
     for path in declared_files(root, f"drivers/*/{DESCRIPTOR_FILE}"):
         shown_as = _shown(root, path)
         driver = read_descriptor(path, shown_as)
         _same_name(shown_as, driver.name, path.parent.name, "folder")
         if driver.name in found:
-            refuse(shown_as, "name", f"{driver.name!r} is a driver of topolab's own")
+            refuse(shown_as, "name", f"{driver.name!r} is the name of one of topolab's own drivers; choose another")
         found[driver.name] = driver
     return found
 
@@ -144,7 +144,7 @@ def _shown(root: Path, path: Path) -> str:
 
 def _same_name(shown_as: str, declared: str, expected: str, of: str) -> None:
     if declared != expected:
-        refuse(shown_as, "name", f"has to be {expected!r}, the name of its {of}, not {declared!r}")
+        refuse(shown_as, "name", f"must be {expected!r}, the name of its {of}, not {declared!r}")
 
 
 def _named(root: Path, pattern: str, kind: Any, name_of: Callable[[Path], str]) -> dict[str, Any]:

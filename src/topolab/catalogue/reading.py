@@ -1,4 +1,4 @@
-"""Read one TOML file as one model object, or raise one line that names file, key and what was expected."""
+"""Reads a TOML file as a model object, or raises a one-line error with the file, the key and what was expected."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from pydantic_core import ErrorDetails
 from topolab.errors import InputError
 
 _LONGEST_SHOWN = 80
-"""Characters of a refused value that its message repeats."""
+"""How many characters of a refused value a message shows."""
 _UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
 
 
 def declared_files(root: Path, pattern: str) -> Iterator[Path]:
-    """The files below `root` that match, in order. What editors and systems leave behind is hidden, and skipped."""
+    """The files below `root` that match, sorted, without hidden ones such as editors leave behind."""
     for path in sorted(root.glob(pattern)):
         if not any(part.startswith(".") for part in path.relative_to(root).parts):
             yield path
 
 
 def read_toml(path: Path, kind: Any, shown_as: str) -> Any:
-    """The object of type `kind` that the file declares.
+    """Read the object of type `kind` that the file declares.
 
-    Raises `InputError` for a file that cannot be read, is not TOML, or does not fit the type.
+    Raises `InputError` if the file cannot be read, is not TOML, or does not fit the type.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except FileNotFoundError:
         raise InputError(f"{shown_as}: no such file") from None
-    except (OSError, ValueError) as error:  # not UTF-8, or no possible file name
+    except (OSError, ValueError) as error:  # not UTF-8, or not a possible file name
         raise InputError(f"{shown_as}: cannot be read as text: {error}") from error
     try:
         data = tomllib.loads(text)
         _refuse_unusable(shown_as, data, "")
-        # By way of JSON, because pydantic's strict mode then still takes arrays as tuples and names as enums.
+        # As JSON, from which pydantic's strict mode still accepts arrays as tuples and names as enums.
         return _adapter(kind).validate_json(json.dumps(data))
     except ValidationError as error:
-        # An unknown key first: it is the misspelling that a missing one beside it comes from.
+        # Report unknown keys first: a missing key is often one that was misspelt.
         errors = sorted(error.errors(), key=lambda e: e["type"] not in _UNKNOWN)
         refuse(shown_as, *_key_and_expectation(errors[0], data))
     except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError; so is a number of 5,000 digits
@@ -53,13 +53,13 @@ def read_toml(path: Path, kind: Any, shown_as: str) -> Any:
 
 
 def refuse(shown_as: str, key: str, expectation: str) -> NoReturn:
-    """Raise the one-line `InputError` every complaint about a file has the form of."""
+    """Raise an `InputError` in the one-line form that all errors about a file have."""
     printable = key if key.isprintable() else repr(key)
     raise InputError(f"{shown_as}: {printable}: {expectation}" if key else f"{shown_as}: {expectation}")
 
 
 def refuse_repeats(shown_as: str, key: str, names: list[str]) -> None:
-    """Raise `InputError` where a name is listed twice."""
+    """Raise `InputError` if a name is listed twice."""
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         refuse(shown_as, key, f"{repeated[0]!r} is listed twice")
@@ -71,7 +71,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def _refuse_unusable(shown_as: str, value: object, key: str) -> None:
-    """Refuse dates, which JSON does not have, and NUL characters, which no argument, variable or file name can hold."""
+    """Refuse dates, which JSON lacks, and NUL characters, which no argument, variable or file name can contain."""
     if isinstance(value, dict):
         for name, inner in value.items():
             inner_key = f"{key}.{name}" if key else name
@@ -82,17 +82,17 @@ def _refuse_unusable(shown_as: str, value: object, key: str) -> None:
             _refuse_unusable(shown_as, inner, f"{key}[{index}]")
     elif isinstance(value, str):
         if "\0" in value:
-            refuse(shown_as, key, "holds a NUL character; remove it")
+            refuse(shown_as, key, "contains a NUL character; remove it")
     elif isinstance(value, datetime | date | time):
-        refuse(shown_as, key, f"no key takes a TOML {type(value).__name__}; put a text in quotes")
+        refuse(shown_as, key, f"no key accepts a TOML {type(value).__name__}; put the value in quotes")
 
 
 def _key_and_expectation(error: ErrorDetails, data: dict[str, Any]) -> tuple[str, str]:
     if error["type"] == "union_tag_not_found":
         return "kind", "missing; this key is required"
     if error["type"] == "union_tag_invalid":
-        return "kind", f"has to be one of {error['ctx']['expected_tags']}, not {shortened(data.get('kind'))}"
-    # Of a union pydantic names the branch before the key; the branch is no key of the file.
+        return "kind", f"must be one of {error['ctx']['expected_tags']}, not {shortened(data.get('kind'))}"
+    # For a union, pydantic puts the branch before the key; the file has no such key.
     path = error["loc"][1:] if len(error["loc"]) > 1 and error["loc"][0] == data.get("kind") else error["loc"]
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
     if error["type"] in _UNKNOWN:
@@ -100,8 +100,8 @@ def _key_and_expectation(error: ErrorDetails, data: dict[str, Any]) -> tuple[str
     if error["type"] in ("missing", "missing_argument", "missing_keyword_only_argument"):
         return key, "missing; this key is required"
     if error["type"] == "too_short":
-        return key, f"has to hold at least {error['ctx']['min_length']}, and is empty"
-    # Of a choice among some of an enum's members pydantic shows their representations.
+        return key, f"is empty; expected at least {error['ctx']['min_length']}"
+    # For a choice among some of an enum's members, pydantic shows their representations.
     message = re.sub(r"<\w+\.\w+: ('[^']*')>", r"\1", error["msg"][0].lower() + error["msg"][1:])
     given = error["input"]
     shown = "" if isinstance(given, dict | list) else f", not {shortened(given)}"
@@ -109,6 +109,6 @@ def _key_and_expectation(error: ErrorDetails, data: dict[str, Any]) -> tuple[str
 
 
 def shortened(value: object) -> str:
-    """How a message shows a refused value: its beginning, where it is long."""
+    """The form in which a message shows a refused value: truncated if it is long."""
     text = repr(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

@@ -1,4 +1,4 @@
-"""Where the catalogue's folders are: beside the package in a checkout, inside it when installed."""
+"""Finds the catalogue's folders: next to the package in a checkout, inside it when installed."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def default_root() -> Path:
 
 
 def own_root() -> Path:
-    """The folder of the lab's own."""
+    """The folder with topolab's own catalogue."""
     package = Path(__file__).resolve().parents[1]
     bundled = package / "_catalogue"
     return bundled if bundled.is_dir() else package.parents[1]
 
 
 def lacking(root: Path) -> str:
-    """What a catalogue needs and `root` does not have; empty where it has everything."""
+    """What a catalogue needs but `root` lacks; empty if it lacks nothing."""
     for folder in _NEEDED:
         if not (root / folder).is_dir():
             return f"{folder}/ folder"

@@ -1,4 +1,4 @@
-"""The command line: arguments, printing, exit codes. `topolab` and the scripts that run a matrix are this."""
+"""The command line of `topolab` and of the scripts that run a matrix: arguments, printing, exit codes."""
 
 from topolab.cli.entry import main
 

@@ -1,4 +1,4 @@
-"""What can be said on the command line."""
+"""Defines and parses the command line."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ filters:  --only topology='nlb-*' --only protocol=h2   one key twice means eithe
           keys are {", ".join(DIMENSIONS)}; names are those of --list
 exit:     0 all measured (skips are fine), 1 some cell failed, 2 bad input, 3 nothing selected,
           4 results or output not written (disk full, read-only), 130 interrupted,
-          141 whoever read the output stopped reading, as in `| head -1`
+          141 the output's reader stopped reading, as in `| head -1`
 """
 _MAX_START_TIMEOUT_S = 3_600.0
 _MAX_SEED = 2**53 - 1
-"""The largest whole number that every reader of JSON keeps."""
+"""The largest whole number that every JSON parser preserves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
-    """The parsed command line; None where the user said nothing."""
+    """The parsed command line; None for options that were not given."""
 
     default_matrix: str
     matrix: str | None
@@ -46,7 +46,7 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of the lab: its name, what it is for, and the matrix it runs where none is named."""
+    """A command: its name, its purpose, and the matrix that it runs by default."""
 
     name: str
     about: str
@@ -54,7 +54,9 @@ class Command:
 
 
 MATRIX = Command(
-    "topolab", "Stand up every server behind every topology, put the same load on each, and tabulate.", "default"
+    "topolab",
+    "Start every server behind every topology, load all of them alike, and print the results as tables.",
+    "default",
 )
 PAGE = Command(
     "run_page.py",
@@ -127,7 +129,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _text(text: str) -> str:
     if not text or "\0" in text:
-        raise argparse.ArgumentTypeError("must not be empty" if not text else "must not hold a NUL character")
+        raise argparse.ArgumentTypeError("must not be empty" if not text else "must not contain a NUL character")
     return text
 
 

@@ -1,4 +1,4 @@
-"""Write an article of claims from stored runs: no server runs, and no verdict is worded by hand."""
+"""Writes an article of claims from stored runs: no server runs, and no verdict is written by hand."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _carry_out(declared: Path, arguments: list[str] | None) -> int:
 
 
 def write_article(declared: Path, folders: list[Path], out: Path) -> None:
-    """Write Markdown to `out`, and to a folder next to it the pictures and runs it is made from, to make it again.
+    """Write Markdown to `out`, and its pictures and runs to a folder next to it, so that it can be reproduced.
 
     Raises `InputError` and `StoreError`.
     """

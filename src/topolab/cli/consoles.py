@@ -1,6 +1,6 @@
-"""The two consoles: results on standard output, everything else on standard error. NO_COLOR is left to rich.
+"""The two consoles: results go to standard output, everything else to standard error. rich handles NO_COLOR.
 
-Neither reads markup: a name in brackets, such as an extra, is text.
+Neither interprets markup: a name in brackets, such as an extra, is text.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _NARROWEST = 20
 
 
 def to_stdout() -> Console:
-    """As wide as the terminal, or as `COLUMNS` says; into files and pipes wide enough for a table."""
+    """As wide as the terminal or `COLUMNS`; for files and pipes, wide enough for a table."""
     console = Console(markup=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         return Console(width=_FILE_WIDTH, markup=False)
@@ -22,22 +22,22 @@ def to_stdout() -> Console:
 
 
 def to_stderr() -> Console:
-    """For progress and notices: plain text, nothing highlighted."""
+    """For progress and notices: plain text without highlighting."""
     return Console(stderr=True, highlight=False, markup=False)
 
 
 class Notices:
-    """What is said on standard error; nothing where the user wants quiet, except what must be said."""
+    """Messages on standard error; with --quiet, only those that must not be suppressed."""
 
     def __init__(self, quiet: bool) -> None:
         self.console = to_stderr()
         self._quiet = quiet
 
     def say(self, text: str) -> None:
-        """A line, unless quiet."""
+        """Print a line, unless quiet."""
         if not self._quiet:
             self.insist(text)
 
     def insist(self, text: str) -> None:
-        """A line, whatever the user wants: something is lost, or is to be done."""
+        """Print a line even if quiet: something was lost, or the user has to act."""
         self.console.print(text, soft_wrap=True)

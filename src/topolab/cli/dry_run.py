@@ -16,9 +16,9 @@ from topolab.report.format import duration
 
 
 def show_plan(planned: PlannedRun, catalogue: Catalogue) -> int:
-    """Print the cells with their planned hops, the skips by reason, what is built first, and the time it will take."""
+    """Print the cells with their planned hops, the skips by reason, what is built first, and the expected time."""
     plan, rounds, console = planned.plan, planned.rounds, to_stdout()
-    # Plain lines, aligned by hand: a rich table of a thousand rows takes longer than planning them.
+    # Plain lines, aligned here: a rich table of a thousand rows takes longer than planning them.
     names, chains = max((len(cell.id) for cell in plan.cells), default=0), [_chain(cell) for cell in plan.cells]
     widest = max(map(len, chains), default=0)
     for cell, chain in zip(plan.cells, chains, strict=True):

@@ -1,4 +1,4 @@
-"""The one path through a command: parse, do what was asked, and turn every error into one line and an exit code."""
+"""The one path through a command: parse, execute, and turn every error into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None, *, page: bool = False) -> int:
 
 
 def exit_code_of(command: Callable[[], int]) -> int:
-    """Run `command` with safe outputs. Bad input is one line on standard error, and a closed output is none."""
+    """Run `command` with safe outputs. Bad input prints one line on standard error; a closed output prints nothing."""
     try:
         with safe_outputs():
             try:
@@ -63,7 +63,7 @@ def _say(message: str) -> None:
 
 
 def _carry_out(given: list[str], page: bool, begun: float) -> int:
-    """Do what was asked. What each command needs is imported for it alone: --list answers in a quarter of a second."""
+    """Execute the command. Each imports only what it needs, so that --list answers in a quarter of a second."""
     from topolab.catalogue import default_root, load_catalogue
     from topolab.cli.arguments import MATRIX, PAGE, parse
 

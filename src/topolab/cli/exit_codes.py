@@ -1,4 +1,4 @@
-"""What the exit code says."""
+"""The meaning of exit codes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The outcomes that a script which calls the lab can distinguish."""
+    """The outcomes that a calling script can distinguish."""
 
     MEASURED = 0
     FAILED = 1

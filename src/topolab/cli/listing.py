@@ -25,7 +25,7 @@ _SUMMARY_WIDTH = 20
 
 
 def list_catalogue(catalogue: Catalogue) -> int:
-    """Print every name that `--matrix` and `--only` understand, with what it stands for."""
+    """Print every name that `--matrix` and `--only` accept, with its meaning."""
     console = to_stdout()
     apps = {f"{name} ({', '.join(app.entrypoints)})": app.summary for name, app in catalogue.apps.items()}
     _print(console, "matrix", {name: matrix.summary for name, matrix in catalogue.matrices.items()})

@@ -1,4 +1,4 @@
-"""Measure what a run has left, then report all that it holds, however the measuring ended."""
+"""Measures what is missing from a run, then reports everything in it, however the measuring ended."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from topolab.store import Store
 
 @contextmanager
 def prepared(arguments: Arguments, choice: Choice, plan: Plan) -> Iterator[tuple[ProcessKeeper, float]]:
-    """A keeper, and the site made ready, with the seconds that building images took.
+    """Prepare the site; yield a keeper, and the seconds that building images took.
 
-    The first signal from here on interrupts; those after it disturb nothing.
+    Inside the block, the first signal interrupts, and later ones are ignored.
     """
     notices = Notices(arguments.quiet)
     with first_signal_interrupts(), ProcessKeeper() as keeper:
@@ -37,14 +37,14 @@ def prepared(arguments: Arguments, choice: Choice, plan: Plan) -> Iterator[tuple
 
 
 def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: Store, costs: Costs) -> int:
-    """Make the observations that are missing, and return the exit code. Raises `OutputError`, `OutputClosedError`."""
+    """Make the missing observations, and return the exit code. Raises `OutputError` and `OutputClosedError`."""
     notices = Notices(arguments.quiet)
     record = store.record
     stopped: KeyboardInterrupt | EngineError | UnwritableError | OutputClosedError | None = None
     try:
         notices.say(f"run {record.id}: {len(record.plan.cells)} cells, {record.rounds} rounds, {choice.about}")
         if choice.site.name == "local" and not (can_pin() and counters_available()):
-            notices.insist("this system lets no process be pinned or counted from outside: CPU and memory stay empty")
+            notices.insist("this system cannot pin processes or read their counters: CPU and memory stay empty")
         if neighbours := others():
             ids = " and ".join(f"process {pid}" for pid in neighbours)
             notices.say(f"another topolab run ({ids}) is measuring on this machine: figures of both will be too low")
@@ -69,7 +69,7 @@ def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: 
 
 
 def _observe(choice: Choice, keeper: ProcessKeeper, store: Store, progress: ConsoleProgress, costs: Costs) -> None:
-    # The lab itself stays off the server's processor, as the client does.
+    # topolab itself, like the client, stays off the server's processor.
     own = (choice.site.cpus.client or frozenset()) & set(available_cpus())
     workers = LoadWorkers(keeper, keeper.folder / "client.log", own or None, choice.drivers)
     with announced(), pinned(own or None), choice.site.open(store.record.id, keeper) as backend:

@@ -1,4 +1,4 @@
-"""A new run: its record and its results folder."""
+"""Starts a new run: its record and its results folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SEED_LIMIT = 2**31
 
 
 def start(arguments: Arguments, planned: PlannedRun, catalogue: Catalogue, begun: float) -> int:
-    """Measure what is planned. `begun` is the monotonic time at which the command was given."""
+    """Measure what is planned. `begun` is when the command started, on the monotonic clock."""
     refuse_empty(planned.plan)
     matrix, choice = planned.matrix, planned.choice
     with prepared(arguments, choice, planned.plan) as (keeper, images_s):
@@ -49,12 +49,12 @@ def start(arguments: Arguments, planned: PlannedRun, catalogue: Catalogue, begun
 
 
 def _unused(folder: Path) -> Path:
-    """`folder`, or with a number at its end where two runs start in the same second. Raises `StoreError`."""
+    """`folder`, with a number appended if another run started in the same second. Raises `StoreError`."""
     candidate, number = folder, 2
     try:
         while candidate.exists():
             candidate = folder.with_name(f"{folder.name}-{number}")
             number += 1
-    except (OSError, ValueError) as error:  # too long, or in a folder that may not be entered
-        raise StoreError(f"{folder}: cannot be made a results folder: {error}; give another --out") from error
+    except (OSError, ValueError) as error:  # too long, or in a folder without permission to enter
+        raise StoreError(f"{folder}: the results folder cannot be created: {error}; choose another --out") from error
     return candidate

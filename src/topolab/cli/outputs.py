@@ -1,7 +1,7 @@
-"""Standard output and standard error that neither a character nor a full disk turns into a traceback.
+"""Makes standard output and standard error safe: no character and no full disk ends in a traceback.
 
-What an encoding does not have is replaced. A full disk raises `OutputError` on standard output, and nothing on standard
-error, which holds only notices. A reader that has gone, as in `| head -1`, raises `OutputClosedError` on both.
+Characters that an encoding lacks are replaced. A full disk raises `OutputError` on standard output and is ignored on
+standard error, which has only notices. A reader that is gone, as in `| head -1`, raises `OutputClosedError` on both.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from topolab.errors import OutputClosedError, OutputError
 
 _REPLACING = "topolab.replacing"
 _PLAIN = str.maketrans({"–": "-", "—": "-", "…": ".", "×": "x", "µ": "u", "─": "-", "━": "-", "│": "|", "’": "'"})
-"""Characters with a plain one of the same width, so that columns stay aligned."""
+"""Plain replacements of the same width, so that columns stay aligned."""
 _SURROGATES_OF_BYTES = range(0xDC80, 0xDD00)
 
 
 @contextmanager
 def safe_outputs() -> Iterator[None]:
-    """Make both standard streams safe inside; leaving writes what they still hold."""
+    """Make both standard streams safe inside the block, and flush them at its end."""
     codecs.register_error(_REPLACING, _replaced)
     before = sys.stdout, sys.stderr
     try:
@@ -37,7 +37,7 @@ def safe_outputs() -> Iterator[None]:
 
 
 class _SafeBytes(io.BufferedIOBase):
-    """The bytes of a standard stream, and what becomes of an error. Closing it leaves the stream open."""
+    """Writes to a standard stream's buffer and handles errors. Closing it leaves the stream open."""
 
     def __init__(self, below: io.BufferedIOBase, lenient: bool) -> None:
         self._below = below
@@ -73,22 +73,22 @@ class _SafeBytes(io.BufferedIOBase):
         """Stay open: the interpreter closes the stream below."""
 
     def _give_up(self, error: OSError) -> None:
-        # What the stream below still holds would fail again when the interpreter ends, with another exit code.
+        # Otherwise, what the stream below still buffers would fail again at exit, with another exit code.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._below.fileno())
         os.close(nowhere)
         if isinstance(error, BrokenPipeError):
-            raise OutputClosedError("nobody reads the output any more") from None
+            raise OutputClosedError("the output's reader is gone") from None
         if not self._lenient:
             raise OutputError(f"standard output cannot be written: {error.strerror}") from None
 
 
 def _safe(stream: TextIO | None, *, lenient: bool) -> TextIO:
-    """A stream that writes to the same place; where the caller has closed it, to nowhere."""
+    """A stream that writes to the same place, or nowhere if the caller has closed the stream."""
     if stream is None:
         return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - no path, and open to the end
     below = getattr(stream, "buffer", None)
-    if below is None:  # a stream that somebody made in memory takes every character
+    if below is None:  # an in-memory stream, as in tests, accepts every character
         return stream
     stream.flush()
     return io.TextIOWrapper(
@@ -100,7 +100,7 @@ def _safe(stream: TextIO | None, *, lenient: bool) -> TextIO:
 
 
 def _replaced(error: UnicodeError) -> tuple[str | bytes, int]:
-    """What is written for characters that the encoding does not have: a plain one, their bytes, or `?`."""
+    """The replacement for a character that the encoding lacks: a plain one, its byte, or `?`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     character = error.object[error.start]

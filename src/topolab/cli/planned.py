@@ -1,4 +1,4 @@
-"""What a new run would measure: the cells of a matrix that pass the filters, on the backend that can be used here."""
+"""Plans a new run: the cells of a matrix that pass the filters, on a backend that can be used here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from topolab.plan import Filters, make_plan
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """A plan, and where it would be carried out."""
+    """A plan, and where it would run."""
 
     matrix: Matrix
     rounds: int
@@ -24,7 +24,7 @@ class PlannedRun:
 
 
 def plan_run(arguments: Arguments, catalogue: Catalogue) -> PlannedRun:
-    """Raises `InputError` and `EngineError` where something cannot be used."""
+    """Raises `InputError` or `EngineError` if something cannot be used."""
     matrix = load_matrix(catalogue, arguments.default_matrix if arguments.matrix is None else arguments.matrix)
     filters = Filters.parse(arguments.only, catalogue)
     choice = choose_site(arguments.backend, arguments.context, catalogue)
@@ -33,7 +33,7 @@ def plan_run(arguments: Arguments, catalogue: Catalogue) -> PlannedRun:
 
 
 def refuse_empty(plan: Plan) -> None:
-    """Raise `NothingSelectedError` where no cell is left, with the reason."""
+    """Raise `NothingSelectedError` with the reason if no cell is left."""
     if plan.cells:
         return
     if not plan.skips:

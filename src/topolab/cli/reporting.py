@@ -1,4 +1,4 @@
-"""Report a run: the table or the JSON document first, then its files."""
+"""Reports a run: first the table or the JSON document, then its files."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from topolab.store import Store
 
 
 def report_run(arguments: Arguments, store: Store) -> ExitCode:
-    """Print all that the store holds, write its files, and return the exit code.
+    """Print the report of everything in the store, write its files, and return the exit code.
 
-    The files are written also where printing fails. Raises `OutputError` and `OutputClosedError` after that.
+    The files are written even if printing fails, which then raises `OutputError` or `OutputClosedError`.
     """
     report = read_report(store)
     try:
@@ -40,7 +40,7 @@ def _print(arguments: Arguments, report: Report) -> None:
 
 
 def _encodable(document: str, encoding: str) -> str:
-    """The JSON document with escapes where the encoding lacks a character: a replacement would change its values."""
+    """The JSON document, with escapes if the encoding lacks a character: a replacement would change its values."""
     try:
         document.encode(encoding)
     except UnicodeEncodeError:
@@ -49,7 +49,7 @@ def _encodable(document: str, encoding: str) -> str:
 
 
 def _write(arguments: Arguments, store: Store, report: Report) -> bool:
-    """Write the report's files and say which; whether a folder that should have them has them."""
+    """Write the report's files and list them. Return whether that worked, or the folder is read-only anyway."""
     notices, folder = Notices(arguments.quiet), store.folder
     if not store.writable:
         notices.insist(f"topolab: {folder}: cannot be written, so the report is printed and its files are not updated")
@@ -57,7 +57,7 @@ def _write(arguments: Arguments, store: Store, report: Report) -> bool:
     try:
         written = write_files(report, folder)
     except OSError as error:
-        if not store.unwritten:  # else what ended the run says so
+        if not store.unwritten:  # otherwise the error that ended the run says so
             resume = resume_command(folder, arguments.context)
             notices.insist(
                 f"topolab: {folder}: the report's files cannot be written: {error.strerror}; all that was measured is "

@@ -1,4 +1,4 @@
-"""The command that continues a run, to be pasted into a shell."""
+"""Builds the command that continues a run, for pasting into a shell."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def resume_command(folder: Path, context: str | None) -> str:
 
 
 def _program(called_as: str) -> list[str]:
-    """The words that start it: a script by Python, an installed command by its name where PATH leads to it."""
+    """The words that start this program: a script by Python, an installed command by its name if PATH finds it."""
     if called_as.endswith(".py"):
         return ["python3", called_as]
     name = Path(called_as).name

@@ -1,4 +1,4 @@
-"""`--resume`: measure the rest of a run, or report one that has nothing left."""
+"""`--resume`: measures the rest of a run, or reports a finished one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from topolab.store import Store
 
 
 def resume(arguments: Arguments, run: str, catalogue: Catalogue, begun: float) -> int:
-    """Measure what `run`, an id or a folder, has left; one that has nothing left is reported again, on any machine."""
+    """Measure what is missing from `run`, an id or a folder. A finished run is only reported again, on any machine."""
     with Store.open(_folder_of(run, arguments.out)) as store:
         if not left_to_do(store):
             return report_run(arguments, store)
@@ -28,12 +28,12 @@ def resume(arguments: Arguments, run: str, catalogue: Catalogue, begun: float) -
         choice = choose_site(store.record.backend, arguments.context, catalogue)
         unknown = {cell.combination.server for cell in store.record.plan.cells} - set(catalogue.candidates)
         if unknown:
-            raise InputError(f"--resume {run}: no server is called {min(unknown)} any more; start a new run")
+            raise InputError(f"--resume {run}: the server {min(unknown)} no longer exists; start a new run")
         used = {store.record.profiles[cell.combination.profile].driver for cell in store.record.plan.cells}
         if unknown := used - set(catalogue.drivers):
-            raise InputError(f"--resume {run}: no driver is called {min(unknown)} any more; start a new run")
+            raise InputError(f"--resume {run}: the driver {min(unknown)} no longer exists; start a new run")
         recorded, plan = store.record.environment, store.record.plan
-        # What is known without building an image, which takes a minute, is compared first.
+        # First compare what is known without building images, which takes a minute.
         _refuse_elsewhere(run, changed_in(recorded, foresee(choice.site, plan)))
         with prepared(arguments, choice, plan) as (keeper, images_s):
             _refuse_elsewhere(run, differences(recorded, describe(choice.site, plan)))
@@ -50,6 +50,6 @@ def _folder_of(run: str, out: Path) -> Path:
 
 
 def _refuse_elsewhere(run: str, changed: list[str]) -> None:
-    """Rounds measured on different machines, or with different packages, are not rounds of one run."""
+    """Refuse to mix rounds from different machines or with different packages in one run."""
     if changed:
-        raise InputError(f"--resume {run}: this is not where it began: {'; '.join(changed)}; start a new run")
+        raise InputError(f"--resume {run}: the environment has changed: {'; '.join(changed)}; start a new run")

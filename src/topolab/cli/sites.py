@@ -1,4 +1,4 @@
-"""Which backend a run uses: the one asked for, or with `auto` Docker where an engine answers."""
+"""Chooses a run's backend: the one requested, or with `auto`, Docker if an engine answers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from topolab.catalogue import Catalogue
 from topolab.drivers.registry import Drivers, drivers
 from topolab.errors import EngineError, InputError
 
-if TYPE_CHECKING:  # what either brings in takes a tenth of a second
+if TYPE_CHECKING:  # importing it takes a tenth of a second
     from topolab.backends import Site
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The site, why it is not the other one where that may surprise, and what makes the load."""
+    """The site, the reason for it if it may surprise, and the drivers."""
 
     site: Site
     why: str = ""
@@ -29,7 +29,7 @@ class Choice:
 
 
 def choose_site(backend: str | None, context: str | None, catalogue: Catalogue) -> Choice:
-    """Raises `EngineError` where Docker was asked for and cannot be used; `InputError` for a proxy that is none."""
+    """Raises `EngineError` if Docker was requested but cannot be used; `InputError` for an unsuitable proxy program."""
     return replace(_chosen(backend, context, catalogue), drivers=catalogue.drivers)
 
 
@@ -41,7 +41,7 @@ def _chosen(backend: str | None, context: str | None, catalogue: Catalogue) -> C
 
     if backend == "docker" or context:
         if own:
-            raise InputError(f"{own} is for the local backend, the proxy's image has its own program; unset it")
+            raise InputError(f"{own} is only for the local backend; unset it, because images have their own proxy")
         return Choice(_docker(context, catalogue))
     from topolab.backends.local.site import LocalSite
 

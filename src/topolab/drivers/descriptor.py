@@ -1,4 +1,4 @@
-"""What the rest of the project knows about a driver. Its folder has one instance, which imports no load tool."""
+"""Everything that other packages know about a driver. Each driver folder has one descriptor, free of its load tool."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from topolab.model.run import DriverRecord
 
 LOAD_IMAGE = "load"
 GRACE_S = 15.0
-"""What a worker takes besides its load, at worst."""
+"""The most time that a worker may take in addition to its load."""
 _TIMEOUT_S = 10.0
 
 
 def _nothing_more(_: LoadProfile) -> None:
-    """Of most profiles a driver wants nothing beyond their type."""
+    """Accept any profile of the right type, as most drivers do."""
 
 
 def _with_grace(profile: LoadProfile) -> float:
@@ -31,33 +31,33 @@ class Descriptor:
 
     name: str
     kinds: frozenset[str]
-    """The load kinds that it makes."""
+    """The load kinds that it supports."""
     refusals: Mapping[ClientProtocol, str] = field(default_factory=dict)
     """Why it does not speak a protocol, in a few words."""
     h2_alone_refusal: str = ""
-    """Why it cannot offer h2 alone by ALPN; empty where it can."""
+    """Why it cannot offer only h2 by ALPN; empty if it can."""
     check: Callable[[LoadProfile], tuple[str, str] | None] = _nothing_more
-    """What a profile must be beyond its type: the key that is wrong and what it must be, or None."""
+    """Checks a profile beyond its type: returns the wrong key and what it must be, or None."""
     start_up_s: float = 0.0
-    """What a visit takes besides its load and its stack."""
+    """The time that a visit takes in addition to its load and its stack."""
     longest_s: Callable[[LoadProfile], float] = _with_grace
-    """Longer than a load takes at worst, before its worker is given up."""
+    """The time after which a worker is given up: longer than its load can take."""
     visits: bool = False
     """Whether its loads are visits to the app's page, with `visit.json` next to each measurement."""
     reading: str = ""
-    """How to read its figures, in sentences for the reports; empty where the tables are enough."""
+    """How to read its figures, in sentences for the reports; empty if the tables are enough."""
     image: str = LOAD_IMAGE
-    """The Compose service that has it in containers."""
+    """The Compose service that runs it in containers."""
     packages: tuple[str, ...] = ()
-    """The distributions whose versions belong to a run's record."""
+    """The distributions whose versions a run records."""
     missing: Callable[[], str] = str
-    """Why it cannot be used on this machine, with what to install; empty where it can."""
+    """Why it cannot be used on this machine, and what to install; empty if it can."""
     image_version: tuple[str, ...] = ()
-    """The command that prints its tool's version in an image; empty where it has no tool of its own."""
+    """The command that prints its tool's version in an image; empty if it has no tool."""
     local_version: Callable[[], tuple[str, ...]] | None = None
-    """The command that does so on this machine, where it differs."""
+    """The same for this machine, if it differs."""
     folder: Path | None = None
-    """Where it is, if that is not in this package: in a catalogue, and then in no image."""
+    """Its folder, if it is in a catalogue rather than in this package. No image contains it then."""
 
     @property
     def record(self) -> DriverRecord:
@@ -66,11 +66,11 @@ class Descriptor:
 
     @property
     def worker(self) -> tuple[str, ...]:
-        """What the interpreter is given to run its worker."""
+        """The interpreter's arguments that run its worker."""
         return (str(self.folder),) if self.folder else ("-m", f"{__package__}.{self.name}")
 
     def version(self) -> str | None:
-        """What its tool on this machine prints as its version; None where that fails."""
+        """The version that its tool prints on this machine; None if that fails."""
         try:
             return printed(self.local_version() if self.local_version else self.image_version)
         except (OSError, subprocess.TimeoutExpired):
@@ -78,6 +78,6 @@ class Descriptor:
 
 
 def printed(argv: Iterable[str]) -> str:
-    """What a command prints. Raises `OSError` and `subprocess.TimeoutExpired`."""
+    """The output of a command. Raises `OSError` and `subprocess.TimeoutExpired`."""
     done = subprocess.run(list(argv), capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False)
     return (done.stdout or done.stderr).strip()

@@ -1,4 +1,4 @@
-"""The lab's side of the load workers: starts one a driver, hands it jobs, and waits for its events, never for ever."""
+"""The harness's side of the load workers: starts one per driver, gives it jobs, and awaits events with a deadline."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Keep = Callable[[str, bytes], None]
 
 
 class LoadWorkers:
-    """Makes load from a process of its own for each driver, on processors of their own, one job after the other."""
+    """Makes loads in a separate process for each driver, pinned to the client's processors, one job at a time."""
 
     def __init__(
         self, keeper: ProcessKeeper, log_path: Path, cpus: frozenset[int] | None, known: Drivers | None = None
     ) -> None:
-        """Without `known`, for the drivers of this package."""
+        """`known` defaults to the drivers of this package."""
         self._keeper = keeper
         self._log_path = log_path
         self._cpus = cpus
@@ -36,7 +36,7 @@ class LoadWorkers:
         self._talks: dict[str, tuple[Workplace, Conversation]] = {}
 
     def worker(self, driver: str) -> ProcessGroup | None:
-        """A driver's process group; None before its first job and after the worker was lost."""
+        """A driver's process group; None before its first job and after its worker is lost."""
         return self._talks[driver][1].group if driver in self._talks else None
 
     def measure(
@@ -48,11 +48,11 @@ class LoadWorkers:
         on_loaded: Callable[[], None],
         keep: Keep,
     ) -> Measurement:
-        """From `workplace`, warm up, call `on_warm`, load, call `on_loaded`, and give what was measured.
+        """From `workplace`, warm up, call `on_warm`, load, call `on_loaded`, and return the measurement.
 
-        These two run while nothing is in flight: the place to read counters. The first is called again where the
-        worker begins its load anew. `keep` is given what the tool wrote, whatever becomes of the load. Raises
-        `StageError` where it could not be made.
+        Both are called while nothing is in flight, so that they can read counters. `on_warm` is called again if the
+        worker repeats its load. `keep` gets the files that the tool wrote, even if the load fails. Raises
+        `StageError` if the load could not be made.
         """
         talk = self._running(profile.driver, workplace)
         deadline = time.monotonic() + self._known[profile.driver].longest_s(profile)
@@ -74,17 +74,17 @@ class LoadWorkers:
             raise StageError(stage, f"the load worker {error}", log) from None
         if isinstance(event, Measured):
             return event.measurement
-        raise StageError(stage, event.message if isinstance(event, Failed) else "no measurement came")
+        raise StageError(stage, event.message if isinstance(event, Failed) else "the load worker sent no measurement")
 
     def _running(self, driver: str, workplace: Workplace) -> Conversation:
-        """The driver's worker at `workplace`: that of the job before where it is still there, else a new one."""
+        """The driver's worker at `workplace`: the previous job's if it still runs, else a new one."""
         if driver in self._talks:
             where, talk = self._talks[driver]
             if where == workplace and talk.group.exit_code() is None:
                 return talk
             self._end(driver)
         argv = [*workplace.enter, workplace.python, *self._known[driver].worker]
-        # Temporary files of a worker's tools are gone with the lab, also where both are killed.
+        # So that temporary files of the worker's tools are removed with topolab's own, even if both are killed.
         env = {**os.environ, "TMPDIR": str(self._keeper.folder)}
         talk = Conversation(self._keeper.start("client", argv, self._log_path, cpus=self._cpus, env=env, pipes=True))
         self._talks[driver] = (workplace, talk)
@@ -95,7 +95,7 @@ class LoadWorkers:
 
 
 def _expect(talk: Conversation, kind: type[Event] | UnionType, deadline: float, keep: Keep) -> Event:
-    """The next event, of `kind`. Raises `StageError` where the worker reports a failure instead."""
+    """Wait for an event of `kind`. Raises `StageError` if the worker reports a failure instead."""
     while True:
         line = talk.hear(deadline)
         try:
@@ -108,5 +108,5 @@ def _expect(talk: Conversation, kind: type[Event] | UnionType, deadline: float, 
     if isinstance(event, Failed):
         raise StageError(Stage.LOAD if kind is not Warm else Stage.WARM_UP, event.message)
     if not isinstance(event, kind):
-        raise LostError(f"said {type(event).__name__} where {getattr(kind, '__name__', 'Loaded')} was due")
+        raise LostError(f"sent {type(event).__name__} instead of {getattr(kind, '__name__', 'Loaded')}")
     return event

@@ -1,8 +1,8 @@
-"""The lines that the harness and the load worker exchange: one JSON object a line, both directions.
+"""The lines that the harness and a load worker exchange: one JSON object per line, in both directions.
 
-The harness writes a job and reads `Warm`, writes `GO` and reads `Loaded`, then `Measured`. `Failed` may come instead at
-any point; the worker then waits for its next job. `Kept` may come before any of them. `Warm` comes again in place of
-`Loaded` when a load that nobody could have measured is repeated.
+The harness writes a job and reads `Warm`, writes `GO`, and reads `Loaded` and then `Measured`. At any point `Failed`
+may come instead; the worker then waits for its next job. `Kept` may come before any other event. `Warm` comes again
+instead of `Loaded` if the load was disturbed and has to be repeated.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Warm:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The last response of the measured load is in, or given up."""
+    """The last response of the measured load has arrived or was given up."""
 
     event: Literal["loaded"] = "loaded"
 
@@ -52,7 +52,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A file that the tool wrote, to be kept with the observation whatever becomes of the job."""
+    """A file that the tool wrote, to be kept with the observation even if the job fails."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
 
@@ -66,7 +66,7 @@ Event = Warm | Loaded | Measured | Failed | Kept
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One load to make; `catalogue` is the folder that has `loadtest/`, where the load is made."""
+    """A load to make. `catalogue` is the folder that contains `loadtest/`, as the worker sees it."""
 
     target: Target
     profile: AnyLoad
@@ -78,12 +78,12 @@ _events: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="
 
 
 def job_line(target: Target, profile: LoadProfile, catalogue: str = "") -> str:
-    """The line that asks the worker for one load."""
+    """The line that requests a load from the worker."""
     return _jobs.dump_json(Job(target, profile, catalogue)).decode() + "\n"
 
 
 def read_job(line: str) -> Job:
-    """The job in `line`; `InputError` names the first field that is wrong."""
+    """Parse a job. Raises `InputError`, which names the first wrong field."""
     try:
         return _jobs.validate_json(line)
     except ValidationError as error:
@@ -91,12 +91,12 @@ def read_job(line: str) -> Job:
 
 
 def event_line(event: Event) -> str:
-    """The line that tells the harness about `event`."""
+    """The line that reports `event` to the harness."""
     return _events.dump_json(event).decode() + "\n"
 
 
 def parse_event(line: str) -> Event:
-    """The event in `line`; `InputError` where the worker wrote something else."""
+    """Parse an event. Raises `InputError` if the worker wrote something else."""
     try:
         return _events.validate_json(line)
     except ValidationError as error:
@@ -105,7 +105,7 @@ def parse_event(line: str) -> Event:
 
 
 def _first(error: ValidationError) -> str:
-    """The first field that is wrong, and why; to follow a possessive."""
+    """The first wrong field and what is wrong with it, phrased to follow a possessive."""
     first = error.errors()[0]
     place = ".".join(str(step) for step in first["loc"])
     return f"{place or 'line'} cannot be used: {first['msg']}"

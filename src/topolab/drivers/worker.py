@@ -1,4 +1,4 @@
-"""What every load worker has in common: jobs are read, done, and told of; see `protocol` for the lines."""
+"""What all load workers share: read jobs, do them and report on them, in the lines that `protocol` defines."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from topolab.model.measurement import Measurement
 
 
 class LoadError(Exception):
-    """The load could not be made; its text is the one sentence the harness is told."""
+    """The load could not be made; the text is one sentence, which the harness gets."""
 
 
 class _InputEndedError(Exception):
-    """The harness is gone: there is nobody to measure for."""
+    """The harness is gone, so there is nothing left to do."""
 
 
 class Gate:
-    """The harness's two readings of the server's counters, as a job passes them, and what it is to keep of the job."""
+    """A job's connection to the harness: when to read the server's counters, and which files to keep."""
 
     def __init__(self, lines_in: TextIO, lines_out: TextIO) -> None:
         self._in = lines_in
         self._out = lines_out
 
     def warm(self) -> None:
-        """Say that the warm-up is over, and wait for the harness to say go."""
+        """Report that the warm-up is over, and wait until the harness says go."""
         self.say(Warm())
         line = self._in.readline()
         if not line:
@@ -37,11 +37,11 @@ class Gate:
             raise InputError(f"Expected the line {GO.strip()!r} after the warm-up, got {line.strip()[:200]!r}.")
 
     def loaded(self) -> None:
-        """Say that the last response is in."""
+        """Report that the last response has arrived."""
         self.say(Loaded())
 
     def keep(self, name: str, content: bytes) -> None:
-        """Have the harness keep a tool's own output beside the measurement, as the file `name`."""
+        """Let the harness keep a tool's output with the measurement, as the file `name`."""
         self.say(Kept(name, content))
 
     def say(self, event: Event) -> None:
@@ -51,11 +51,11 @@ class Gate:
 
 
 Do = Callable[[Job, Gate], Measurement]
-"""Makes one job's load: passes the gate's `warm`, loads, passes `loaded`. Raises `LoadError` or `InputError`."""
+"""Makes a job's load: calls the gate's `warm`, loads, calls `loaded`. Raises `LoadError` or `InputError`."""
 
 
 def serve(do: Do, lines_in: TextIO = sys.stdin, lines_out: TextIO = sys.stdout) -> None:
-    """Do every job of `lines_in`, one at a time, until it ends."""
+    """Do the jobs in `lines_in`, one at a time, until it ends."""
     gate = Gate(lines_in, lines_out)
     while line := lines_in.readline():
         try:
@@ -64,7 +64,7 @@ def serve(do: Do, lines_in: TextIO = sys.stdin, lines_out: TextIO = sys.stdout) 
             return
         except (InputError, LoadError) as error:
             gate.say(Failed(str(error)))
-        except Exception as error:  # the worker outlives any job
+        except Exception as error:  # no job may end the worker
             traceback.print_exc()
             gate.say(Failed(f"The load worker failed: {type(error).__name__}: {error}."))
         else:
@@ -74,5 +74,5 @@ def serve(do: Do, lines_in: TextIO = sys.stdin, lines_out: TextIO = sys.stdout) 
 def _usable(job: Job) -> Job:
     ca_file = job.target.ca_file
     if ca_file is not None and not ca_file.is_file():
-        raise InputError(f"There is no certificate file {ca_file}.")
+        raise InputError(f"The certificate file {ca_file} does not exist.")
     return job

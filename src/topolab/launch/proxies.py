@@ -67,7 +67,7 @@ def find_proxy(root: Path, topology: str) -> tuple[str, Table, str, Table]:
     topology_file, declared = find_topology(root, topology)
     name = declared.get("proxy")
     if not name:
-        raise LaunchError(f"{topology}: has no proxy; its TOML names none")
+        raise LaunchError(f"{topology}: this topology has no proxy; choose one whose TOML has a `proxy` key")
     if name not in proxy_folders(root):
         raise LaunchError(f"{topology_file}: proxy: no folder {name} with a {PROXY_FILE}")
     file = f"{name}/{PROXY_FILE}"

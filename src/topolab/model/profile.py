@@ -51,11 +51,11 @@ class _Load(Declared):
         return self.http1 if protocol is Protocol.HTTP1 else self.multiplexed
 
     def unfit(self) -> tuple[str, str] | None:
-        """The key whose value does not fit the others, and what it must be; None where all fit."""
+        """The key whose value does not fit the others, and what it must be; None if all fit."""
         return self._pipelined_by_mistake() or self._unequal_in_flight()
 
     def refusal(self, protocol: Protocol, interface: Interface) -> str:  # noqa: ARG002
-        """Why it cannot be made over `protocol`, or of an app under `interface`; empty where it can."""
+        """Why it cannot be made over `protocol`, or with an app under `interface`; empty if it can."""
         return ""
 
     def pipelines(self, protocol: Protocol) -> bool:
@@ -64,41 +64,41 @@ class _Load(Declared):
 
     @property
     def reading(self) -> str:
-        """How to read its figures; empty where the tables are enough."""
+        """How to read its figures; empty if the tables are enough."""
         return ""
 
     def _pipelined_by_mistake(self) -> tuple[str, str] | None:
         if self.http1.streams == 1:
             return None
-        return "http1.streams", "has to be 1: HTTP/1.1 has one request at a time on a connection"
+        return "http1.streams", "must be 1: HTTP/1.1 has one request at a time on a connection"
 
     def _unequal_in_flight(self) -> tuple[str, str] | None:
         if self.http1.in_flight == self.multiplexed.in_flight:
             return None
         return "multiplexed", (
-            f"connections x streams has to be {self.http1.in_flight}, as on HTTP/1.1, not {self.multiplexed.in_flight}"
+            f"connections x streams must be {self.http1.in_flight}, as on HTTP/1.1, not {self.multiplexed.in_flight}"
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TimedLoad(_Load):
-    """What a load has that lasts a fixed time."""
+    """What loads of a fixed duration have in common."""
 
     warm_up_s: Seconds
     duration_s: PositiveSeconds
 
     def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
-        """How long it takes, roughly: for estimates, never for a figure."""
+        """About how long it takes: for estimates, not for figures."""
         return self.warm_up_s + self.duration_s
 
     @property
     def longest_s(self) -> float:
-        """How long it takes at worst: a timeout each for opening the connections, and at the end of its two parts."""
+        """The longest it can take: one timeout for opening connections, and one at the end of each of its two parts."""
         return self.warm_up_s + self.duration_s + 3 * self.timeout_s
 
     @property
     def steady_rate(self) -> bool:
-        """Whether its rate is its own, and is to be the same all the time."""
+        """Whether the rate is measured, and should not change during the load."""
         return True
 
 
@@ -143,29 +143,29 @@ class MixedLoad(_TimedLoad):
     slow: SlowPart
 
     def unfit(self) -> tuple[str, str] | None:
-        """Fast requests need room next to the slow ones."""
+        """Also require room for fast requests next to the slow ones."""
         return self._pipelined_by_mistake() or self._no_room_for_fast() or self._unequal_in_flight()
 
     def _no_room_for_fast(self) -> tuple[str, str] | None:
         if self.slow.in_flight < self.http1.in_flight:
             return None
         return "slow.in_flight", (
-            f"has to be below {self.http1.in_flight}, the connections x streams, or none is left for fast requests"
+            f"must be below {self.http1.in_flight}, the connections x streams, to leave some for fast requests"
         )
 
     def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
-        """Before the warm-up and before the load the slow requests begin, and after them they end."""
+        """Includes the time for slow requests to begin before, and end after, both the warm-up and the load."""
         return self.warm_up_s + self.duration_s + 2 * (self.slow.spread_s + _delay_s(self.slow.path))
 
     @property
     def longest_s(self) -> float:
-        """The slow requests come before the fast ones, and are waited for after them."""
+        """Includes starting slow requests before the fast ones, and waiting for them afterwards."""
         around_s = self.slow.spread_s + self.timeout_s
         return self.warm_up_s + self.duration_s + 3 * self.timeout_s + 2 * around_s
 
     @property
     def steady_rate(self) -> bool:
-        """Its fast requests come at the offered rate; falling short of that has a warning of its own."""
+        """False: fast requests come at the offered rate, and a separate warning reports a shortfall."""
         return False
 
 
@@ -182,21 +182,21 @@ class PageLoad(_Load):
     requests: Count
 
     def unfit(self) -> tuple[str, str] | None:
-        """A browser's connection rule has different numbers in flight on different protocols."""
+        """Allow different numbers in flight on different protocols, as a browser's connection rule has."""
         return self._pipelined_by_mistake()
 
     def expected_s(self, protocol: Protocol) -> float:
-        """Waves of as many requests as are in flight, each as long as the app waits."""
+        """Requests go out in waves of as many as can be in flight; each wave takes as long as the app waits."""
         return ceil(self.requests / self.lanes(protocol).in_flight) * _delay_s(self.path)
 
     @property
     def longest_s(self) -> float:
-        """Every wave of requests times out, one by one."""
+        """The longest it can take: every wave of requests times out, one after another."""
         return (ceil(self.requests / self.http1.in_flight) + 1) * self.timeout_s
 
     @property
     def steady_rate(self) -> bool:
-        """It has no rate."""
+        """False: it has no rate."""
         return False
 
 
@@ -212,21 +212,21 @@ class CountLoad(_Load):
     requests: Count
 
     def unfit(self) -> tuple[str, str] | None:
-        """It may pipeline, and it compares whatever connections and streams it is given."""
+        """Accept everything: it may pipeline, and may have any numbers of connections and streams."""
         return None
 
     def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
-        """At the rate that is expected of any server."""
+        """The time at a rate that is expected of any server."""
         return self.requests / COUNTED_PER_S
 
     @property
     def longest_s(self) -> float:
-        """Its timeout is for all of it."""
+        """Its timeout, which covers the whole load."""
         return self.timeout_s
 
     @property
     def steady_rate(self) -> bool:
-        """Handshakes are in its rate."""
+        """False: its rate includes handshakes."""
         return False
 
 

@@ -43,39 +43,39 @@ class UsersLoad(Declared):
     workers: Count = 1
 
     def unfit(self) -> tuple[str, str] | None:
-        """Each journey is listed once, chat is not alone, and each worker has a user."""
+        """Require each journey once, another one if there is chat, and a user for each worker."""
         if repeated := sorted({journey.value for journey in self.journeys if self.journeys.count(journey) > 1}):
             return "journeys", f"{repeated[0]!r} is listed twice"
         if self.journeys == (Journey.CHAT,):
-            return "journeys", "has to have another beside chat: the rate is that of HTTP responses"
+            return "journeys", "must have another one besides chat, because the rate counts HTTP responses"
         if self.workers > self.users:
-            return "workers", f"has to be at most {self.users}, so that each has a user, not {self.workers}"
+            return "workers", f"must be at most {self.users}, so that each has a user, not {self.workers}"
         return None
 
     def refusal(self, protocol: Protocol, interface: Interface) -> str:
-        """Users who chat need WebSockets."""
+        """Why users who chat cannot: WebSockets need HTTP/1.1 and ASGI."""
         if not self.chats:
             return ""
         if protocol is not Protocol.HTTP1:
-            return "its users chat over WebSocket, which they open by HTTP/1.1 alone"
-        return "its users chat over WebSocket, which a WSGI app has none of" if interface is Interface.WSGI else ""
+            return "its users chat over WebSocket, which they open only over HTTP/1.1"
+        return "its users chat over WebSocket, which WSGI does not support" if interface is Interface.WSGI else ""
 
     def pipelines(self, protocol: Protocol) -> bool:  # noqa: ARG002
-        """Each user waits for the response before the next request."""
+        """Never: each user waits for the response before the next request."""
         return False
 
     def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
-        """The users start, then run."""
+        """The time in which the users start, and then run."""
         return self.users / self.spawn_per_s + self.warm_up_s + self.duration_s
 
     @property
     def longest_s(self) -> float:
-        """No longer than is expected: what its driver takes besides is the driver's to say."""
+        """The same as expected: the driver itself says how much longer it takes."""
         return self.users / self.spawn_per_s + self.warm_up_s + self.duration_s
 
     @property
     def steady_rate(self) -> bool:
-        """Whether its rate is its own, and is to be the same all the time."""
+        """True: the rate is measured, and should not change during the load."""
         return True
 
     @property

@@ -1,4 +1,4 @@
-"""Matrix and catalogue to an ordered plan of cells and skips. Pure: the same input gives the same plan."""
+"""Turns a matrix and the catalogue into an ordered plan of cells and skips. Pure: equal input, equal plan."""
 
 from topolab.plan.filters import Filters
 from topolab.plan.planning import make_plan

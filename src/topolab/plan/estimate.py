@@ -1,4 +1,4 @@
-"""How long a cell will take, roughly: for `--dry-run` and the ETA, never for a figure."""
+"""Estimates how long a cell takes, for `--dry-run` and the ETA; no figure depends on it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from topolab.model.profile import LoadProfile
 
 
 def expected_s(cell: Cell, profile: LoadProfile, stack_s: float, known: Drivers) -> float:
-    """Seconds for one round of `cell`, of which `stack_s` for its stack."""
+    """Seconds for one round of `cell`, including `stack_s` for its stack."""
     load_s = profile.expected_s(cell.combination.client_protocol.protocol)
     return stack_s + known[profile.driver].start_up_s + load_s
 

@@ -1,4 +1,4 @@
-"""Matrix and catalogue to an ordered plan of cells and skips. Pure: the same input gives the same plan."""
+"""Turns a matrix and the catalogue into an ordered plan of cells and skips. Pure: equal input, equal plan."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ def make_plan(
     filters: Filters,
     unavailable: Mapping[str, str],
 ) -> Plan:
-    """The cells of `matrix` that pass `filters`, and a skip with its reason for each that cannot exist.
+    """Plan the cells of `matrix` that pass `filters`, and a skip with its reason for each that cannot exist.
 
-    `unavailable` maps the name of a candidate, a listener, a topology, an app or a driver to the reason it cannot run
-    here.
-    Raises `InputError` for a name in the matrix that the catalogue does not know.
+    `unavailable` maps names of candidates, listeners, topologies, apps and drivers to the reason why they cannot run
+    here. Raises `InputError` for a name in the matrix that the catalogue does not have.
     """
     cells: dict[str, Cell] = {}
     skips: dict[str, Skip] = {}
@@ -67,7 +66,7 @@ def _combinations(selection: Selection, matrix: Matrix, catalogue: Catalogue) ->
 
 
 def _settings(selection: Selection) -> Iterator[dict[str, Value]]:
-    """Every combination of the settings' values, as far as they are not the default."""
+    """Every combination of the settings' values, without those that are the default."""
     known = settings()
     for values in product(*(selection.settings.get(setting.key, (setting.default,)) for setting in known)):
         pairs = zip(known, values, strict=True)
@@ -75,20 +74,19 @@ def _settings(selection: Selection) -> Iterator[dict[str, Value]]:
 
 
 def _interfaces(candidate: Candidate, app: App) -> tuple[Interface, ...]:
-    """The interfaces both sides have; the variant's first where there is none, for the skip to name."""
+    """The interfaces that both sides have; if there are none, the variant's first, which the skip names."""
     shared = tuple(i for i in candidate.variant.interfaces if i in app.entrypoints)
     return shared or candidate.variant.interfaces[:1]
 
 
 def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mapping[str, str]) -> Cell | Skip:
-    """The one decision of the plan. A combination is skipped, in this order, where
+    """Decide whether a combination is a cell or a skip. These reasons to skip it are checked in this order:
 
-    - the server's packages, the proxy, what the app needs, or the load tool are not on this machine,
-    - the app has no entry point for the variant's interface, or cannot wait by the variant's async library,
-    - the load tool does not speak the client's protocol, its users chat over what the protocol or the app does not
-      have, or the topology does not carry it, or not to a browser,
-    - the server declares no listener for any leg the topology could reach it by, or that listener's packages are not
-      on this machine.
+    - this machine lacks the server's packages, the proxy, the app's requirements, or the load tool;
+    - the app has no entry point for the variant's interface, or does not work with the variant's async library;
+    - the load tool does not speak the client's protocol; its users chat over WebSocket, which the protocol or the
+      app's interface lacks; or the topology does not carry the protocol, or not for this load tool;
+    - the server has no listener for any leg that the topology offers, or this machine lacks that listener's packages.
     """
     candidate = catalogue.candidates[combination.server]
     app = catalogue.apps[combination.app]
@@ -101,10 +99,10 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
             return Skip(combination, unavailable[name])
     if combination.interface not in app.entrypoints:
         wanted = combination.interface.value.upper()
-        return Skip(combination, f"{candidate.name} runs {wanted} apps, and {app.name} is none")
+        return Skip(combination, f"{candidate.name} needs a {wanted} app; {app.name} has no {wanted} entry point")
     library = candidate.variant.async_library
     if combination.interface is Interface.ASGI and library not in app.async_libraries:
-        return Skip(combination, f"{candidate.name} runs apps on {library}, and {app.name} waits by another library")
+        return Skip(combination, f"{candidate.name} runs apps on {library}, which {app.name} does not support")
     if refusal := catalogue.drivers[driver].refusals.get(client):
         return Skip(combination, f"{driver}: {refusal}")
     if refusal := profile.refusal(client.protocol, combination.interface):
@@ -123,17 +121,17 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
 
 
 def _no_listener(candidate: Candidate, topology: Topology, route: Route) -> str:
-    """Why no leg of the route meets a listener, told by the leg that the topology would like best."""
+    """Why the server has no listener for any leg of the route, in terms of the topology's preferred leg."""
     leg = route.server[0]
     hop = f"the {topology.name} hop" if topology.proxied else "a direct hop"
     listener = candidate.variant.listeners.get(leg.transport)
     if leg.protocol is Protocol.H3:
-        return f"{candidate.name} speaks no HTTP/3"
+        return f"{candidate.name} does not speak HTTP/3"
     if listener is None:
         what = "TLS" if leg.transport.encrypted else "cleartext"
         return f"{candidate.name} has no {what} listener: {hop} needs {leg.label}"
     over = "" if leg.transport.encrypted else " in cleartext"
-    return f"{candidate.name} speaks no {leg.protocol.label}{over}: {hop} would be {listener.protocols[0].label}"
+    return f"{candidate.name} does not speak {leg.protocol.label}{over}: {hop} would be {listener.protocols[0].label}"
 
 
 def _hops(topology: Topology, client: ClientProtocol, leg: Leg) -> tuple[PlannedHop, ...]:
@@ -144,7 +142,7 @@ def _hops(topology: Topology, client: ClientProtocol, leg: Leg) -> tuple[Planned
 
 
 def _replicas(cells: tuple[Cell, ...], pairs: int) -> tuple[Cell, ...]:
-    """Second copies of `pairs` cells spread evenly over the plan, so that they see different servers."""
+    """Second copies of `pairs` cells, spread evenly over the plan so that different servers are repeated."""
     count = min(pairs, len(cells))
     chosen = (cells[(2 * i + 1) * len(cells) // (2 * count)] for i in range(count))
     return tuple(replace(cell, combination=replace(cell.combination, replica=1)) for cell in chosen)

@@ -1,1 +1,1 @@
-"""Everything that touches processes: starting and ending groups, ports, processors, kernel counters."""
+"""Everything about processes: starting and ending groups, ports, processors, kernel counters."""

@@ -1,4 +1,4 @@
-"""A tool run by a load worker: in the worker's own group, so that it ends with it, and no longer than it may."""
+"""A tool that a load worker runs with a time limit, in the worker's process group so that both end together."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from topolab.process.usage import process_cpu_s
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How a tool's run went: its exit code (None: it was ended for taking too long), all it wrote, and what it used.
+    """The result of a tool's run: exit code (None: killed at the deadline), complete output, and time used.
 
-    `cpu_s` and `wall_s` are counted from the last `restart_counting`, or the start.
+    `cpu_s` and `wall_s` are counted from the last `restart_counting`, or from the start.
     """
 
     code: int | None
@@ -28,19 +28,19 @@ class Ran:
 
 
 class Child:
-    """A running tool; both its streams are read here. It has to be run to its end with `run`."""
+    """A running tool. The caller must run it to its end with `run`, which reads both output streams."""
 
     def __init__(
         self,
         argv: Sequence[str],
         *,
-        told: bool = False,
+        writable: bool = False,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        """`told`: it has a standard input, for `tell`; without it is empty."""
+        """If `writable`, its standard input is a pipe for `write_line`; otherwise it is empty."""
         self._used_before_s = _waited_children_cpu_s()
-        stdin = subprocess.PIPE if told else subprocess.DEVNULL
+        stdin = subprocess.PIPE if writable else subprocess.DEVNULL
         self._process = subprocess.Popen(
             argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd, env=env
         )
@@ -48,19 +48,19 @@ class Child:
         self._uncounted_cpu_s = 0.0
 
     def restart_counting(self) -> None:
-        """Count what it uses from now on: the warm-up is over. Without the kernel's counters its CPU stays counted."""
+        """Restart the counts, at the end of a warm-up. Without kernel counters, CPU is still counted from the start."""
         self._counting_since = time.monotonic()
         self._uncounted_cpu_s = process_cpu_s(self._process.pid) or 0.0
 
-    def tell(self, line: str) -> None:
-        """Write a line to its standard input; one that has ended hears nothing."""
+    def write_line(self, line: str) -> None:
+        """Write a line to its standard input; does nothing if the tool has ended."""
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.write(line.encode())
                 self._process.stdin.flush()
 
     def run(self, deadline: float, on_line: Callable[[str], None]) -> Ran:
-        """Hand each line to `on_line` as it comes, until it ends; at `deadline` on the monotonic clock it is killed."""
+        """Pass each line to `on_line` until the tool ends. Kill it at `deadline`, on the monotonic clock."""
         written: list[str] = []
         code: int | None = None
         with self._process as process:
@@ -75,7 +75,7 @@ class Child:
                     code = process.wait(max(0.0, deadline - time.monotonic()))
             finally:
                 wall_s = time.monotonic() - self._counting_since
-                process.kill()  # does nothing to one that has been waited for
+                process.kill()  # does nothing once the process has been waited for
         cpu_s = _waited_children_cpu_s() - self._used_before_s - self._uncounted_cpu_s
         return Ran(code, "".join([*written, reader.rest]), cpu_s, wall_s)
 
@@ -84,7 +84,7 @@ ENDED_WELL = "ended with exit code 0"
 
 
 def ending_of(code: int) -> str:
-    """How an exit code reads; negative is the signal that ended the process."""
+    """Describe an exit code in words; a negative one is the signal that ended the process."""
     return f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
 
 

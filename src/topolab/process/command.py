@@ -1,4 +1,4 @@
-"""A command run to its end: within a time limit, its output bounded, ended with the lab if the lab is killed."""
+"""Runs a command to its end, with limits on time and output; if topolab is killed, so is the command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WATCH_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How a command ended: its exit code (None: it was ended for taking too long) and the end of all it wrote."""
+    """The result of a command: its exit code (None: killed at the time limit) and the end of its output."""
 
     code: int | None
     output: str
@@ -30,12 +30,12 @@ def run_command(
     env: Mapping[str, str] | None = None,
     watch: Callable[[str], None] | None = None,
 ) -> Done:
-    """Run `argv` with nothing on standard input. Raises `OSError` where it cannot be started at all.
+    """Run `argv` with an empty standard input. Raises `OSError` if it cannot be started.
 
-    `watch` is called every half second while it runs, with what it wrote since the last call.
+    While it runs, `watch` is called every half second with the output since the last call.
     """
     with tempfile.NamedTemporaryFile(dir=keeper.folder, prefix="command-", suffix=".log") as log:
-        # Where the user is: a path in the environment, such as that of a certificate, may be relative to it.
+        # In the user's working directory: a path in the environment, such as a certificate's, may be relative to it.
         group = keeper.start("command", argv, Path(log.name), env=env, cwd=Path.cwd())
         try:
             code = group.leader.wait(timeout_s) if watch is None else _watched(group, timeout_s, watch)

@@ -1,4 +1,4 @@
-"""Lines to and from a process that was started with pipes: never waited for beyond a deadline."""
+"""Exchanges lines with a process that was started with pipes; every wait has a deadline."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ __all__ = ["Conversation", "LostError"]
 
 
 class Conversation:
-    """One process's standard input and output, a line at a time."""
+    """A process's standard input and output, line by line."""
 
     def __init__(self, group: ProcessGroup) -> None:
         self.group = group
         self._reader = LineReader(group.leader.stdout.fileno()) if group.leader.stdout else None
 
     def say(self, line: str) -> None:
-        """Write `line`, which brings its own end. Raises `LostError`."""
+        """Write `line`, which includes its newline. Raises `LostError`."""
         if self.group.leader.stdin is None or self.group.leader.stdin.closed:
             raise LostError("has no standard input")
         try:
@@ -26,7 +26,7 @@ class Conversation:
             raise LostError("ended by itself") from None
 
     def hear(self, deadline: float) -> str:
-        """The next line, waited for until `deadline` on the monotonic clock. Raises `LostError`."""
+        """Wait for the next line until `deadline`, on the monotonic clock. Raises `LostError`."""
         if self._reader is None:
             raise LostError("has no standard output")
         return self._reader.line(deadline)

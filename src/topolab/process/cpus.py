@@ -1,4 +1,4 @@
-"""Which processors the client, the proxy and the server get, so that the load does not steal from what it measures."""
+"""Assigns processors to client, proxy and server, so that making the load takes no CPU time from the server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CpuLayout:
-    """A set of processors per role; None where the system cannot pin processes."""
+    """A set of processors for each role; None if the system cannot pin processes."""
 
     client: frozenset[int] | None
     proxy: frozenset[int] | None
@@ -23,16 +23,16 @@ def can_pin() -> bool:
 
 
 def available_cpus() -> tuple[int, ...]:
-    """The processors this process may use, in order; empty where the system does not tell."""
+    """The processors this process may use, in order; empty if the system does not say."""
     return tuple(sorted(os.sched_getaffinity(0))) if can_pin() else ()
 
 
 def cpu_layout(cpus: tuple[int, ...]) -> CpuLayout:
-    """One processor for the server, one for the client, one for the proxy where there is a third.
+    """Assign one processor to the server, one to the client, and one to the proxy if there is a third.
 
-    A single processor each, however many there are: a candidate runs one worker, and one that spreads its own
-    threads over idle processors would otherwise be compared with one that cannot. With two the proxy shares the
-    server's; with one everything shares it.
+    Each role gets a single processor, however many there are: candidates run one worker, and otherwise one that
+    spreads its threads over idle processors would be compared with one that cannot. Of two processors, proxy and
+    server share one; a single one is shared by all.
     """
     if not cpus:
         return CpuLayout(None, None, None)
@@ -43,7 +43,7 @@ def cpu_layout(cpus: tuple[int, ...]) -> CpuLayout:
 
 @contextmanager
 def pinned(cpus: frozenset[int] | None) -> Iterator[None]:
-    """Keep the calling thread on `cpus` meanwhile: a child started inside inherits it for good."""
+    """Pin the calling thread to `cpus` inside the block. Children started there stay pinned afterwards."""
     if cpus is None or not can_pin():
         yield
         return

@@ -1,4 +1,4 @@
-"""A process that belongs to this one: in its group, so that whoever kills the group kills both, and ended before it."""
+"""A child process in this process's own group: killing the group kills both, and the child never outlives its user."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _POLL_S = 0.005
 
 
 class InnerProcess:
-    """A program that a load worker drives; all it writes goes to `log_path`.
+    """A program that a load worker drives. Its output goes to `log_path`.
 
-    A context manager: at its end the process was told to end by other means, or is killed, with what it started.
+    A context manager. The caller asks the program to end, by its own means. On exit, whatever still runs, including
+    what the program started, has a few seconds to end and is then killed; after an error it is killed at once.
     """
 
     def __init__(self, argv: Sequence[str], log_path: Path) -> None:
@@ -46,17 +47,18 @@ class InnerProcess:
 
     @property
     def ended(self) -> bool:
-        """Whether it is over."""
+        """Whether the process has ended."""
         return self._process.poll() is not None
 
     def log(self) -> str:
-        """What it has written."""
+        """The output so far."""
         return self._log_path.read_text(encoding="utf-8", errors="replace")
 
     def _left(self) -> set[int]:
-        """Those of its processes that run. It may be a script that ends before what it started.
+        """The processes still running. The program may be a script that ends before what it started.
 
-        By the group, where that is this process's alone: nobody else starts anything in it. Elsewhere its own only.
+        If this process leads its group, everything new in the group counts, because nothing else starts processes
+        there. Otherwise only the program itself counts.
         """
         own = set() if self.ended else {self._process.pid}
         if os.getpgrp() != os.getpid():

@@ -1,4 +1,4 @@
-"""Lines from a pipe: never waited for beyond a deadline."""
+"""Reads lines from a pipe, waiting no longer than a deadline."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ _READ_BYTES = 65_536
 
 
 class LostError(Exception):
-    """The other side is gone or too late; the text goes on from its name, as in "the load worker ended by itself"."""
+    """The other side is gone or too late. The text continues its name, as in "the load worker ended by itself"."""
 
 
 class LineReader:
-    """A descriptor's bytes, a line at a time."""
+    """Reads a descriptor line by line."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._unread = bytearray()
 
     def line(self, deadline: float) -> str:
-        """The next line without its end, waited for until `deadline` on the monotonic clock. Raises `LostError`.
+        """Wait for the next line until `deadline`, on the monotonic clock; return it without its newline.
 
-        What is there already is taken after the deadline too, but no more than one read of it.
+        After the deadline, bytes that have already arrived are still read, but only once. Raises `LostError`.
         """
         searched, late = 0, False
         while (end := self._unread.find(b"\n", searched)) < 0:
@@ -42,5 +42,5 @@ class LineReader:
 
     @property
     def rest(self) -> str:
-        """What was read beyond the last whole line."""
+        """What was read after the last complete line."""
         return self._unread.decode("utf-8", "replace")

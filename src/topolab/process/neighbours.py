@@ -1,7 +1,7 @@
-"""Other labs that measure on this machine now, whoever runs them: each holds a name that the kernel lists.
+"""Detects other runs that measure on this machine now, of any user: each holds a name that the kernel lists.
 
-The name is that of an abstract unix socket (unix(7)): it needs no file, belongs to no user, and goes with its process
-however that ends. It is Linux's alone, and what runs in another network namespace is not seen.
+The name is that of an abstract unix socket (unix(7)): it needs no file, has no permissions, and disappears with its
+process, however that ends. Only Linux has such sockets, and runs in other network namespaces are not seen.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ _NAME = re.compile(rb" @topolab-measuring-(\d+)$", re.MULTILINE)
 
 @contextmanager
 def announced() -> Iterator[None]:
-    """Be one of the `others` that other labs see, until the end."""
+    """Let other runs see this one in their `others()` inside the block."""
     if not _LIST.exists():
         yield
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as name:
-        # Refused where a process of another pid namespace has this number: then its name says that one measures here.
+        # Fails if a process in another pid namespace has the same number: its name then already announces a run.
         with contextlib.suppress(OSError):
             name.bind(f"\0topolab-measuring-{os.getpid()}")
         yield
 
 
 def others() -> tuple[int, ...]:
-    """The process ids of the other labs that are measuring."""
+    """The process ids of the other runs that are measuring."""
     try:
         listed = _LIST.read_bytes()
     except OSError:

@@ -1,4 +1,4 @@
-"""Free ports without a race: a port stays taken from the moment it is chosen until the stack is gone."""
+"""Reserves free ports without a race: a port stays taken from the moment it is chosen until the stack is gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DISCARD = (LOOPBACK, 9)
 
 
 def loopback_trouble() -> str:
-    """Why nothing can be reached on loopback, and what to do; empty where it works."""
+    """Why loopback cannot be used, and what to do; empty if it works."""
     try:
         with ReservedPort():
             return ""
@@ -26,11 +26,11 @@ def loopback_trouble() -> str:
 
 
 class ReservedPort:
-    """A loopback port, TCP and UDP, that no one else is given while this is open.
+    """A loopback port, for TCP and UDP, that is assigned to nothing else while this is open.
 
-    The TCP socket is bound but does not listen: the kernel then hands the port to nobody who asks for any free
-    one, while a server that asks for it by number gets it, since both set SO_REUSEADDR (socket(7)). The UDP
-    socket is bound and connected elsewhere: datagrams for the server are not delivered to it.
+    The TCP socket is bound but does not listen. The kernel does not pick such a port for a process that asks for any
+    free one, yet a server that asks for its number gets it, because both set SO_REUSEADDR (socket(7)). The UDP
+    socket is bound and connected elsewhere, so it receives none of the server's datagrams.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
-"""Short stretches that an interrupt must not tear: it waits for their end, a few milliseconds.
+"""Defers interrupts during short critical sections, for a few milliseconds.
 
-A process that has been started but not yet written down would otherwise be left when the interrupt comes in between.
+Otherwise an interrupt right after a process was started, but before it was recorded, would leave it running.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _state = _State()
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold `interrupt` back inside; where one came, leaving raises `KeyboardInterrupt`. For the main thread."""
+    """Defer `interrupt` inside the block; if one came, raise `KeyboardInterrupt` at its end. For the main thread."""
     _state.depth += 1
     try:
         yield
@@ -33,7 +33,7 @@ def uninterrupted() -> Iterator[None]:
 
 
 def interrupt() -> None:
-    """What a signal handler calls: raises `KeyboardInterrupt`, now or at the end of the stretch it came in."""
+    """Raise `KeyboardInterrupt`, now or at the end of an `uninterrupted` block. For signal handlers to call."""
     if _state.depth:
         _state.due = True
         return

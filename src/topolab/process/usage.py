@@ -1,4 +1,4 @@
-"""What a process group has used so far, from the kernel's own counters (Linux; elsewhere None)."""
+"""Reads what a process group has used so far from the kernel's counters (None except on Linux)."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ _CPUCLOCK_SCHED = 2
 
 
 def counters_available() -> bool:
-    """Whether this kernel gives processor time and peak memory of other processes the way read here."""
+    """Whether this kernel provides the counters of other processes that this module reads."""
     return (_PROC / "self" / "stat").exists()
 
 
 def members(pgid: int) -> list[int]:
-    """The ids of the group's processes that still run (zombies do not); empty without /proc."""
+    """The ids of the group's running processes, without zombies; empty without /proc."""
     found = []
     for entry in _PROC.glob("[0-9]*") if counters_available() else ():
         try:
-            # Bytes: a command's name is cut after 15 of them, and need not be text. It may hold spaces and brackets:
-            # the fields start after its last closing one.
+            # As bytes, because a command's name is cut after 15 of them and need not be text. It may contain spaces
+            # and brackets; the fields start after the last closing one.
             state, _, group = (entry / "stat").read_bytes().rpartition(b")")[2].split()[:3]
         except OSError:
-            continue  # it ended between listing and reading, or is another user's and hidden (proc(5), hidepid)
+            continue  # it has just ended, or belongs to another user and is hidden (proc(5), hidepid)
         if int(group) == pgid and state not in (b"Z", b"X"):
             found.append(int(entry.name))
     return found
 
 
 def group_usage(pgid: int) -> GroupUsage | None:
-    """Processor time and peak memory of the group's running processes, added up; None without counters.
+    """Total processor time and peak memory of the group's running processes; None without counters.
 
-    Processor time comes from each process's clock (clock_getcpuclockid(3)): nanoseconds, threads that ended
-    included. Peak memory is the sum of each process's VmHWM (proc_pid_status(5)): pages that a fork shares
-    count once per process.
+    Processor time is read from each process's clock (clock_getcpuclockid(3)), which counts nanoseconds and includes
+    ended threads. Peak memory is the sum of each process's VmHWM (proc_pid_status(5)): pages that forks share count
+    once for each process.
     """
     if not counters_available():
         return None
@@ -49,13 +49,13 @@ def group_usage(pgid: int) -> GroupUsage | None:
             cpu_s += _clock_s(pid)
             peak = _PEAK.search((_PROC / str(pid) / "status").read_bytes())
         except OSError:
-            continue  # it ended meanwhile
+            continue  # it has just ended
         peak_bytes += int(peak[1]) * 1024 if peak else 0
     return GroupUsage(cpu_s=cpu_s, memory_peak_bytes=peak_bytes)
 
 
 def usage_sum(usages: Iterable[GroupUsage | None]) -> GroupUsage | None:
-    """Several groups as one: processor time and peaks added up; None where one is not counted."""
+    """Add up the processor time and peaks of several groups; None if one of them has no counters."""
     cpu_s, peaks = 0.0, list[int | None]()
     for usage in usages:
         if usage is None:
@@ -67,7 +67,7 @@ def usage_sum(usages: Iterable[GroupUsage | None]) -> GroupUsage | None:
 
 
 def process_cpu_s(pid: int) -> float | None:
-    """Processor time of one running process so far; None without counters, or where there is no such process."""
+    """Processor time of a running process so far; None without counters, or if there is no such process."""
     try:
         return _clock_s(pid) if counters_available() else None
     except OSError:
@@ -79,7 +79,7 @@ def _clock_s(pid: int) -> float:
 
 
 def usage_between(before: GroupUsage | None, after: GroupUsage | None) -> GroupUsage | None:
-    """Processor time from `before` to `after`, with the peak seen at the end."""
+    """Processor time from `before` to `after`, and the peak at `after`."""
     if before is None or after is None:
         return None
     return GroupUsage(cpu_s=after.cpu_s - before.cpu_s, memory_peak_bytes=after.memory_peak_bytes)

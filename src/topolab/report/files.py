@@ -44,7 +44,7 @@ def _put(path: Path, content: bytes) -> None:
 
 
 def undrawn(report: Report) -> str:
-    """Why the report has no pictures though it should; empty where it has them, or should have none."""
+    """Why the report lacks the pictures that it should have; empty if it has them, or should have none."""
     absent = missing(_DRAWN_WITH)
     return not_installed("a picture", absent) if absent and (report.record.charts or report.visited) else ""
 
@@ -62,7 +62,7 @@ def _charts(report: Report) -> Iterator[tuple[str, bytes]]:
 
 
 def _pages(report: Report, folder: Path) -> Iterator[tuple[str, bytes]]:
-    """What a browser saw, where the run used one."""
+    """What a browser saw, if the run used one."""
     if not report.visited:
         return
     from topolab.report.visits import read_visits, to_page_json

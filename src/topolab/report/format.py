@@ -87,7 +87,7 @@ def hops(seen: Iterable[SeenHop]) -> str:
 
 
 def span(values: Iterable[int | None]) -> str:
-    """The least and greatest of some counts; a question mark where none is known."""
+    """The least and greatest of some counts; a question mark if none is known."""
     known = sorted(value for value in values if value is not None)
     if not known:
         return "?"

@@ -105,7 +105,7 @@ def failed(report: Report) -> list[Failure]:
 
 
 def where_the_time_went(report: Report) -> str:
-    """What the wall time was spent on; empty where nothing was run."""
+    """What the wall time was spent on; empty if nothing was run."""
     wall_s = sum(sitting.wall_s for sitting in report.sittings)
     if not wall_s:
         return ""

@@ -36,7 +36,7 @@ class Report:
     def visited(self) -> frozenset[str]:
         """The profiles of the plan whose loads are visits to the page.
 
-        A run that recorded nothing of its drivers has the visits themselves.
+        If a run recorded nothing about its drivers, its stored visits show which they are.
         """
         record, planned = self.record, {cell.id: cell.combination.profile for cell in self.record.plan.cells}
         visitors = {name for name, driver in record.drivers.items() if driver.visits}

@@ -1,4 +1,4 @@
-"""The one loop: every round visits every cell in an order of its own, and commits each observation as it is made."""
+"""The one loop: every round visits every cell, each round in its own order, and commits each observation at once."""
 
 from topolab.runner.loop import Costs, left_to_do, run, visits
 

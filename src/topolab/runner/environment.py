@@ -1,4 +1,4 @@
-"""What a run ran on: recorded with it, and compared before another sitting adds to it."""
+"""Describes what a run runs on: stored with the run, and compared before another sitting adds to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from topolab.process.cpus import available_cpus
 
 
 def describe(site: Site, plan: Plan) -> dict[str, object]:
-    """This machine, the processors by role, and what the site says that stacks run on."""
+    """This machine, the processors by role, and what stacks run on according to the site."""
     return {**_machine(site), **site.describe(plan)}
 
 
@@ -36,17 +36,17 @@ def _machine(site: Site) -> dict[str, object]:
 
 
 def differences(stored: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
-    """What differs between two environments and matters to figures, in words; empty where a run may continue."""
+    """The differences between two environments that affect figures, in words; empty if a run may continue."""
     return [*_changed_parts(stored, now), *_changed(_compared(stored), _compared(now))]
 
 
 def changed_in(stored: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
-    """The same where `now` is only a part of an environment: what it does not hold is not compared."""
+    """The same if `now` is only part of an environment: what it lacks is not compared."""
     return differences({key: value for key, value in stored.items() if key in now}, now)
 
 
 def _changed_parts(stored: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
-    """The parts of images that are others than they were, without their digests, which say nothing to anybody."""
+    """The parts of images that have changed, without their digests, which would mean nothing to a reader."""
     was, is_now = (dict(_flat({IMAGE_PARTS: found.get(IMAGE_PARTS, {})})) for found in (stored, now))
     keys = [key for key in sorted({*was, *is_now}) if was.get(key) != is_now.get(key)]
     return [f"{part} in the image {image} has changed" for _, image, part in (key.split(" ", 2) for key in keys)]
@@ -58,7 +58,7 @@ def _changed(was: Mapping[str, object], is_now: Mapping[str, object]) -> list[st
 
 
 def _compared(environment: Mapping[str, object]) -> dict[str, object]:
-    """All but what is compared in another way, and the ids of images, which change with every build."""
+    """Everything except what is compared differently, and image ids, which change with every build."""
     return dict(_flat({key: value for key, value in environment.items() if key not in (IMAGE_IDS, IMAGE_PARTS)}))
 
 
@@ -71,7 +71,7 @@ def _flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str,
 
 
 def load_average() -> float:
-    """The machine's load over the last minute."""
+    """The machine's load average over the last minute."""
     return os.getloadavg()[0]
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one ends the run, and those after it do not disturb the clearing up."""
+"""Handles Ctrl-C and SIGTERM: the first ends the run, and later ones do not disturb the cleanup."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def first_signal_interrupts() -> Iterator[None]:
-    """Inside, the first of the signals raises `KeyboardInterrupt` and any further one is ignored."""
+    """Inside the block, the first of the signals raises `KeyboardInterrupt`; later ones are ignored."""
     raised = False
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""The one loop: every round visits every cell in an order of its own, and commits each observation as it is made."""
+"""The one loop: every round visits every cell, each round in its own order, and commits each observation at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from topolab.store import Store
 
 
 def visits(record: RunRecord) -> Iterator[tuple[int, Cell]]:
-    """Every round with every cell of the plan, in the random order that the seed and the round's number give."""
+    """Yield every cell of the plan in every round, in a random order that seed and round number determine."""
     for round_number in range(1, record.rounds + 1):
         order = list(record.plan.cells)
         random.Random(f"{record.seed}/{round_number}").shuffle(order)  # noqa: S311 - an order, not a secret
@@ -29,16 +29,16 @@ def visits(record: RunRecord) -> Iterator[tuple[int, Cell]]:
 
 
 def left_to_do(store: Store) -> list[tuple[int, Cell]]:
-    """The visits the store holds no observation of, in their order."""
+    """The visits that the store has no observation of, in order."""
     done = {(o.round, o.cell_id) for o in store.observations()}
     return [(number, cell) for number, cell in visits(store.record) if (number, cell.id) not in done]
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What a sitting's time goes to besides its loads: each stack, and what was done before this.
+    """What takes a sitting's time apart from loads: each stack, and what happened before the first visit.
 
-    `begun` is the monotonic time the sitting started, and building images took `images_s` of the time since.
+    `begun` is when the sitting started, on the monotonic clock. Since then, building images has taken `images_s`.
     """
 
     stack_s: float
@@ -48,7 +48,7 @@ class Costs:
 
 
 def run(store: Store, backend: Backend, measure: Measure, progress: Progress, costs: Costs) -> None:
-    """Make every observation the store does not have yet; the account of the sitting is kept however it ends."""
+    """Make every observation that the store lacks, and store how long the sitting took, however it ends."""
     record = store.record
     load_before = load_average()
     todo = left_to_do(store)
@@ -67,7 +67,7 @@ def run(store: Store, backend: Backend, measure: Measure, progress: Progress, co
     try:
         with progress:
             for index, (number, cell) in enumerate(todo):
-                # What the estimate was wrong by so far, it will be wrong by again.
+                # Assume that the estimate will be wrong by the same factor as so far.
                 pace = elapsed_s / spent_s if spent_s else 1.0
                 progress.step(cell, number, planned - len(todo) + index, planned, remaining_s * pace)
                 profile = record.profiles[cell.combination.profile]

@@ -1,4 +1,4 @@
-"""One cell, once: a fresh stack, the proof of its hops, the load, the counters, and what was seen as a value."""
+"""Measures a cell once: a fresh stack, the proof of its hops, the load and the counters, returned as a value."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _PROOF_TIMEOUT_S = 10.0
 Measure = Callable[
     [Target, Workplace, LoadProfile, Callable[[], None], Callable[[], None], Callable[[str, bytes], None]], Measurement
 ]
-"""A driver: target, where to make the load, profile, what to call when warm, when loaded, and with a tool's files."""
+"""A driver: target, workplace, profile, and what to call when warm, when loaded, and with each file of the tool."""
 
 
 @dataclass
 class _Clock:
-    """The moments and counters of one observation, filled in as it goes."""
+    """The times and counters of one observation, filled in step by step."""
 
     begun: float = field(default_factory=time.monotonic)
     server_start_s: float = 0.0
@@ -55,9 +55,9 @@ class _Clock:
 def observe(
     cell: Cell, round_number: int, backend: Backend, profile: LoadProfile, measure: Measure
 ) -> tuple[Observation, dict[str, bytes]]:
-    """Measure `cell` on a stack of its own. What goes wrong with it becomes a `Failed` outcome.
+    """Measure `cell` on its own stack. If that fails, the outcome is `Failed`.
 
-    Beside the observation, what the tool wrote: contents by the paths the observation names.
+    Return the observation, and the contents of the tool's files by the paths that the observation lists.
     """
     clock = _Clock()
     outcome: Outcome
@@ -66,7 +66,7 @@ def observe(
             clock.server_start_s = stack.server_start_s
             clock.argv = dict(stack.argv)
             outcome = _on_stack(cell, stack, profile, measure, clock)
-    except StageError as error:  # no stack came about, and all the time until here went into waiting for it
+    except StageError as error:  # no stack came up, and all the time so far was spent waiting for it
         clock.server_start_s = time.monotonic() - clock.begun
         outcome = Failed(Stage(error.stage), error.message, error.log)
     files = {f"raw/{cell.id}/round-{round_number}/{name}": content for name, content in clock.files.items()}
@@ -115,7 +115,7 @@ def _on_stack(cell: Cell, stack: Stack, profile: LoadProfile, measure: Measure, 
 
 
 def _prove(cell: Cell, stack: Stack, stage: Stage = Stage.PROVE) -> None:
-    """One request through the edge: status, and the protocol on the client's hop and as the app saw it."""
+    """Send one request through the edge, and check its status and the protocols that client and app saw."""
     try:
         response = stack.fetch(PROOF_PATH, _PROOF_TIMEOUT_S)
     except FetchError as error:
@@ -124,16 +124,16 @@ def _prove(cell: Cell, stack: Stack, stage: Stage = Stage.PROVE) -> None:
         raise StageError(stage, f"{PROOF_PATH} was answered with status {response.status}, not 200")
     origin = response.headers.get(VERSION_HEADER)
     if origin is None:
-        raise StageError(stage, f"the answer has no {VERSION_HEADER}; does the app keep the contract?")
+        raise StageError(stage, f"the answer has no {VERSION_HEADER}; does the app follow the contract?")
     _same("client's hop", cell.combination.client_protocol.protocol, {response.protocol}, stage)
     _same("server's hop", cell.origin_protocol, {Protocol.from_origin_version(origin)}, stage)
 
 
 def _judge(cell: Cell, stack: Stack, measurement: Measurement) -> None:
-    """Refuse a measurement whose server ended, whose answers were all bad, or that used another protocol."""
+    """Refuse a measurement if the server ended, all answers were bad, or a hop used another protocol."""
     trouble = stack.trouble()
     if trouble:
-        raise StageError(Stage.LOAD, "the stack did not last the load")
+        raise StageError(Stage.LOAD, "the stack did not survive the load")
     if not measurement.good_responses:
         raise StageError(Stage.LOAD, f"no good response: {_kinds(measurement)}")
     if measurement.slow_responses == 0:
@@ -142,27 +142,27 @@ def _judge(cell: Cell, stack: Stack, measurement: Measurement) -> None:
         raise StageError(Stage.LOAD, f"the load was not completed: {_kinds(measurement)}")
     _same("client's hop", cell.combination.client_protocol.protocol, set(measurement.client_protocols), Stage.LOAD)
     if measurement.origin_protocols is None:
-        # No response of the load told; one more request over the same edge does, as the one before the load did.
+        # The load's responses did not show it, so send one more request, like the one before the load.
         _prove(cell, stack, Stage.LOAD)
     else:
         _same("server's hop", cell.origin_protocol, set(measurement.origin_protocols), Stage.LOAD)
 
 
 def _kinds(measurement: Measurement) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in measurement.bad_responses.items()) or "none came at all"
+    return ", ".join(f"{count} {kind}" for kind, count in measurement.bad_responses.items()) or "no responses at all"
 
 
 def _same(hop: str, planned: Protocol, seen: set[str], stage: Stage) -> None:
     if seen != {planned.value}:
         spoken = " and ".join(sorted(seen)) or "nothing"
-        raise StageError(stage, f"the {hop} spoke {spoken}, planned was {planned.value}")
+        raise StageError(stage, f"the {hop} spoke {spoken}, not {planned.value} as planned")
 
 
 def _seen_hops(cell: Cell, measurement: Measurement) -> tuple[SeenHop, ...]:
-    """The planned hops, confirmed: the protocols were compared above, and each transport was connected over.
+    """The planned hops, which have been proved: protocols were compared above, and transports were connected over.
 
-    The client checked the certificate of an encrypted hop of its own; the server's listener answered over the last
-    hop's transport before the load, and a listener has one. A direct hop has one count, the client's own.
+    If the client's hop is encrypted, the client checked the certificate. The server's listener, which has only one
+    transport, answered over the last hop before the load. A direct hop has one count, the client's.
     """
     counts = [measurement.client_connections, measurement.origin_connections][: len(cell.hops)]
     return tuple(

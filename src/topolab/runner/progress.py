@@ -1,4 +1,4 @@
-"""The progress line on standard error: in place on a terminal, a line now and then anywhere else."""
+"""Shows progress on standard error: updated in place on a terminal, otherwise an occasional line."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ _QUIET_S = 10.0
 
 
 class Progress(Protocol):
-    """Told before each observation; `remaining_s` is the estimate for it and all that follow."""
+    """Called before each observation; `remaining_s` is the estimate for it and all that follow."""
 
     def __enter__(self) -> Progress:
-        """Begin."""
+        """Start showing progress."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End, and leave the terminal clean."""
+        """Stop, and leave the terminal clean."""
 
     def step(self, cell: Cell, round_number: int, done: int, total: int, remaining_s: float) -> None:
         """Show what is measured next."""
 
 
 class ConsoleProgress:
-    """Progress on a rich console; says nothing when `quiet`."""
+    """Progress on a rich console; shows nothing if `quiet`."""
 
     def __init__(self, console: Console, quiet: bool) -> None:
         self._console = console
         self._quiet = quiet
         shown = console.is_terminal and not quiet
-        # Drawn once a step: a thread that redraws would take time from what is measured.
+        # Draw once per step: a thread that redraws would take CPU time from what is measured.
         self._live = Live(console=console, transient=True, auto_refresh=False) if shown else None
         self._last_line: float | None = None
 

@@ -44,7 +44,7 @@ def judge(claim: Claim, summary: RunSummary) -> tuple[Verdict, tuple[Finding, ..
 
 def _find(check: Check, summary: RunSummary) -> Finding:
     if check.figure not in FIGURES:
-        raise InputError(f"{check.cell}: no figure is called {check.figure!r}; there are {', '.join(FIGURES)}")
+        raise InputError(f"{check.cell}: unknown figure {check.figure!r}; expected one of {', '.join(FIGURES)}")
     if sum(map(bool, (check.less_than, check.more_than, check.about is not None))) != 1:
         raise InputError(f"{check.cell}: {check.figure} needs one of less_than, more_than and about")
     cell = _cell(check.cell, summary)

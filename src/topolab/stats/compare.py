@@ -21,10 +21,10 @@ class Comparison:
 
 
 def compare(figures: ByRound, baseline: ByRound, noise_floor: float | None) -> Comparison | None:
-    """The ratio to `baseline` over the rounds that both have; None where there are none.
+    """The ratio to `baseline` over the rounds that both have; None if there are none.
 
-    A difference is shown where the interval of the ratio is on one side of 1, and the ratio is further from 1 than the
-    noise floor. Without a noise floor the interval alone decides. One round shows nothing.
+    A difference is shown if the interval of the ratio is on one side of 1, and the ratio is further from 1 than the
+    noise floor. Without a noise floor, the interval alone decides. A single round shows nothing.
     """
     ratio = estimate(_ratios(figures, baseline))
     if ratio is None:
@@ -36,8 +36,8 @@ def compare(figures: ByRound, baseline: ByRound, noise_floor: float | None) -> C
 def noise_floor(pairs: Iterable[tuple[ByRound, ByRound]]) -> float | None:
     """How far a cell was from itself: the largest distance from 1 among the median ratios of the A/A pairs.
 
-    It is made of medians because it is compared with medians. A fraction; None where no pair was measured.
-    benchmarks/verdicts.py estimates how many false alarms and how many differences found come of it.
+    It is made of medians because it is compared with medians. A fraction; None if no pair was measured.
+    benchmarks/verdicts.py estimates how many false alarms it causes, and how many differences it lets through.
     """
     ratios = [estimate(_ratios(first, second)) for first, second in pairs]
     return max((_distance(ratio.median) for ratio in ratios if ratio is not None), default=None)

@@ -33,7 +33,7 @@ class Figure:
     """One figure of a measured cell.
 
     `name` is its key in results.json, its columns in results.csv, and what a claim calls it. `of` forms it from an
-    observation, and gives None where the load or the machine does not provide it. `unit` follows the number.
+    observation, and returns None if the load or the machine does not provide it. `unit` follows the number.
 
     `headline_of` lists the kinds of load that are run for this figure; each kind has one headline. `next_to` names the
     headlines next to which this figure also has a table and a chart. `change` is the title of its table of changes.

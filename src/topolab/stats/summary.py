@@ -22,8 +22,8 @@ from topolab.stats.warnings import CLIENT_SHARE_LIMIT, DRIFT_LIMIT, OFFERED_LIMI
 class CellSummary:
     """One row of every report.
 
-    `rounds` counts the measured ones. Responses are those of all rounds, failed ones too; None where nobody counted.
-    `headline` names the figure that the cell is run for, None where it was not run. `log` is the end of the log of the
+    `rounds` counts the measured ones. Responses are those of all rounds, failed ones too; None if not counted.
+    `headline` names the figure that the cell is run for; None if it was not run. `log` is the end of the log of the
     first failure.
     """
 
@@ -58,7 +58,7 @@ class RunSummary:
         return max((floor for name, floor in self.noise_floors.items() if name in headlines), default=None)
 
     def against(self, cell: CellSummary, baseline: CellSummary, figure: str) -> Comparison | None:
-        """A figure of `cell` compared with that of `baseline`; None where no round has measured both."""
+        """A figure of `cell` compared with that of `baseline`; None if no round has measured both."""
         figures, others = cell.by_round.get(figure), baseline.by_round.get(figure)
         return compare(figures, others, self.noise_floors.get(figure)) if figures and others else None
 

@@ -178,7 +178,7 @@ def test_a_run_is_refused_for_what_it_uses_before_any_image_is_built(resumed: Re
     assert done.returncode == 2
     assert "building" not in done.stderr
     assert done.stderr.endswith(
-        "this is not where it began: apps/bare in the image topolab-server:trixie has changed; start a new run\n"
+        "the environment has changed: apps/bare in the image topolab-server:trixie has changed; start a new run\n"
     )
 
 

@@ -31,7 +31,7 @@ def program(path: Path, script: str = "#!/bin/sh\necho Chromium 156.0.8078.79\n"
 
 def test_without_a_chromium_the_line_that_installs_one_is_the_reason(no_chromium: Path) -> None:  # noqa: ARG001
     assert missing_tools(drivers())["browser"] == (
-        "there is no Chromium: install Chromium, for example: sudo apt-get install chromium-headless-shell"
+        "Chromium is not installed; install it, for example with: sudo apt-get install chromium-headless-shell"
     )
     assert (find_chromium(), tool_versions(drivers(), {"browser"})) == (None, {"browser": None})
 
@@ -59,7 +59,7 @@ def test_a_named_chromium_that_is_not_there_is_no_reason_to_take_another(
     program(no_chromium / "chromium")
     monkeypatch.setenv("TOPOLAB_CHROMIUM", "/no/such/spam")
     assert missing_browser() == (
-        "TOPOLAB_CHROMIUM=/no/such/spam: no program is called that; unset it, or name a Chromium"
+        "TOPOLAB_CHROMIUM=/no/such/spam: no such program; unset the variable, or name a Chromium"
     )
 
 

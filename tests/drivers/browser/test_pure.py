@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from topolab.drivers.browser.flags import flags_for
 from topolab.drivers.browser.results import measurement
-from topolab.drivers.browser.seen import Answer, PageTold, Wire, fetches
+from topolab.drivers.browser.seen import Answer, PageState, Wire, fetches
 from topolab.model.protocol import ClientProtocol
 from topolab.model.target import Target
 from topolab.model.visit import Fetch, Visit
@@ -74,7 +74,7 @@ def entry(path: str, queued: float, start: float, end: float) -> dict[str, Any]:
 
 
 def test_a_row_has_its_times_from_the_press_and_its_answers_headers() -> None:
-    told = PageTold(100.0, 500.0, {0: False}, [entry("/message/0?delay=3", 101.0, 102.5, 400.0)])
+    told = PageState(100.0, 500.0, {0: False}, [entry("/message/0?delay=3", 101.0, 102.5, 400.0)])
 
     assert fetches(told, [answer("/?n=1"), answer("/message/0?delay=3")]) == (
         Fetch(
@@ -97,7 +97,7 @@ def test_a_row_that_was_handed_over_ends_with_its_last_answer() -> None:
     ]
     entries = [entry(path, 10.0 * i, 10.0 * i + 1, 10.0 * i + 2) for i, path in enumerate(paths)]
 
-    first, second = fetches(PageTold(0.0, 50.0, {0: False, 1: False}, entries), answers)
+    first, second = fetches(PageState(0.0, 50.0, {0: False, 1: False}, entries), answers)
 
     assert (first.status, first.fault, first.requests, first.connection) == (200, "", 3, 1)
     assert (first.queued_ms, first.start_ms, first.end_ms) == (0.0, 1.0, 32.0)
@@ -115,7 +115,7 @@ def test_a_row_that_was_handed_over_ends_with_its_last_answer() -> None:
     ],
 )
 def test_what_is_wrong_with_an_answer(answers: list[Answer], failed: bool, fault: str) -> None:
-    (fetch,) = fetches(PageTold(0.0, 50.0, {0: failed}, []), answers)
+    (fetch,) = fetches(PageState(0.0, 50.0, {0: failed}, []), answers)
 
     assert fetch.fault == fault
 

@@ -78,13 +78,13 @@ def test_one_that_cannot_be_run_is_told_of(h2load: Script) -> None:
 def test_one_whose_libraries_are_missing_is_told_of_in_its_own_words(h2load: Script) -> None:
     path = h2load("#!/bin/sh\necho error while loading shared libraries: libev.so.4 >&2; exit 127\n")
     assert missing_h2load() == (
-        f"{path} is no h2load: `{path} --version` prints 'error while loading shared libraries: libev.so.4'"
+        f"{path} is not h2load: `{path} --version` prints 'error while loading shared libraries: libev.so.4'"
     )
 
 
 def test_another_program_of_that_name_is_no_h2load(h2load: Script) -> None:
     path = h2load("#!/bin/sh\nprintf 'spam \\377\\n'\n")
-    assert missing_h2load() == f"{path} is no h2load: `{path} --version` prints 'spam \ufffd'"
+    assert missing_h2load() == f"{path} is not h2load: `{path} --version` prints 'spam \ufffd'"
 
 
 def test_one_that_hangs_is_told_of(h2load: Script, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,7 +152,7 @@ def test_bad_statuses_are_counted_and_have_no_figure(
 
 def test_a_body_of_another_length_is_told_and_kept(client: Client, ports: dict[bool, int]) -> None:
     message = client.fail(target_of(ports, ClientProtocol.H2C), counted(20, Lanes(2), body="spam"))
-    assert message == f"20 responses had {20 * len(BODY)} bytes of body; the profile's body has 4 each"
+    assert message == f"20 responses had {20 * len(BODY)} bytes of body, but each should have 4"
     assert sorted(client.kept) == FILES
 
 
@@ -197,7 +197,7 @@ def test_a_timed_load_whose_server_dies_fails_and_is_kept(client: Client, tmp_pa
         target = Target("127.0.0.1", port, ClientProtocol.H2C)
         profile = closed(Lanes(4, 2), driver="h2load", duration_s=1.5)
         message = client.fail(target, profile, on_go=lambda: later(server.kill))
-    assert message.startswith("of 8 requests at a time, 8 were made no more before the end")
+    assert message.startswith("8 of 8 concurrent requests stopped before the end")
     assert b"0 failed, 0 errored" in client.kept["h2load.txt"]
     assert client.kept["h2load-requests.tsv"].count(b"\t200\t") > 0
 
@@ -215,7 +215,7 @@ def test_a_timed_load_that_loses_one_connection_of_four_fails(client: Client) ->
     with scripted(serve) as port:
         profile = closed(Lanes(4), driver="h2load", duration_s=1.0)
         message = client.fail(Target("127.0.0.1", port, ClientProtocol.H1C), profile)
-    assert message.startswith("of 4 requests at a time, 1 were made no more before the end")
+    assert message.startswith("1 of 4 concurrent requests stopped before the end")
 
 
 def test_an_h2load_that_is_killed_is_told_of_with_its_last_line(client: Client) -> None:
@@ -253,7 +253,7 @@ def test_a_timed_load_that_ends_early_is_told_of_and_kept(tmp_path: Path, script
 def test_without_h2load_on_path_a_job_fails(tmp_path: Path) -> None:
     with worker({"PATH": str(tmp_path)}, driver="h2load") as client:
         message = client.fail(Target("127.0.0.1", 1, ClientProtocol.H2), counted(1, Lanes(1)))
-    assert message == "there is no h2load on PATH."
+    assert message == "h2load is not on PATH."
 
 
 def test_another_kind_of_load_is_refused(client: Client, ports: dict[bool, int]) -> None:

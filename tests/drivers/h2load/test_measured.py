@@ -99,8 +99,8 @@ def test_a_timed_load_that_reached_nobody_has_no_good_response() -> None:
 def test_a_timed_load_that_lost_its_connections_is_refused() -> None:
     profile = closed(Lanes(4), driver="h2load", duration_s=1.0)
     message = (
-        "of 4 requests at a time, 4 were made no more before the end: h2load replaces no connection that ends under a "
-        "timed load"
+        "4 of 4 concurrent requests stopped before the end: during a timed load, h2load does not replace connections "
+        "that end"
     )
     with pytest.raises(LoadError, match=f"^{re.escape(message)}$"):
         seen("timed-server-died", profile, Protocol.HTTP1)
@@ -109,20 +109,20 @@ def test_a_timed_load_that_lost_its_connections_is_refused() -> None:
 def test_a_log_that_lacks_a_row_of_the_summarys_is_refused() -> None:
     rows = rows_of("h2")
     fewer = Rows(rows.statuses[1:], rows.ended_us[1:], rows.took_us[1:])
-    message = "^h2load's log has 99 requests that succeeded, its summary 100$"
+    message = "^h2load's log has 99 successful requests, but its summary 100$"
     with pytest.raises(LoadError, match=message):
         measured(HUNDRED, Protocol.H2, summary_of("h2"), fewer, RAN)
 
 
 @pytest.mark.parametrize("body", ["x" * 39, "x" * 41, "œ" * 40, ""])
 def test_bodies_of_another_length_than_the_profiles_are_refused(body: str) -> None:
-    message = f"^100 responses had 4000 bytes of body; the profile's body has {len(body.encode())} each$"
+    message = f"^100 responses had 4000 bytes of body, but each should have {len(body.encode())}$"
     with pytest.raises(LoadError, match=message):
         seen("h2", counted(100, Lanes(10, 5), body=body))
 
 
 def test_bodies_of_a_timed_load_that_are_too_short_are_refused() -> None:
-    with pytest.raises(LoadError, match="883 responses had 58640 bytes of body; the profile's body has 67 each"):
+    with pytest.raises(LoadError, match="883 responses had 58640 bytes of body, but each should have 67"):
         seen("timed-h2", closed(Lanes(2, 2), driver="h2load", duration_s=0.3, body="x" * 67))
 
 

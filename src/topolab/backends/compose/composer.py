@@ -153,7 +153,7 @@ def _missing_base(output: str) -> str:
     """The base image that BuildKit could not look up. For parallel builds, it may only report which one it gave up."""
     broken = re.findall(r"^#(\d+) (?:ERROR|CANCELED)", output, re.MULTILINE)
     steps = re.findall(r"^#(\d+) \[.*internal\] load metadata for (\S+)$", output, re.MULTILINE)
-    told = re.findall(r"^ > \[.*internal\] load metadata for (\S+):$", output, re.MULTILINE)
-    names = [*told, *(name for number, name in steps if number in broken)]
+    reported = re.findall(r"^ > \[.*internal\] load metadata for (\S+):$", output, re.MULTILINE)
+    names = [*reported, *(name for number, name in steps if number in broken)]
     # BuildKit puts the registry and its folder in front of a plain name.
     return re.sub(r"^[\w.]+/library/", "", names[0]) if names else ""

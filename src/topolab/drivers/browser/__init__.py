@@ -1,1 +1,1 @@
-"""The driver `browser`: Chromium, driven by Playwright, opens the app's page and presses its button."""
+"""The driver `browser`: Chromium, controlled by Playwright, opens the app's page and presses its button."""

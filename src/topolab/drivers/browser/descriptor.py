@@ -24,7 +24,7 @@ _VERSION = ("chromium-headless-shell", "--version")
 
 
 def find_chromium() -> str | None:
-    """The Chromium to use: what TOPOLAB_CHROMIUM names, else the system's, else one that Playwright has downloaded."""
+    """The Chromium to use: the one TOPOLAB_CHROMIUM names, else the system's, else one that Playwright downloaded."""
     return os.environ.get(CHROMIUM) or next(_installed_chromiums(), None)
 
 
@@ -40,30 +40,30 @@ def _installed_chromiums() -> Iterator[str]:
 
 
 def missing_browser() -> str:
-    """Why the browser driver cannot be used here; empty where it can."""
+    """Why the browser driver cannot be used here; empty if it can."""
     if absent := missing(("playwright",)):
         return not_installed("a browser's load", absent)
     path = find_chromium()
     if path is None:
-        return "there is no Chromium: install Chromium, for example: sudo apt-get install chromium-headless-shell"
+        return "Chromium is not installed; install it, for example with: sudo apt-get install chromium-headless-shell"
     if shutil.which(path) is None:
-        return f"{CHROMIUM}={path}: no program is called that; unset it, or name a Chromium"
+        return f"{CHROMIUM}={path}: no such program; unset the variable, or name a Chromium"
     return ""
 
 
 def _local_version() -> tuple[str, ...]:
-    """Chromium goes by many names on this machine."""
+    """The version command for this machine, where Chromium may have one of many names."""
     chromium = find_chromium()
     return (chromium, "--version") if chromium else _VERSION
 
 
 def _check(profile: LoadProfile) -> tuple[str, str] | None:
-    """The app's page makes the requests, and makes no others."""
+    """Require that the profile's requests are those that the app's page makes."""
     return unfit_for_the_page(profile) if isinstance(profile, PageLoad) else None
 
 
 def _longest_s(profile: LoadProfile) -> float:
-    """A browser may be started twice and visit the page so often, and each other step of it has a limit of its own."""
+    """Up to `MOST_VISITS` visits, plus time for starting two browsers and for the other steps, which have limits."""
     return (MOST_VISITS * profile.timeout_s if isinstance(profile, PageLoad) else 0.0) + _GRACE_S
 
 
@@ -71,9 +71,9 @@ DRIVER = Descriptor(
     "browser",
     frozenset({"page"}),
     visits=True,
-    h2_alone_refusal="a browser offers http/1.1 beside h2, and is given that",
+    h2_alone_refusal="a browser also offers http/1.1, which is then chosen over h2",
     check=_check,
-    start_up_s=2.0,  # starting a browser, or two, loading the page, and taking its picture
+    start_up_s=2.0,  # starting one or two browsers, loading the page, and taking a screenshot
     longest_s=_longest_s,
     image="browser",
     packages=("playwright",),

@@ -1,4 +1,4 @@
-"""The command line of Chromium: what it trusts, where names lead, and that it speaks to nobody but the edge. Pure."""
+"""Chromium's command line: which key it trusts, what names resolve to, and no connections except to the edge. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _QUIET = (
     "--disable-field-trial-config",
     "--disable-search-engine-choice-screen",
     "--disable-sync",
-    # The page is asked for as written: no try by https first, nothing guessed and fetched beforehand.
+    # Request the page's URL as it is: no attempt with https first, no prefetching of guesses.
     "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,MediaRouter,OptimizationHints,Translate",
     "--metrics-recording-only",
     "--no-default-browser-check",
@@ -37,7 +37,7 @@ _QUIET = (
 _STEADY = (
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
-    # A container's /dev/shm has 64 MiB, of which a page can use up all.
+    # A container's /dev/shm has only 64 MiB, which a page can exhaust.
     "--disable-dev-shm-usage",
     "--disable-gpu",
     "--disable-renderer-backgrounding",
@@ -49,16 +49,16 @@ NO_HTTP2 = "--disable-http2"
 
 
 def flags_for(target: Target, leaf_pem: bytes | None, *, http2: bool, sandbox: bool) -> tuple[str, ...]:
-    """Everything that matters to what is measured; the profile's folder and the debugging port are not in it.
+    """The flags that affect what is measured, so without the profile's folder and the debugging port.
 
-    `leaf_pem` is the certificate that was checked, None in cleartext.
+    `leaf_pem` is the certificate that was checked, or None for cleartext.
     """
     flags = [*_QUIET, *_STEADY, f"--host-resolver-rules={_resolver_rules(target)}"]
     if leaf_pem is not None:
-        # Chromium has no option for an authority: the one key that was checked is trusted, and no other.
+        # Chromium has no option to trust an authority, so trust only the one key that was checked.
         flags.append(f"--ignore-certificate-errors-spki-list={_key_pin(leaf_pem)}")
     if target.client_protocol.transport is Transport.QUIC:
-        # A browser learns by an Alt-Svc header over TCP that an origin speaks HTTP/3; a QUIC listener alone has none.
+        # Browsers learn from an Alt-Svc header over TCP that an origin speaks HTTP/3; a QUIC listener cannot send one.
         flags += ["--enable-quic", f"--origin-to-force-quic-on={target.name}:{target.port}"]
     if not http2:
         flags.append(NO_HTTP2)
@@ -68,13 +68,13 @@ def flags_for(target: Target, leaf_pem: bytes | None, *, http2: bool, sandbox: b
 
 
 def _resolver_rules(target: Target) -> str:
-    """The edge's name leads to its address and every other name nowhere: no request of Chromium's own gets out."""
+    """Resolve the edge's name to its address and no other name, so that Chromium's own requests go nowhere."""
     address = f"[{target.host}]" if ":" in target.host else target.host
     return f"MAP {target.name} {address}, MAP * ~NOTFOUND"
 
 
 def _key_pin(leaf_pem: bytes) -> str:
-    """SHA-256 of the public key as certificates hold it (SubjectPublicKeyInfo), in base64."""
+    """The base64 SHA-256 of the public key in the form that certificates contain (SubjectPublicKeyInfo)."""
     key = load_pem_x509_certificate(leaf_pem).public_key()
     return base64.b64encode(
         hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()

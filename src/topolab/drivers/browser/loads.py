@@ -1,4 +1,4 @@
-"""A visit to the page: a browser that is warm on connections that are not, the press, the wait, and what was seen."""
+"""A visit to the page: a warm browser on fresh connections, the press, the wait, and what was seen."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from topolab.drivers.browser.descriptor import DRIVER, MOST_VISITS, find_chromiu
 from topolab.drivers.browser.flags import flags_for
 from topolab.drivers.browser.page import page_path, unfit_for_the_page
 from topolab.drivers.browser.results import measurement
-from topolab.drivers.browser.seen import NETWORK_CHANGED, PageTold, Wire, fetches
+from topolab.drivers.browser.seen import NETWORK_CHANGED, PageState, Wire, fetches
 from topolab.drivers.protocol import Job
 from topolab.drivers.worker import Gate, LoadError
 from topolab.fetch import FetchError
@@ -42,14 +42,14 @@ from topolab.process.usage import group_usage
 
 _OPEN_LIMIT_S = 15.0
 _POLL_MS = 50
-_TOLD_LIMIT_S, _TOLD_POLL_MS = 5.0, 5
+_OUTCOMES_LIMIT_S, _OUTCOMES_POLL_MS = 5.0, 5
 _VIEWPORT: ViewportSize = {"width": 1040, "height": 800}
 _SCREENSHOT_SCALE = 2.0
 
-_NOTE_THE_PRESS = """
+_RECORD_THE_PRESS = """
 document.getElementById("go").addEventListener("click", () => { window.topolabPressed = performance.now(); }, true)
 """
-_TELL = """
+_READ_STATE = """
 () => ({
   pressed: window.topolabPressed,
   now: performance.now(),
@@ -72,7 +72,7 @@ def do(job: Job, gate: Gate) -> Measurement:
         raise LoadError(f"The profile's {unfit[0]} {unfit[1]}.")
     if reason := missing_browser():
         raise LoadError(f"{reason}.")
-    # Playwright's own connection to the browser must not take somebody's proxy.
+    # Playwright's connection to the browser must not use a proxy from the environment.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"
     with sync_playwright() as playwright:
         try:
@@ -84,9 +84,9 @@ def do(job: Job, gate: Gate) -> Measurement:
 
 @contextmanager
 def _warm_browser(playwright: Playwright, target: Target) -> Iterator[tuple[Browser, tuple[str, ...], bool]]:
-    """A browser as it comes that has made its first request; where HTTP/1.1 is planned and it speaks HTTP/2, without.
+    """Run a browser that has made its first request. HTTP/2 is off if HTTP/1.1 is planned but the browser chose HTTP/2.
 
-    Only there: behind an edge that has no HTTP/2 it has to come to HTTP/1.1 by itself, as everybody's does.
+    Only then: if the edge has no HTTP/2, the browser must arrive at HTTP/1.1 by itself, as any user's browser does.
     """
     leaf = _checked_leaf(target)
     path = find_chromium() or ""
@@ -112,7 +112,7 @@ def _checked_leaf(target: Target) -> bytes | None:
 
 
 def _warm_up(browser: Browser, target: Target) -> str:
-    """One request in a context of its own, thrown away with its connections; the protocol it was answered by."""
+    """Send one request in a separate context, discarded with its connections. Return the protocol of the answer."""
     context = browser.new_context()
     try:
         page = context.new_page()
@@ -127,9 +127,9 @@ def _warm_up(browser: Browser, target: Target) -> str:
 def _visit(
     browser: Browser, flags: tuple[str, ...], http2_switched_off: bool, target: Target, profile: PageLoad, gate: Gate
 ) -> Measurement:
-    """Visits until one was not disturbed; of it what is to be kept, and the measurement."""
+    """Visit until a visit is undisturbed. Keep its files and return its measurement."""
     for _ in range(MOST_VISITS):
-        # A context of its own: no socket, no TLS session and no cache of the warm-up's, or of a visit before.
+        # A new context: no sockets, TLS sessions or cache from the warm-up or from an earlier visit.
         context = browser.new_context(
             viewport=_VIEWPORT, device_scale_factor=_SCREENSHOT_SCALE, color_scheme="light", reduced_motion="reduce"
         )
@@ -141,18 +141,18 @@ def _visit(
         page.click("#go", no_wait_after=True, timeout=_OPEN_LIMIT_S * 1000)
         finished = _finished_within(page, profile.timeout_s)
         wall_s, cpu_s = time.monotonic() - began, _cpu_s() - used
-        told = _told(page, wire, finished)
+        state = _state_with_outcomes(page, wire, finished)
         if not wire.network_changed:
             break
         context.close()
     else:
         raise LoadError(
-            f"This machine's network changed during each of {MOST_VISITS} visits, and Chromium drops its connections "
-            "then: containers or a VPN come and go. Run it when they do not, or with --backend docker, where the "
-            "browser has a network of its own."
+            f"This machine's network changed during each of {MOST_VISITS} visits, for example because containers or a "
+            "VPN come and go, and Chromium then drops its connections. Run this when the network does not change, or "
+            "with --backend docker, where the browser has a separate network."
         )
     gate.loaded()
-    seen = fetches(told, list(wire.answers.values()))
+    seen = fetches(state, list(wire.answers.values()))
     visit = Visit(
         url=page.url,
         total_ms=max((fetch.end_ms for fetch in seen), default=0.0),
@@ -183,20 +183,20 @@ def _listen(session: CDPSession, wire: Wire) -> None:
 
 
 def _open(page: Page, target: Target, profile: PageLoad) -> None:
-    """Load the page before the press, as a person does: its connection is the only one that its fetches find open.
+    """Load the page before the press, as a person would, so that its fetches find only the page's connection open.
 
-    On HTTP/1.1 that is one of the six, on HTTP/2 the one.
+    That is one of six over HTTP/1.1, and the only one over HTTP/2.
     """
     path = page_path(profile)
     answer = _go_to(page, target.base_url + path)
     if answer is None or answer.status != 200 or page.locator("#go").count() != 1:
         status = f"status {answer.status}" if answer else "nothing"
-        raise LoadError(f"{path} was answered with {status}, or is a page without the button.")
-    page.evaluate(_NOTE_THE_PRESS)
+        raise LoadError(f"{path} was answered with {status}, or the page has no button.")
+    page.evaluate(_RECORD_THE_PRESS)
 
 
 def _go_to(page: Page, url: str) -> Response | None:
-    """Open `url`; again where this machine's network changed meanwhile, which is nothing that the server did."""
+    """Open `url`. Retry if this machine's network changed meanwhile, because that is not the server's fault."""
     for _ in range(MOST_VISITS - 1):
         try:
             return page.goto(url, timeout=_OPEN_LIMIT_S * 1000)
@@ -214,21 +214,21 @@ def _finished_within(page: Page, limit_s: float) -> bool:
     return True
 
 
-def _told(page: Page, wire: Wire, finished: bool) -> PageTold:
-    """What the page knows, once the browser has said of every request that the page knows of what became of it.
+def _state_with_outcomes(page: Page, wire: Wire, finished: bool) -> PageState:
+    """Page state, once DevTools has reported an outcome for every request in it.
 
-    The page is told of an answer before we are: until then neither headers nor a changed network are known here.
+    The page gets an answer before DevTools reports it to us, with its headers or a network change.
     """
-    deadline = time.monotonic() + _TOLD_LIMIT_S
-    told = PageTold.read(page.evaluate(_TELL))
-    known = max(len(told.entries), len(told.rows) if finished else 0)
+    deadline = time.monotonic() + _OUTCOMES_LIMIT_S
+    state = PageState.read(page.evaluate(_READ_STATE))
+    known = max(len(state.entries), len(state.rows) if finished else 0)
     while len(wire.answers) <= known and time.monotonic() < deadline:  # the page itself is one more
-        page.wait_for_timeout(_TOLD_POLL_MS)
-    return told
+        page.wait_for_timeout(_OUTCOMES_POLL_MS)
+    return state
 
 
 def _cpu_s() -> float:
-    """Processor time of this process group, Chromium's included; of this process alone where others' is not told."""
+    """Processor time of this process group, including Chromium; without counters, only of this process."""
     usage = group_usage(os.getpgrp())
     return time.process_time() if usage is None else usage.cpu_s
 

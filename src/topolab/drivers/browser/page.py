@@ -15,17 +15,17 @@ _PATH = re.compile(rf"{MESSAGES_PATH}\{{i\}}\?delay=(\d+(?:\.\d+)?)")
 
 
 def unfit_for_the_page(profile: PageLoad) -> tuple[str, str] | None:
-    """The key that keeps the page's button from making a profile's load, and what it must be; else None."""
+    """The key that keeps the page's button from making a profile's load, and what it must be; None if nothing does."""
     delay = _PATH.fullmatch(profile.path)
     if delay is None or float(delay[1]) > LONGEST_DELAY_S:
         return "path", (
-            f"has to be '{MESSAGES_PATH}{{i}}?delay=S' with S from 0 to {LONGEST_DELAY_S:.0f}: in a browser, the app's "
+            f"must be '{MESSAGES_PATH}{{i}}?delay=S' with S from 0 to {LONGEST_DELAY_S:.0f}: in a browser, the app's "
             f"page makes the requests, and only these; got {profile.path!r}"
         )
     if profile.body != PAGE_BODY:
-        return "body", f"has to be {PAGE_BODY!r}, which the page in the browser checks; got {profile.body!r}"
+        return "body", f"must be {PAGE_BODY!r}, which the page in the browser checks; got {profile.body!r}"
     if profile.requests > MOST_REQUESTS:
-        return "requests", f"has to be at most {MOST_REQUESTS}, the most that the page makes"
+        return "requests", f"must be at most {MOST_REQUESTS}, the most that the page makes"
     return None
 
 

@@ -10,7 +10,7 @@ from topolab.model.visit import Visit
 
 
 def measurement(visit: Visit, cpu_s: float, wall_s: float) -> Measurement:
-    """The seconds from the press to the last response; none where a response was bad."""
+    """Measure the seconds from the press to the last response; `page_seconds` is None if a response was bad."""
     good = [fetch for fetch in visit.fetches if not fetch.fault]
     bad = Counter(fetch.fault for fetch in visit.fetches if fetch.fault)
     answered = [fetch for fetch in visit.fetches if fetch.status]

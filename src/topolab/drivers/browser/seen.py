@@ -1,4 +1,4 @@
-"""What browser and page tell of a visit, put together to one `Fetch` per row of the page. Pure."""
+"""Combines what browser and page report about a visit into one `Fetch` for each row of the page. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response's head as the DevTools protocol tells it, or what happened instead (`error`)."""
+    """A response's status and headers as DevTools reports them, or what happened instead (`error`)."""
 
     url: str
     status: int = 0
@@ -28,7 +28,7 @@ class Answer:
 
 
 class Wire:
-    """Collects what the DevTools protocol says of the page's requests, in the order it says it."""
+    """Collects what DevTools reports about the page's requests, in the order of the reports."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
@@ -36,31 +36,31 @@ class Wire:
         self._urls: dict[str, str] = {}
 
     def sent(self, event: Mapping[str, Any]) -> None:
-        """Network.requestWillBeSent."""
+        """Handle Network.requestWillBeSent."""
         self._urls[event["requestId"]] = event["request"]["url"]
 
     def received(self, event: Mapping[str, Any]) -> None:
-        """Network.responseReceived."""
-        told = event["response"]
-        headers = {name.lower(): value for name, value in told["headers"].items()}
-        # An id of 0 is a response from no connection, such as a cache's.
-        connection = int(told["connectionId"]) or None
+        """Handle Network.responseReceived."""
+        response = event["response"]
+        headers = {name.lower(): value for name, value in response["headers"].items()}
+        # An id of 0 means that no connection was used, as for a response from a cache.
+        connection = int(response["connectionId"]) or None
         self.answers[event["requestId"]] = Answer(
-            told["url"], told["status"], connection, told["connectionReused"], headers
+            response["url"], response["status"], connection, response["connectionReused"], headers
         )
 
     def failed(self, event: Mapping[str, Any]) -> None:
-        """Network.loadingFailed; also after a head was received, when its body did not come whole."""
+        """Handle Network.loadingFailed, which also comes after a response whose body was incomplete."""
         url = self._urls.get(event["requestId"], "")
         self.answers[event["requestId"]] = Answer(url, error=event["errorText"])
         self.network_changed |= event["errorText"] == NETWORK_CHANGED
 
 
 @dataclass(frozen=True, slots=True)
-class PageTold:
-    """What the page itself knew: Resource Timing entries, the moment of the press, and which rows it calls failed.
+class PageState:
+    """What the page itself knows: Resource Timing entries, the time of the press, and which rows failed.
 
-    Times are milliseconds on the page's clock. `rows` are true where failed or not done, by their messages' numbers.
+    Times are milliseconds on the page's clock. `rows` maps message numbers to whether the row failed or is not done.
     """
 
     pressed: float
@@ -69,38 +69,38 @@ class PageTold:
     entries: Sequence[Mapping[str, Any]]
 
     @classmethod
-    def read(cls, told: Mapping[str, Any]) -> PageTold:
-        """From what the page's script returns."""
-        return cls(told["pressed"], told["now"], dict(told["rows"]), told["entries"])
+    def read(cls, returned: Mapping[str, Any]) -> PageState:
+        """From what the page's script returned."""
+        return cls(returned["pressed"], returned["now"], dict(returned["rows"]), returned["entries"])
 
 
-def fetches(told: PageTold, answers: Sequence[Answer]) -> tuple[Fetch, ...]:
-    """A `Fetch` per row, in order. Several requests are one row where the app answered 202 and was asked again."""
+def fetches(state: PageState, answers: Sequence[Answer]) -> tuple[Fetch, ...]:
+    """A `Fetch` for each row, in order. If the app answered 202 and was asked again, one row has several requests."""
     rows = _rows_by_path(answers)
     found = []
-    for number, failed in sorted(told.rows.items()):
+    for number, failed in sorted(state.rows.items()):
         own = [answer for answer in answers if _row_of(answer.url, rows) == number]
-        entries = [entry for entry in told.entries if _row_of(entry["url"], rows) == number]
-        found.append(_fetch(number, failed, own, entries, told))
+        entries = [entry for entry in state.entries if _row_of(entry["url"], rows) == number]
+        found.append(_fetch(number, failed, own, entries, state))
     return tuple(found)
 
 
 def _fetch(
-    number: int, failed: bool, answers: Sequence[Answer], entries: Sequence[Mapping[str, Any]], told: PageTold
+    number: int, failed: bool, answers: Sequence[Answer], entries: Sequence[Mapping[str, Any]], state: PageState
 ) -> Fetch:
     first = answers[0] if answers else Answer("")
     last = answers[-1] if answers else Answer("", error=UNANSWERED)
-    queued = entries[0]["queued"] if entries else told.pressed
-    # A request that failed before it was sent has no start of its own.
-    start = (entries[0]["start"] or entries[0]["queued"]) if entries else told.now
-    end = entries[-1]["end"] if entries else told.now
+    queued = entries[0]["queued"] if entries else state.pressed
+    # A request that failed before it was sent has no start time.
+    start = (entries[0]["start"] or entries[0]["queued"]) if entries else state.now
+    end = entries[-1]["end"] if entries else state.now
     origin = last.headers.get(VERSION_HEADER, "")
     return Fetch(
         number=number,
         url=first.url,
-        queued_ms=_ms(queued - told.pressed),
-        start_ms=_ms(start - told.pressed),
-        end_ms=_ms(end - told.pressed),
+        queued_ms=_ms(queued - state.pressed),
+        start_ms=_ms(start - state.pressed),
+        end_ms=_ms(end - state.pressed),
         status=last.status,
         protocol=entries[-1]["protocol"] if entries else "",
         connection=first.connection,
@@ -117,7 +117,7 @@ def _fault(last: Answer, origin: str, failed: bool) -> str:
 
 
 def _rows_by_path(answers: Sequence[Answer]) -> dict[str, int]:
-    """Whose the paths are that 202 answers sent the page to."""
+    """Row numbers by the paths to which 202 answers sent the page."""
     rows: dict[str, int] = {}
     for answer in answers:
         number = _row_of(answer.url, rows)

@@ -1,1 +1,1 @@
-"""The h2load driver: nghttp2's load tool, its whole output kept, its summary and its log of every request read."""
+"""The driver `h2load` runs nghttp2's load tool, keeps its output, and reads its summary and its log of all requests."""

@@ -8,9 +8,9 @@ from topolab.model.target import Target
 
 
 def h2load_argv(target: Target, profile: CountLoad | ClosedLoad, log_path: str) -> list[str]:
-    """One thread, one protocol offered, every request logged to `log_path`, which must not be there yet.
+    """Build the command: one thread, one protocol offered, every request logged to `log_path`, which must not exist.
 
-    h2load checks no certificate. Its flow-control windows of 2**30 bytes are its own default.
+    h2load does not check certificates. Its flow-control windows keep their default size, 2**30 bytes.
     """
     client = target.client_protocol
     lanes = profile.lanes(client.protocol)
@@ -24,7 +24,7 @@ def h2load_argv(target: Target, profile: CountLoad | ClosedLoad, log_path: str) 
         argv.append("--h1")
     else:
         argv.append("--alpn-list=h2" if client.transport.encrypted else "--no-tls-proto=h2c")
-    # The name is in the URL, and so in SNI; where it is, h2load is told.
+    # The URL has the name, so that SNI has it too; --connect-to gives its address.
     return [*argv, f"--connect-to={host}:{target.port}", f"--log-file={log_path}", target.base_url + profile.path]
 
 

@@ -1,4 +1,4 @@
-"""One job of the h2load worker: the tool is run, what it wrote is kept, and what it wrote is what is measured."""
+"""One job of the h2load worker: run the tool, keep its output, and take the measurement from it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _GRACE_S = 2.0
 
 
 def do(job: Job, gate: Gate) -> Measurement:
-    """Make one job's load with h2load. What it wrote is kept also where that gives no measurement."""
+    """Make a job's load with h2load. Its output is kept even if no measurement results."""
     profile = job.profile
     if not isinstance(profile, CountLoad | ClosedLoad):
         raise LoadError(f"h2load makes no load of the kind {profile.kind!r}.")
     if shutil.which("h2load") is None:
-        raise LoadError("there is no h2load on PATH.")
+        raise LoadError("h2load is not on PATH.")
     with tempfile.TemporaryDirectory(prefix="h2load-") as folder:
         log_path = Path(folder) / "requests.tsv"
         argv = h2load_argv(job.target, profile, str(log_path))
@@ -59,7 +59,7 @@ def _counted(argv: list[str], profile: CountLoad, gate: Gate) -> Ran:
 
 
 def _timed(argv: list[str], profile: ClosedLoad, gate: Gate) -> Ran:
-    """h2load does not wait: the counters are read while it begins its main part, and again while it ends it."""
+    """Run a timed load. h2load does not wait: counters are read while its main part begins, and again while it ends."""
     child = Child(argv)
 
     def on_line(line: str) -> None:
@@ -76,18 +76,18 @@ def _timed(argv: list[str], profile: ClosedLoad, gate: Gate) -> Ran:
 def measured(
     profile: CountLoad | ClosedLoad, protocol: Protocol, summary: Summary, rows: Rows, ran: Ran
 ) -> Measurement:
-    """What the summary and the rows say together. Raises `LoadError` where they do not agree.
+    """Combine the summary and the rows. Raises `LoadError` if they disagree.
 
-    A counted load that is not complete and good has no figure, and a timed one that lost connections no measurement.
+    A counted load has figures only if it is complete and good. A timed load that lost connections has no measurement.
     """
     if rows.succeeded != summary.succeeded:
-        raise LoadError(f"h2load's log has {rows.succeeded} requests that succeeded, its summary {summary.succeeded}")
+        raise LoadError(f"h2load's log has {rows.succeeded} successful requests, but its summary {summary.succeeded}")
     good_rows = rows.good
     good, size = len(good_rows.took_us), len(profile.body.encode())
     if summary.body_bytes < good * size or (
         isinstance(profile, CountLoad) and not summary.bad and summary.body_bytes != good * size
     ):
-        raise LoadError(f"{good} responses had {summary.body_bytes} bytes of body; the profile's body has {size} each")
+        raise LoadError(f"{good} responses had {summary.body_bytes} bytes of body, but each should have {size}")
     histogram = latency_histogram(good_rows.took_us)
     lanes = profile.lanes(protocol)
     figures: dict[str, Any] = percentiles_ms(histogram) if good else {}
@@ -97,14 +97,14 @@ def measured(
         seconds = profile.duration_s
         if lost := rows.lanes_lost(lanes.in_flight, seconds):
             raise LoadError(
-                f"of {lanes.in_flight} requests at a time, {lost} were made no more before the end: h2load replaces "
-                "no connection that ends under a timed load"
+                f"{lost} of {lanes.in_flight} concurrent requests stopped before the end: during a timed load, h2load "
+                "does not replace connections that end"
             )
         figures["requests_per_second"] = good / seconds
         series = _series(good_rows, seconds)
     elif good == profile.requests:
         if summary.requests_per_second >= 1:
-            seconds = good / summary.requests_per_second  # the same time with more of its digits
+            seconds = good / summary.requests_per_second  # the same time with more digits
         figures |= {"finish_seconds": seconds, "requests_per_second": good / seconds}
     return Measurement(
         seconds=seconds,
@@ -124,7 +124,7 @@ def measured(
 
 
 def _series(rows: Rows, seconds: float) -> tuple[int, ...]:
-    """Good responses in each slice of a timed load, which begins with the first of them."""
+    """Good responses in each slice of a timed load, counted from the first of them."""
     ended_us = sorted(rows.ended_us)
     if not ended_us:
         return (0,) * round(seconds / SERIES_SLICE_S)

@@ -1,4 +1,4 @@
-"""What h2load prints and logs, read. Pure. Seen with 1.64; its man page has the log's columns."""
+"""Parses h2load's output and log. Pure. Seen with 1.64; its man page describes the log's columns."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _STATUSES = re.compile(r"^status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5
 _BODIES = re.compile(r"^traffic: .*, \S+ \((\d+)\) data$", re.MULTILINE)
 _APPLICATION = re.compile(r"^Application protocol: (\S+)$", re.MULTILINE)
 _PROTOCOLS = {"h2c": "h2"}
-_BEFORE = 0  # the status of a row whose response began before the main part of a timed load did
-_MARGIN_US = 300_000  # a lane may stall for so long at the end, or a tenth of the load, beyond the longest seen
+_BEFORE = 0  # the status of a row whose response began before the main part of a timed load
+_MARGIN_US = 300_000  # how much longer than the longest request a lane may stall at the end, if not a tenth of the load
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The end of h2load's output. `protocol` is empty where no connection came about; bodies are counted in bytes.
+    """The end of h2load's output. `protocol` is empty if no connection was made.
 
-    `finished_s` is printed with few digits; the rate has more. Under a timed load `errored` leaves out what a lost
-    connection took with it, and bodies are counted from the start of the warm-up.
+    `finished_s` is printed with few digits; the rate has more. In a timed load, `errored` does not include the requests
+    of lost connections, and `body_bytes` includes the warm-up.
     """
 
     protocol: str
@@ -46,22 +46,22 @@ class Summary:
 
     @property
     def bad(self) -> dict[str, int]:
-        """The bad ones by kind, in the words of the other drivers; failed holds the errored and the timed out."""
+        """Bad responses by kind, in the words of the other drivers. h2load's `failed` includes errors and timeouts."""
         kinds = {
             "not answered": self.errored,
             "timed out": self.timed_out,
             **{f"status {kind}": self.statuses[kind] for kind in ("3xx", "4xx", "5xx")},
         }
-        told = {kind: count for kind, count in kinds.items() if count}
-        other = self.failed - sum(told.values())
-        return {**told, "failed": other} if other > 0 else told
+        known = {kind: count for kind, count in kinds.items() if count}
+        other = self.failed - sum(known.values())
+        return {**known, "failed": other} if other > 0 else known
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The log's rows, in its order: status, when the response ended, in us since the epoch, and how long it took.
+    """The log's rows, in order: status, when the response ended, in us since the epoch, and how long it took.
 
-    Status -1 is a response that did not come whole.
+    Status -1 means an incomplete response.
     """
 
     statuses: array[int]
@@ -70,27 +70,29 @@ class Rows:
 
     @property
     def good(self) -> Rows:
-        """Those with a status of 2xx."""
+        """The rows with status 2xx."""
         kept = [200 <= status < 300 for status in self.statuses]
         columns = (self.statuses, self.ended_us, self.took_us)
         return Rows(*(array("q", compress(column, kept)) for column in columns))
 
     @property
     def succeeded(self) -> int:
-        """How many of them h2load's summary counts as succeeded: 3xx too, and those whose status it did not keep."""
+        """How many rows h2load's summary counts as succeeded, which includes 3xx and rows without a known status."""
         return sum(1 for status in self.statuses if status == _BEFORE or 200 <= status < 400)
 
     def lanes_lost(self, in_flight: int, duration_s: float) -> int:
-        """How many of a timed load's `in_flight` requests had no successor any more well before its end.
+        """How many of a timed load's `in_flight` lanes sent no more requests well before its end.
 
-        Under a timed load h2load neither replaces a connection that ends, HTTP/1.1's polite ending aside, nor tells
-        of it: it goes on with what it has. While all lanes live, all are in flight after each start, and one in
-        flight so long before the end that it must have ended since is in the log. 0 where it is too short to tell.
+        During a timed load, h2load neither replaces nor reports a connection that ends, except after an orderly close
+        of HTTP/1.1: it continues with the others. While all lanes live, all of them are in flight right after each
+        start of a request. The log has only requests that ended, so this looks at starts so early that everything
+        then in flight must have ended before the load did: the largest number in flight is that of the live lanes.
+        Returns 0 if the load is too short for that.
         """
         if not self.took_us:
             return 0
         longest = max(self.took_us)
-        # The main part began before its first response ended, by no more than the longest takes.
+        # The main part began before its first response ended, by at most the longest duration.
         duration_us = round(1e6 * duration_s)
         latest = min(self.ended_us) + duration_us - 2 * longest - max(_MARGIN_US, duration_us // 10)
         if latest - longest <= min(self.ended_us):
@@ -103,7 +105,7 @@ class Rows:
 
 
 def parse_summary(output: str) -> Summary:
-    """Raises `LoadError` where h2load did not come to its summary, with the last it said."""
+    """Parse the summary. Raises `LoadError` with h2load's last line if it did not print one."""
     found = [pattern.search(output) for pattern in (_FINISHED, _REQUESTS, _STATUSES, _BODIES)]
     finished, requests, statuses, bodies = found
     if finished is None or requests is None or statuses is None or bodies is None:
@@ -126,7 +128,7 @@ def parse_summary(output: str) -> Summary:
 
 
 def parse_rows(log: str) -> Rows:
-    """The rows of a log: start in us since the epoch, status, duration in us. A row cut short is left out."""
+    """Parse a log's rows: start in us since the epoch, status, duration in us. Truncated rows are left out."""
     rows = Rows(array("q"), array("q"), array("q"))
     for line in log.splitlines(keepends=True):
         fields = line.split("\t")
@@ -140,6 +142,6 @@ def parse_rows(log: str) -> Rows:
 
 
 def last_words(output: str) -> str:
-    """The last line that is not empty, as the end of a sentence."""
+    """The last line that is not empty, phrased to end a sentence."""
     last = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "")
     return f"its last line is {last[:200]!r}" if last else "it wrote nothing"

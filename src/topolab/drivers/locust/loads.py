@@ -50,13 +50,13 @@ def do(job: Job, gate: Gate) -> Measurement:
 
 def _conducted(argv: list[str], folder: Path, profile: UsersLoad, gate: Gate) -> tuple[Ran, set[str]]:
     """Run Locust. Counters are read before it counts and after it gathered the counts, while its users still run."""
-    child = Child(argv, told=True, cwd=folder, env=locust_environment(os.environ, folder))
+    child = Child(argv, writable=True, cwd=folder, env=locust_environment(os.environ, folder))
     passed: set[str] = set()
 
     def on_line(line: str) -> None:
         if line == _WARM:
             gate.warm()
-            child.tell("go\n")
+            child.write_line("go\n")
             passed.add(_WARM)
         elif line == _COUNTED:
             gate.loaded()
