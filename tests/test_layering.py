@@ -33,7 +33,7 @@ def server_names() -> list[str]:
     return sorted(names)
 
 
-def test_the_names_looked_for_are_those_of_the_catalogue() -> None:
+def test_the_checked_names_are_those_of_the_catalogue() -> None:
     assert {"granian", "gunicorn", "hypercorn", "uvicorn", "gevent", "meinheld"} <= set(server_names())
 
 
@@ -51,7 +51,7 @@ def test_no_file_of_the_package_names_a_server(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_every_module_says_what_it_is_for(path: Path) -> None:
+def test_every_module_has_a_docstring(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
@@ -83,7 +83,7 @@ _IMAGES = {"backends/compose/images.py", "backends/compose/load_generator.py"}
 
 
 @pytest.mark.parametrize("name", sorted(drivers()))
-def test_a_driver_is_named_in_its_own_folder_alone(name: str) -> None:
+def test_a_driver_is_named_only_in_its_own_folder(name: str) -> None:
     """But for the one whose loads are visits: reports, which see what is stored alone, know it by `VISITOR`."""
     package = SOURCE / "topolab"
     found = {

@@ -30,14 +30,14 @@ def test_a_message_comes_no_earlier_than_its_delay(origin: Origin) -> None:
     assert time.monotonic() - began >= DELAY_S - 0.02
 
 
-def test_waiting_messages_hold_no_thread(asgi_origin: Origin) -> None:
+def test_waiting_messages_occupy_no_thread(asgi_origin: Origin) -> None:
     bodies, took_s = messages_at_once(asgi_origin)
     assert bodies == [b'{"text":"spam, egg, spam and spam!, %d!"}' % index for index in range(PARALLEL)]
     # One after another they take 6 s, in a pool of four threads 1.5 s, together little more than 0.3 s.
     assert took_s < PARALLEL * DELAY_S / 2
 
 
-def test_a_request_that_waits_does_not_hold_up_the_next_one(origin: Origin) -> None:
+def test_a_waiting_request_does_not_block_the_next_one(origin: Origin) -> None:
     waiting = origin.connect()
     try:
         waiting.request("GET", "/message/slow?delay=1.5")

@@ -44,7 +44,7 @@ def test_there_are_documented_commands_to_check() -> None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_links_between_documents_lead_somewhere(path: Path) -> None:
+def test_links_between_documents_have_targets(path: Path) -> None:
     links = re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text())
     assert [link for link in links if not (path.parent / link).exists()] == []
 

@@ -74,6 +74,6 @@ def test_an_event_arrives_as_it_was_sent(event: Event) -> None:
         '{"event": "measured", "measurement": {}}',
     ],
 )
-def test_a_line_that_is_no_event_is_refused(line: str) -> None:
+def test_a_line_that_is_not_an_event_is_refused(line: str) -> None:
     with pytest.raises(InputError):
         parse_event(line)

@@ -29,12 +29,12 @@ def outcome(catalogue: Catalogue, server: str, protocol: str) -> str:
     return plan.skips[0].reason if plan.skips else "a cell"
 
 
-def test_users_of_http_go_everywhere_but_on_http3(catalogue: Catalogue) -> None:
+def test_http_users_run_on_every_protocol_but_http3(catalogue: Catalogue) -> None:
     found = [outcome(catalogue, "hypercorn-asyncio", protocol) for protocol in ("http/1.1", "h2", "h3")]
     assert found == ["a cell", "a cell", "locust: its users speak no HTTP/3"]
 
 
-def test_users_who_chat_need_http1_and_an_asgi_app(chatting: Catalogue) -> None:
+def test_chatting_users_need_http1_and_an_asgi_app(chatting: Catalogue) -> None:
     assert outcome(chatting, "hypercorn-asyncio", "http/1.1") == "a cell"
     assert outcome(chatting, "hypercorn-asyncio", "h2") == (
         "journeys: its users chat over WebSocket, which they open by HTTP/1.1 alone"
@@ -44,7 +44,7 @@ def test_users_who_chat_need_http1_and_an_asgi_app(chatting: Catalogue) -> None:
     )
 
 
-def test_spawning_and_locust_itself_are_in_the_time(catalogue: Catalogue) -> None:
+def test_the_time_includes_spawning_and_locusts_start(catalogue: Catalogue) -> None:
     profile = catalogue.profiles["journeys"]
     expected = STACK_S + drivers()["locust"].start_up_s + 0.5 + 1.5 + 4.0
     assert expected_s(

@@ -41,7 +41,7 @@ def start_family(keeper: ProcessKeeper, folder: Path) -> ProcessGroup:
     return group
 
 
-def test_ending_a_group_leaves_none_of_it(tmp_path: Path) -> None:
+def test_ending_a_group_ends_all_its_processes(tmp_path: Path) -> None:
     with ProcessKeeper() as keeper:
         group = start_family(keeper, tmp_path)
         keeper.end(group)
@@ -119,26 +119,26 @@ def test_the_guard_runs_a_killed_labs_command_once_its_groups_are_gone(tmp_path:
     assert (tmp_path / "cleared").read_text() == "[]"
 
 
-def test_of_several_commands_each_is_run(tmp_path: Path) -> None:
+def test_several_commands_are_all_run(tmp_path: Path) -> None:
     kill_a_lab(tmp_path, "then('first'); then('second')")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["first", "log", "second"]
 
 
-def test_a_command_taken_back_is_not_run(tmp_path: Path) -> None:
+def test_a_withdrawn_command_is_not_run(tmp_path: Path) -> None:
     kill_a_lab(tmp_path, "keeper.not_needed_when_killed(then('cleared'))")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["log"]
 
 
-def test_a_command_given_after_one_was_taken_back_is_run(tmp_path: Path) -> None:
+def test_a_command_given_after_a_withdrawn_one_is_run(tmp_path: Path) -> None:
     kill_a_lab(tmp_path, "keeper.not_needed_when_killed(then('first')); then('second')")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["log", "second"]
 
 
-def test_a_command_that_cannot_be_run_keeps_the_guard_from_nothing(tmp_path: Path) -> None:
+def test_a_command_that_cannot_be_run_does_not_stop_the_guard(tmp_path: Path) -> None:
     kill_a_lab(tmp_path, "keeper.when_killed(['/no/such/command'])")
 
 
-def test_arguments_of_a_command_arrive_as_they_were_given(tmp_path: Path) -> None:
+def test_a_commands_arguments_are_passed_unchanged(tmp_path: Path) -> None:
     odd = ["two words", "two\nlines", "", "œufs", "'\""]
     said = tmp_path / "said"
     write = "import json, sys; open(sys.argv[1], 'w').write(json.dumps(sys.argv[2:]))"
@@ -147,7 +147,7 @@ def test_arguments_of_a_command_arrive_as_they_were_given(tmp_path: Path) -> Non
     assert json.loads(said.read_text()) == odd
 
 
-def test_a_lab_that_leaves_without_taking_its_command_back_has_it_run_too(tmp_path: Path) -> None:
+def test_a_command_that_is_not_withdrawn_is_run_when_the_lab_exits(tmp_path: Path) -> None:
     for name, taken_back in (("needed", False), ("needless", True)):
         with ProcessKeeper() as keeper:
             keeper.when_killed(["touch", str(tmp_path / name)])
@@ -156,7 +156,7 @@ def test_a_lab_that_leaves_without_taking_its_command_back_has_it_run_too(tmp_pa
     assert [file.name for file in tmp_path.iterdir()] == ["needed"]
 
 
-def test_a_group_that_ended_by_itself_tells_its_exit_code_and_last_words(tmp_path: Path) -> None:
+def test_a_group_that_ended_by_itself_has_its_exit_code_and_last_output(tmp_path: Path) -> None:
     with ProcessKeeper() as keeper:
         group = keeper.start("short", [sys.executable, "-c", "print('why'); raise SystemExit(7)"], tmp_path / "log")
         wait_until(lambda: group.exit_code() is not None)

@@ -16,12 +16,12 @@ from topolab.process.uninterrupted import interrupt, uninterrupted
 from topolab.process.usage import members
 
 
-def test_an_interrupt_outside_is_raised_at_once() -> None:
+def test_an_interrupt_outside_a_stretch_is_raised_at_once() -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupt()
 
 
-def test_an_interrupt_inside_is_raised_once_at_the_end_of_the_outermost_stretch() -> None:
+def test_an_interrupt_inside_a_stretch_is_raised_once_at_the_outermost_end() -> None:
     done = []
 
     def stretch() -> None:
@@ -40,9 +40,7 @@ def test_an_interrupt_inside_is_raised_once_at_the_end_of_the_outermost_stretch(
     assert done[-1] == "later"
 
 
-def test_a_process_that_an_interrupt_came_into_the_start_of_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_interrupted_during_its_start_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[int] = []
     start = subprocess.Popen
 
@@ -61,7 +59,7 @@ def test_a_process_that_an_interrupt_came_into_the_start_of_is_ended(
 
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="only Linux tells a child of its parent's end")
-def test_a_process_whose_start_a_sigkill_came_upon_ends_with_the_lab(tmp_path: Path) -> None:
+def test_a_process_starting_when_the_lab_is_killed_ends_with_it(tmp_path: Path) -> None:
     # As above, but the lab is killed outright, before its guard has heard of the process.
     lab = f"""
 import os, signal, subprocess, sys

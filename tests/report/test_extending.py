@@ -77,7 +77,7 @@ def test_a_new_figure_is_drawn(report: Report, tmp_path: Path) -> None:
     assert "connections that the client opened" in (tmp_path / f"chart-1-{CONNECTIONS.name}.svg").read_text()
 
 
-def test_a_new_figure_is_in_the_files_for_programs(report: Report, tmp_path: Path) -> None:
+def test_a_new_figure_is_in_csv_and_json(report: Report, tmp_path: Path) -> None:
     write_files(report, tmp_path)
     direct, _ = csv.DictReader(io.StringIO((tmp_path / "results.csv").read_text()))
     assert [direct[f"{CONNECTIONS.name}_{part}"] for part in ("median", "low", "high")] == ["4.0", "4.0", "4.0"]

@@ -43,12 +43,12 @@ def bars(svg: bytes) -> list[str]:
     return re.findall(r'id="(request-\d+-\d+)"', svg.decode())
 
 
-def test_a_title_says_the_time_the_connections_and_the_protocol() -> None:
+def test_a_title_has_the_time_the_connections_and_the_protocol() -> None:
     assert titles(SHOWN) == ["direct h1: 12.06 s, 6 connections, http/1.1", "direct h2: 3.07 s, 1 connection, h2"]
     assert heading(SHOWN) == "24 requests, 3 s each: hypercorn-uvloop, bare, Chromium 156"
 
 
-def test_what_differs_between_visits_is_in_their_titles() -> None:
+def test_titles_have_what_differs_between_visits() -> None:
     other = replace(SHOWN[1], combination=replace(H2.combination, server="granian-asgi"))
     assert titles([SHOWN[0], other]) == [
         "direct h1 (hypercorn-uvloop): 12.06 s, 6 connections, http/1.1",
@@ -65,7 +65,7 @@ def test_the_picture_has_every_title_and_a_bar_for_every_request() -> None:
     assert sorted(bars(svg)) == sorted(f"request-{panel}-{number}" for panel in (0, 1) for number in range(24))
 
 
-def test_a_bar_is_as_long_as_its_request_and_as_its_wait_and_colours_are_connections() -> None:
+def test_bars_show_wait_and_request_times_and_colours_show_connections() -> None:
     first, second = waterfall(SHOWN).axes[:2]
     drawn = {bar.get_gid(): bar for bar in first.patches}
     for fetch in SHOWN[0].visit.fetches:
@@ -88,7 +88,7 @@ def test_a_failed_request_looks_different() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 8, 9, 13])
-def test_any_number_of_visits_has_a_panel_each(count: int) -> None:
+def test_every_visit_has_its_own_panel(count: int) -> None:
     drawn = waterfall([SHOWN[i % 2] for i in range(count)])
     assert sum(bool(axes.patches) for axes in drawn.axes) == count
 
@@ -123,7 +123,7 @@ def stored(folder: Path) -> Report:
         return read_report(store)
 
 
-def test_each_page_of_a_run_is_listed_and_drawn_by_its_median_visit(tmp_path: Path) -> None:
+def test_each_page_of_a_run_is_drawn_from_its_median_visit(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     written = write_files(stored(folder), folder)
     assert written == ["report.md", "results.csv", "results.json", "waterfall.png", "waterfall.svg", "page.json"]

@@ -21,7 +21,7 @@ needs_mounts = pytest.mark.skipif(
 )
 
 
-def test_what_leads_python_pip_or_uv_elsewhere_is_ignored(fresh: Path, tmp_path: Path) -> None:
+def test_settings_that_redirect_python_pip_or_uv_are_ignored(fresh: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     (tmp_path / "constraints.txt").write_text("rich==1\n")
     (tmp_path / "uv.toml").write_text(f'[pip]\ntarget = "{elsewhere}"\n')
@@ -58,7 +58,7 @@ def test_what_leads_python_pip_or_uv_elsewhere_is_ignored(fresh: Path, tmp_path:
     assert not elsewhere.exists()
 
 
-def test_the_index_that_pip_is_configured_with_is_the_one_that_is_asked(fresh: Path) -> None:
+def test_pips_configured_index_is_used(fresh: Path) -> None:
     nobody = "http://127.0.0.1:1/simple"
     done = listing(fresh, PIP_INDEX_URL=nobody, PIP_EXTRA_INDEX_URL=nobody, PIP_FIND_LINKS=str(fresh), PIP_RETRIES="0")
     assert done.returncode == 1
@@ -71,7 +71,7 @@ def test_the_index_that_pip_is_configured_with_is_the_one_that_is_asked(fresh: P
     ), said
 
 
-def test_a_tampered_lock_is_refused_and_nothing_half_installed_is_used(checkout: Path) -> None:
+def test_a_tampered_lock_is_refused_and_a_partial_install_is_not_used(checkout: Path) -> None:
     listing(checkout)
     lock = checkout / "requirements" / "docker.lock"
     text = lock.read_text()
@@ -101,7 +101,7 @@ def mounted(checkout: Path, mount: str) -> subprocess.CompletedProcess[str]:
 
 
 @needs_mounts
-def test_a_full_disk_is_one_line(fresh: Path) -> None:
+def test_a_full_disk_is_reported_in_one_line(fresh: Path) -> None:
     (fresh / ".venv").mkdir()
     done = mounted(fresh, "mount -t tmpfs -o size=4m tmpfs .venv")
     assert done.returncode == 1
@@ -110,7 +110,7 @@ def test_a_full_disk_is_one_line(fresh: Path) -> None:
 
 
 @needs_mounts
-def test_a_checkout_that_cannot_be_written_is_one_line(fresh: Path) -> None:
+def test_a_read_only_checkout_is_reported_in_one_line(fresh: Path) -> None:
     done = mounted(fresh, 'mount --bind . .\ncd "$PWD"\nmount -o remount,bind,ro .')
     assert (done.returncode, done.stderr) == (
         1,
@@ -120,13 +120,13 @@ def test_a_checkout_that_cannot_be_written_is_one_line(fresh: Path) -> None:
 
 
 @needs_mounts
-def test_a_checkout_that_was_set_up_before_need_not_be_written(checkout: Path) -> None:
+def test_a_checkout_that_is_already_set_up_may_be_read_only(checkout: Path) -> None:
     listing(checkout)
     done = mounted(checkout, 'mount --bind . .\ncd "$PWD"\nmount -o remount,bind,ro .')
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_without_a_home_it_lists_what_it_lists_with_one(checkout: Path) -> None:
+def test_list_works_without_a_home_folder(checkout: Path) -> None:
     expected = listing(checkout)
     done = subprocess.run(
         [BASE_PYTHON, "scripts/run_matrix.py", "--list"],
@@ -145,7 +145,7 @@ def steps(folder: Path) -> installing._Steps:
 
 
 @pytest.mark.parametrize("module", ["venv", "ensurepip"])
-def test_a_python_without_venv_is_told_the_one_command_that_installs_it(
+def test_without_venv_the_command_that_installs_it_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str
 ) -> None:
     """What Debian's python3 says without python3-venv, as it was captured there."""
@@ -161,7 +161,7 @@ def test_a_python_without_venv_is_told_the_one_command_that_installs_it(
         steps(tmp_path).create()
 
 
-def test_an_optional_server_that_cannot_be_built_is_a_line_and_not_an_end(
+def test_an_optional_server_that_cannot_be_built_does_not_end_the_set_up(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fails(*_arguments: object) -> str:

@@ -30,7 +30,7 @@ def test_five_rounds_give_the_whole_range() -> None:
     assert (found.low, found.high) == (10.0, 50.0)
 
 
-def test_seven_rounds_leave_the_extremes_out() -> None:
+def test_seven_rounds_exclude_the_extremes() -> None:
     """P(Binomial(7, 1/7) >= 4) = 0.010, under the tail of 0.025."""
     found = estimate([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])
     assert found is not None
@@ -38,7 +38,7 @@ def test_seven_rounds_leave_the_extremes_out() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 6, 7, 8, 11, 16])
-def test_the_exact_interval_is_the_one_resampling_tends_to(count: int) -> None:
+def test_the_exact_interval_is_the_limit_of_resampling(count: int) -> None:
     source = random.Random(count)
     samples = [source.lognormvariate(0, 1) for _ in range(count)]
     found = estimate(samples)
@@ -49,7 +49,7 @@ def test_the_exact_interval_is_the_one_resampling_tends_to(count: int) -> None:
     assert resampled[-1_041] <= found.high <= resampled[-961]
 
 
-def test_the_range_of_three_holds_the_median_three_times_in_four() -> None:
+def test_the_range_of_three_contains_the_median_three_times_in_four() -> None:
     assert range_coverage(3) == 0.75
     source = random.Random(7)
     held = sum(min(draws) < 0 < max(draws) for draws in ([source.gauss(0, 1) for _ in range(3)] for _ in range(20_000)))

@@ -38,7 +38,7 @@ OBSERVATIONS = [
 ]
 
 
-def test_a_run_comes_out_as_it_went_in(tmp_path: Path) -> None:
+def test_a_run_is_read_back_unchanged(tmp_path: Path) -> None:
     sittings = [
         Sitting(wall_s=12.5, load_before=0.1, load_after=1.2),
         Sitting(wall_s=1e-3, load_before=0, load_after=0),
@@ -55,7 +55,7 @@ def test_a_run_comes_out_as_it_went_in(tmp_path: Path) -> None:
         assert store.sittings() == sittings
 
 
-def test_types_survive_and_not_only_what_compares_equal(tmp_path: Path) -> None:
+def test_types_are_read_back_exactly(tmp_path: Path) -> None:
     with Store.create(tmp_path / "run", RECORD) as store:
         for made in OBSERVATIONS:
             store.add(made)
@@ -77,7 +77,7 @@ def test_observations_can_be_read_while_another_process_adds_more(tmp_path: Path
         assert reader.observations() == OBSERVATIONS[:2]
 
 
-def test_a_run_can_be_gone_on_with(tmp_path: Path) -> None:
+def test_a_run_can_be_continued(tmp_path: Path) -> None:
     for made in OBSERVATIONS:
         opened = Store.open(tmp_path / "run") if (tmp_path / "run").exists() else Store.create(tmp_path / "run", RECORD)
         with opened as store:
@@ -86,7 +86,7 @@ def test_a_run_can_be_gone_on_with(tmp_path: Path) -> None:
         assert store.observations() == OBSERVATIONS
 
 
-def test_the_same_cell_and_round_is_refused_and_the_first_kept(tmp_path: Path) -> None:
+def test_a_repeated_cell_and_round_is_refused_and_the_first_kept(tmp_path: Path) -> None:
     with Store.create(tmp_path / "run", RECORD) as store:
         store.add(observation(ALB, 1, measured(ALB)))
         with pytest.raises(sqlite3.IntegrityError):
@@ -110,7 +110,7 @@ with Store.create(Path(sys.argv[1]), record([made])) as store:
 """
 
 
-def test_a_killed_process_loses_nothing_that_it_had_committed(tmp_path: Path) -> None:
+def test_a_killed_process_loses_nothing_it_has_committed(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", _ADDER, str(tmp_path / "run")], stdout=subprocess.PIPE, text=True
     ) as process:
@@ -145,7 +145,7 @@ def test_leaving_the_store_leaves_one_file(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "run").iterdir()] == [DATABASE]
 
 
-def test_an_observation_is_its_own_worth(tmp_path: Path) -> None:
+def test_adding_an_observation_does_not_change_it(tmp_path: Path) -> None:
     """Adding changes neither the observation nor what was added before."""
     made: list[Observation] = list(OBSERVATIONS)
     before = repr(made)
@@ -155,7 +155,7 @@ def test_an_observation_is_its_own_worth(tmp_path: Path) -> None:
     assert repr(made) == before
 
 
-def test_an_observation_is_committed_with_the_account_of_its_sitting_so_far(tmp_path: Path) -> None:
+def test_an_observation_is_committed_with_its_sittings_account(tmp_path: Path) -> None:
     """As a kill -9 would leave it: the sitting was never ended, and its time is not lost."""
     first, second = (
         Sitting(wall_s=1.0, load_before=0.5, load_after=0.6),
@@ -170,7 +170,7 @@ def test_an_observation_is_committed_with_the_account_of_its_sitting_so_far(tmp_
         assert store.sittings() == [second, first]
 
 
-def test_what_a_tool_wrote_is_there_before_the_observation_that_names_it(tmp_path: Path) -> None:
+def test_a_tools_files_exist_before_the_observation_that_names_them(tmp_path: Path) -> None:
     files = {f"raw/{DIRECT.id}/round-1/h2load.txt": b"spam\xff\n", f"raw/{DIRECT.id}/round-1/h2load-requests.tsv": b""}
     one = replace(observation(DIRECT, 1, measured(DIRECT)), files=tuple(files))
     with Store.create(tmp_path / "run", RECORD) as store:
@@ -180,7 +180,7 @@ def test_what_a_tool_wrote_is_there_before_the_observation_that_names_it(tmp_pat
         assert store.observations() == [one]
 
 
-def test_an_observation_made_again_has_the_files_of_the_second_time(tmp_path: Path) -> None:
+def test_a_repeated_observation_has_the_files_of_the_second_visit(tmp_path: Path) -> None:
     """As after a kill between the files and the observation."""
     name = f"raw/{DIRECT.id}/round-1/h2load.txt"
     one = replace(observation(DIRECT, 1, measured(DIRECT)), files=(name,))

@@ -47,7 +47,7 @@ def test_a_run_whose_process_was_killed_is_read_with_its_log(tmp_path: Path) -> 
     assert read_only(tmp_path / "killed") == ("False 1\n", "")
 
 
-def test_what_cannot_be_written_is_still_read(tmp_path: Path) -> None:
+def test_a_run_that_cannot_be_written_can_be_read(tmp_path: Path) -> None:
     with Store.create(tmp_path / "run", record([CELL])) as store:
         kept, lost = (observation(CELL, number, measured(CELL)) for number in (1, 2))
         store.add(kept, SITTING)
@@ -61,7 +61,7 @@ def test_what_cannot_be_written_is_still_read(tmp_path: Path) -> None:
         assert (store.observations(), store.sittings()) == ([kept], [SITTING])
 
 
-def test_a_folder_that_cannot_be_made_a_run_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_is_removed_if_its_run_cannot_be_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("topolab.store._SCHEMA", "CREATE nothing")
     with pytest.raises(Exception, match="cannot be made a results folder"):
         Store.create(tmp_path / "run", record([CELL]))

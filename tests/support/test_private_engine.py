@@ -122,7 +122,7 @@ def test_a_composed_service_is_reached_through_an_edge_published_on_loopback(
         engine.docker("compose", "down", cwd=tmp_path)
 
 
-def test_it_can_be_stopped_started_killed_and_started_again_under_one_address(engine: PrivateEngine) -> None:
+def test_the_engine_keeps_its_address_when_stopped_killed_and_restarted(engine: PrivateEngine) -> None:
     host = engine.host
     before = what_a_second_engine_could_take_from_the_first()
     engine.stop()
@@ -140,7 +140,7 @@ def test_it_can_be_stopped_started_killed_and_started_again_under_one_address(en
     assert what_a_second_engine_could_take_from_the_first() == before
 
 
-def test_nothing_of_it_is_left_when_it_is_closed_although_it_was_killed(tmp_path: Path) -> None:
+def test_closing_a_killed_engine_leaves_nothing_behind(tmp_path: Path) -> None:
     require(BASE)
     with PrivateEngine() as engine:
         engine.load([BASE])

@@ -129,7 +129,7 @@ STAGES: dict[str, Callable[[Lab], Callable[[], bool]]] = {
 
 
 @pytest.mark.parametrize("signals", [[signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP]], ids=str)
-def test_a_signal_ends_the_run_with_its_table_and_nothing_left(
+def test_a_signal_ends_the_run_with_its_table_and_leaves_nothing(
     signals: list[signal.Signals], lab: Lab, bystanders: Callable[[], list[bool]]
 ) -> None:
     with lab.start() as process:
@@ -154,7 +154,7 @@ def test_a_signal_at_any_stage_leaves_nothing(stage: str, lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_after_a_sigkill_the_watchdog_leaves_nothing(
+def test_after_a_sigkill_the_watchdog_removes_everything(
     stage: str, lab: Lab, bystanders: Callable[[], list[bool]]
 ) -> None:
     with lab.start() as process:
@@ -167,7 +167,7 @@ def test_after_a_sigkill_the_watchdog_leaves_nothing(
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_after_a_sigkill_of_lab_and_watchdog_the_next_start_leaves_nothing(
+def test_after_a_sigkill_of_lab_and_watchdog_the_next_start_removes_everything(
     stage: str, lab: Lab, bystanders: Callable[[], list[bool]]
 ) -> None:
     with lab.start() as process:
@@ -187,7 +187,7 @@ def test_after_a_sigkill_of_lab_and_watchdog_the_next_start_leaves_nothing(
     assert bystanders() == [True, True, True]
 
 
-def test_a_stack_stood_up_by_hand_is_never_swept(lab: Lab, api: Any) -> None:
+def test_a_stack_started_by_hand_is_never_removed(lab: Lab, api: Any) -> None:
     labels = {OWNER: "by-hand", "topolab.run": "by-hand"}
     container = api.create_container(proxy_image("nginx").name, ["sleep", "600"], entrypoint="", labels=labels)
     try:

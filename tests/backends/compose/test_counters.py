@@ -53,7 +53,7 @@ def tree(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-def test_version_1_counts_in_a_folder_for_each_controller(tmp_path: Path) -> None:
+def test_version_1_has_a_folder_for_each_controller(tmp_path: Path) -> None:
     root = tree(
         tmp_path,
         {
@@ -65,7 +65,7 @@ def test_version_1_counts_in_a_folder_for_each_controller(tmp_path: Path) -> Non
     assert read_cgroup(root, V1_ALONE) == GroupUsage(cpu_s=1.5, memory_peak_bytes=52_428_800)
 
 
-def test_version_1_with_controllers_mounted_together_is_found_by_the_links_systems_have(tmp_path: Path) -> None:
+def test_version_1_with_joint_controllers_is_found_by_the_systems_links(tmp_path: Path) -> None:
     root = tree(
         tmp_path,
         {
@@ -78,13 +78,13 @@ def test_version_1_with_controllers_mounted_together_is_found_by_the_links_syste
     assert read_cgroup(root, V1_TOGETHER) == GroupUsage(cpu_s=2.0, memory_peak_bytes=4096)
 
 
-def test_version_1_without_a_peak_has_none(tmp_path: Path) -> None:
+def test_version_1_without_a_peak_file_has_no_peak(tmp_path: Path) -> None:
     root = tree(tmp_path, {f"cpuacct/docker/{ID}/cpuacct.usage": "1500000000\n"})
     assert read_cgroup(root, V1_ALONE) == GroupUsage(cpu_s=1.5, memory_peak_bytes=None)
 
 
 @pytest.mark.parametrize(("peak", "bytes_"), [("52428800\n", 52_428_800), (None, None)], ids=["5.19", "before 5.19"])
-def test_version_2_counts_in_one_folder_and_older_kernels_know_no_peak(
+def test_version_2_has_one_folder_and_no_peak_on_older_kernels(
     tmp_path: Path, peak: str | None, bytes_: int | None
 ) -> None:
     group = f"system.slice/docker-{ID}.scope"
@@ -93,7 +93,7 @@ def test_version_2_counts_in_one_folder_and_older_kernels_know_no_peak(
     assert read_cgroup(root, V2) == GroupUsage(cpu_s=pytest.approx(1.234567), memory_peak_bytes=bytes_)
 
 
-def test_a_group_that_is_gone_is_an_error_of_the_system(tmp_path: Path) -> None:
+def test_a_missing_group_raises_oserror(tmp_path: Path) -> None:
     for membership in (V1_ALONE, V1_TOGETHER, V2):
         with pytest.raises(FileNotFoundError):
             read_cgroup(tmp_path, membership)
@@ -117,6 +117,6 @@ MOUNT = Path("/sys/fs/cgroup")
 @pytest.mark.skipif(
     not any((MOUNT / name).exists() for name in ("cpuacct", "cpu.stat")), reason="this system mounts no cgroups"
 )
-def test_this_machines_own_groups_are_read_as_they_are() -> None:
+def test_this_machines_own_groups_can_be_read() -> None:
     usage = read_cgroup(MOUNT, Path("/proc/self/cgroup").read_text())
     assert usage.cpu_s > 0

@@ -64,7 +64,7 @@ def certificates(folder: Path) -> None:
         ),
     ],
 )
-def test_tls_is_switched_on_by_its_variables_and_not_by_the_folder(
+def test_tls_is_enabled_by_its_variables_and_not_by_the_folder(
     variables: dict[str, str], host: str, tls: bool, verify: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in variables.items():
@@ -73,7 +73,7 @@ def test_tls_is_switched_on_by_its_variables_and_not_by_the_folder(
     assert find_endpoint(None) == Endpoint(host, folder if tls else None, verify, shown_as)
 
 
-def test_without_a_folder_the_certificates_are_those_of_the_commands_settings(
+def test_without_a_folder_the_docker_commands_certificates_are_used(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = folder.parent / "config"

@@ -94,7 +94,7 @@ def test_http3_reaches_an_engine_behind_tcp_by_its_published_udp_port(engine: Pr
     assert {tuple(hops_of(cell)) for cell in measured} == {(("client", "server", "h3", True),)}
 
 
-def test_a_context_leads_to_its_engine_whatever_docker_host_says(engine: PrivateEngine, tmp_path: Path) -> None:
+def test_a_context_takes_precedence_over_docker_host(engine: PrivateEngine, tmp_path: Path) -> None:
     config = tmp_path / "docker"
     plugins = Path(os.environ.get("DOCKER_CONFIG", "~/.docker")).expanduser() / "cli-plugins"
     config.mkdir()
@@ -114,7 +114,7 @@ def test_a_context_leads_to_its_engine_whatever_docker_host_says(engine: Private
 
 
 @pytest.mark.parametrize("end", ["restart", "kill"])
-def test_an_engine_that_is_restarted_mid_cell_fails_that_cell_and_the_run_goes_on(
+def test_an_engine_restarted_mid_cell_fails_that_cell_and_the_run_continues(
     end: str, engine: PrivateEngine, tmp_path: Path
 ) -> None:
     env = environment(DOCKER_HOST=by_socket(engine), XDG_STATE_HOME=str(tmp_path / "state"))
@@ -146,7 +146,7 @@ def servers_on(engine: PrivateEngine) -> list[str]:
         return []
 
 
-def test_an_engine_lost_for_good_ends_the_run_in_words_and_is_cleared_when_it_is_back(
+def test_an_engine_lost_for_good_ends_the_run_and_is_cleaned_up_later(
     engine: PrivateEngine,
     catalogue: Catalogue,
     tmp_path: Path,
@@ -168,7 +168,7 @@ def test_an_engine_lost_for_good_ends_the_run_in_words_and_is_cleared_when_it_is
     assert left_on(engine) == []
 
 
-def test_an_engine_that_is_given_up_is_not_waited_for_again_and_the_next_run_clears_it(
+def test_a_given_up_engine_is_not_waited_for_again_and_the_next_run_cleans_up(
     engine: PrivateEngine, tmp_path: Path
 ) -> None:
     state = tmp_path / "state"
@@ -212,9 +212,7 @@ def env_of(env: dict[str, str]) -> dict[str, str]:
     return {name: env[name] for name in ("DOCKER_HOST", "XDG_STATE_HOME")}
 
 
-def test_the_watchdog_of_a_killed_lab_says_nothing_about_an_engine_that_stays_away(
-    engine: PrivateEngine, tmp_path: Path
-) -> None:
+def test_the_watchdog_is_silent_about_an_engine_that_stays_away(engine: PrivateEngine, tmp_path: Path) -> None:
     env = environment(DOCKER_HOST=by_socket(engine), XDG_STATE_HOME=str(tmp_path / "state"))
     engine.stop()
     try:
@@ -231,7 +229,7 @@ import topolab.backends.compose.__main__
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
 
 
-def test_edges_are_published_on_addresses_alone(engine: PrivateEngine) -> None:
+def test_edges_are_published_only_on_addresses(engine: PrivateEngine) -> None:
     done = run_matrix("--backend", "docker", "--dry-run", DOCKER_HOST=engine.host, TOPOLAB_EDGE_ADDRESS="edge.example")
     assert done.returncode == 2
     assert done.stderr == (

@@ -29,14 +29,14 @@ def program(path: Path, script: str = "#!/bin/sh\necho Chromium 156.0.8078.79\n"
     return str(path)
 
 
-def test_without_a_chromium_the_line_that_installs_one_is_the_reason(no_chromium: Path) -> None:  # noqa: ARG001
+def test_without_chromium_the_reason_has_the_line_that_installs_it(no_chromium: Path) -> None:  # noqa: ARG001
     assert missing_tools(drivers())["browser"] == (
         "there is no Chromium: install Chromium, for example: sudo apt-get install chromium-headless-shell"
     )
     assert (find_chromium(), tool_versions(drivers(), {"browser"})) == (None, {"browser": None})
 
 
-def test_the_chromium_that_is_named_goes_before_the_systems_and_that_before_playwrights(
+def test_a_named_chromium_precedes_the_systems_and_playwrights(
     no_chromium: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     downloads = no_chromium / ".cache" / "ms-playwright"
@@ -53,7 +53,7 @@ def test_the_chromium_that_is_named_goes_before_the_systems_and_that_before_play
     assert tool_versions(drivers(), {"browser"}) == {"browser": "Google Chrome 1.2.3 for spam"}
 
 
-def test_a_named_chromium_that_is_not_there_is_no_reason_to_take_another(
+def test_a_missing_named_chromium_is_not_replaced_by_another(
     no_chromium: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(no_chromium / "chromium")
