@@ -1,4 +1,4 @@
-"""The package knows no server, its modules do not look back at their own package, and each says what it is for."""
+"""Rules for the package: no server names, no imports from the own package, docstrings everywhere."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from topolab.model.visit import VISITOR
 REPOSITORY = Path(__file__).parents[1]
 SOURCE = REPOSITORY / "src"
 MODULES = sorted((SOURCE / "topolab").rglob("*.py"))
-# What images and launchers have of it, where nothing is installed.
+# The parts that images and launchers use, where nothing is installed.
 LAUNCH = [SOURCE / "topolab" / "__init__.py", *(path for path in MODULES if path.parent.name == "launch")]
-# Variants named after a product that runs an app, where the others are named after a library or an interface.
+# Variants named after a product that runs an app; the others are named after a library or an interface.
 _PRODUCTS = {"meinheld", "gevent"}
 
 
 def server_names() -> list[str]:
-    """The servers the catalogue declares, and the variants that are products of their own."""
+    """The catalogue's servers, and the variants that are products of their own."""
     names = set()
     for path in REPOSITORY.glob("servers/*/server.toml"):
         declared = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -56,7 +56,7 @@ def test_every_module_has_a_docstring(path: Path) -> None:
 
 
 def test_no_module_imports_from_the_package_it_is_in() -> None:
-    """A package's `__init__` names what its modules have: looking back at it would be a circle."""
+    """A package's `__init__` imports its modules, so importing from it would be a cycle."""
     graph = grimp.build_graph("topolab", cache_dir=None)
     inside = {module: module.rpartition(".")[0] for module in graph.modules if module.count(".") > 1}
     assert [
@@ -79,12 +79,12 @@ def test_the_launch_package_imports_only_itself_and_the_standard_library(path: P
 
 
 _IMAGES = {"backends/compose/images.py", "backends/compose/load_generator.py"}
-"""Where `browser` is the name of an image and of the Compose service that builds it."""
+"""Files where `browser` is the name of an image and of the Compose service that builds it."""
 
 
 @pytest.mark.parametrize("name", sorted(drivers()))
 def test_a_driver_is_named_only_in_its_own_folder(name: str) -> None:
-    """But for the one whose loads are visits: reports, which see what is stored alone, know it by `VISITOR`."""
+    """Except the driver whose loads are visits: reports see only stored data, and know it by `VISITOR`."""
     package = SOURCE / "topolab"
     found = {
         path.relative_to(package).as_posix()

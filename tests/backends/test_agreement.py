@@ -1,4 +1,4 @@
-"""Both backends see the same: every cell's fate, the protocol and transport of each hop, and every downgrade."""
+"""Both backends agree on every cell's outcome, the hops' protocols, and downgrades."""
 
 from __future__ import annotations
 

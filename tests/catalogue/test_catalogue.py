@@ -1,4 +1,4 @@
-"""The catalogue as it is: what the repository declares can be read, and is found under its name."""
+"""The repository's catalogue can be read, and its entries are found by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What editors and systems leave next to the catalogue's files, and write into them, does no harm."""
+"""Files and marks that editors and systems leave in a catalogue are ignored."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_hidden_file_is_ignored(root: Path, file: str, name: str) -> None:
 
 @pytest.mark.parametrize("file", FILES)
 def test_a_hidden_broken_link_is_ignored(root: Path, file: str) -> None:
-    """Emacs marks a file that somebody edits with one."""
+    """Emacs creates such a link next to a file that is being edited."""
     before = load_catalogue(root)
     (root / file).with_name(f".#{Path(file).name}").symlink_to("user@host.1234:5678")
     assert load_catalogue(root) == before

@@ -1,4 +1,4 @@
-"""Names that mean two things, or that no file can have, are refused with file and key."""
+"""Ambiguous names, and names no file can have, are refused with file and key."""
 
 from __future__ import annotations
 

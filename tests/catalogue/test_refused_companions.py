@@ -1,4 +1,4 @@
-"""Apps that use other apps' modules, or need something beside the server, say so in a way that can be carried out."""
+"""Companions and shared modules in an app.toml that cannot work are refused."""
 
 from __future__ import annotations
 

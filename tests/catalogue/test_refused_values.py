@@ -1,4 +1,4 @@
-"""A value that cannot be meant is refused in one line that names the file, the key and what was expected."""
+"""An invalid value is refused in one line with the file, the key and the expectation."""
 
 from __future__ import annotations
 
@@ -229,5 +229,7 @@ PROXY = "nginx/proxy.toml"
 )
 def test_a_proxy_that_cannot_be_used(edit: Edit, refusal: Refusal, file: str, old: str, new: str, message: str) -> None:
     edit(file, old, new)
-    shown_as = "nginx/topologies/alb-http2.toml" if message.startswith("template") else file  # the first with one
+    shown_as = (
+        "nginx/topologies/alb-http2.toml" if message.startswith("template") else file
+    )  # the first with a template
     assert refusal() == f"{shown_as}: {message}"

@@ -1,4 +1,4 @@
-"""A load of users: what of it cannot be meant is refused."""
+"""A load by Locust users: valid profiles are read, impossible ones refused."""
 
 from __future__ import annotations
 

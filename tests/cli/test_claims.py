@@ -1,4 +1,4 @@
-"""Whole runs of scripts/run_page.py: pictures and figures where they belong, and what helps without a Chromium."""
+"""Whole runs of scripts/run_page.py: its pictures and figures, and the advice without Chromium."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run_page(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def short(tmp_path: Path) -> Path:
-    """A catalogue whose pages wait for a fifth of a second where the real ones do for three."""
+    """A catalogue whose pages wait 0.2 s instead of 3 s."""
     root = catalogue_root(tmp_path / "catalogue", {})
     (root / "loadtest").unlink()
     shutil.copytree(ROOT / "loadtest", root / "loadtest")

@@ -1,4 +1,4 @@
-"""Whole runs with h2load: figures in the results, what it wrote beside them, and without it skips with the reason."""
+"""Whole runs with h2load: figures, kept output, and skips without h2load."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def matrix(tmp_path: Path) -> str:
 
 
 def assert_measured(out: Path, results: dict[str, Any]) -> None:
-    """Both cells have their figures, and of each what h2load wrote is there, and named."""
+    """Assert that both cells have figures, and that h2load's output is kept and named."""
     folder = only_run(out)
     assert h2load_version(results["run"]["environment"]["tools"]["h2load"]) >= H2LOAD_OLDEST
     assert [(cell["id"], cell["status"], cell["good_responses"]) for cell in results["cells"]] == [
@@ -66,7 +66,7 @@ def test_counted_cells_are_measured_and_h2loads_output_is_kept(
 
 
 def test_a_failed_counted_loads_output_is_kept(matrix: str, h2load_folder: Path, tmp_path: Path) -> None:
-    """The profile asks for a body that no server gives."""
+    """The profile expects a body that no server sends."""
     (tmp_path / "catalogue").mkdir()
     root = catalogue_root(tmp_path / "catalogue", {})
     (root / "loadtest").unlink()
@@ -126,7 +126,7 @@ def test_on_docker_the_load_images_h2load_is_used_and_its_output_kept(
     matrix: str, catalogue: Catalogue, tmp_path: Path
 ) -> None:
     site_here(catalogue).close()
-    # docker is needed on PATH, an h2load of this machine is not
+    # docker has to be on PATH, this machine's h2load must not
     docker = [folder for folder in os.environ["PATH"].split(os.pathsep) if (Path(folder) / "docker").exists()]
     env = {**engine_of_this_machine(), "PATH": os.pathsep.join([*docker, str(Path(sys.executable).parent)])}
     out = tmp_path / "out"

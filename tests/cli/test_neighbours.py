@@ -1,4 +1,4 @@
-"""Two runs at once on one machine: said at the start, and kept with each observation."""
+"""Two runs at once on one machine are reported at the start and in each observation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = [
 
 
 def measure(out: Path, before: str) -> tuple[str, list[bool]]:
-    """A small run in a namespace of its own, after a line of shell; what it says first, and what it kept."""
+    """A small run in its own namespace, after a line of shell: its first output, and its results."""
     words = (*SCRIPT, "--matrix", "smoke", *ONLY, "--backend", "local", "--rounds", "1", "--out", str(out))
     argv = [*ALONE, "sh", "-c", f'{before} "$@"', "sh", *words]
     done = subprocess.run(argv, env=environment(), capture_output=True, text=True, timeout=120, check=False)

@@ -1,4 +1,4 @@
-"""Output that cannot be written: a reader that has gone, a full disk, an encoding that lacks characters."""
+"""Output that cannot be written: a closed reader, a full disk, a limited encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that continues a run is printed as a user can paste it."""
+"""The command that continues a run is printed so that a user can paste it."""
 
 from __future__ import annotations
 

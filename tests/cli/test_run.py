@@ -1,4 +1,4 @@
-"""Whole runs of the command, small: results where they belong, exit codes, interruption, resumption, nothing left."""
+"""Small whole runs of the command: results, exit codes, interruption, resumption, cleanup."""
 
 from __future__ import annotations
 

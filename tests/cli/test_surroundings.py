@@ -1,4 +1,4 @@
-"""Where and next to what the command is started must not matter to it, or must be said in one line."""
+"""The command's surroundings do not affect it, or are reported in one line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.command import SCRIPT, environment, run_matrix
 from support.stored_runs import unfinished_run
 from topolab.store import Store
 
-# A server of each kind: all import from the folder they are started in, if they are let.
+# A server of each kind: all import from the folder they start in, unless that is prevented.
 SERVERS = ("granian-asgi", "gunicorn-gthread", "hypercorn-asyncio", "uvicorn-httptools")
 MODULES = ("selectors", "secrets", "hdrh", "pycurl", "h11", "asyncio", "logging")
 

@@ -1,4 +1,4 @@
-"""A results folder that cannot be written: the table is printed, and one line says what is lost and what to do."""
+"""Unwritable results folders: the table is printed, with one line on what is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stacks stood up by hand, with the README's commands: healthy, right on both hops, and gone after."""
+"""Stacks started by hand with the README's commands: health, hops, and cleanup."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ TIMEOUT_S = 20.0
 
 
 class ByHand:
-    """A Compose project of the test's own, of the files and variables a person would say."""
+    """A Compose project for one test, with the files and variables that a person would use."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self._project = f"topolab-test-{secrets.token_hex(4)}"
 
     def compose(self, topology: str, *arguments: str, also: str = "", **variables: str) -> str:
-        """What a `docker compose` command prints; an error where it fails. `also` is a further file's name."""
+        """Return a `docker compose` command's output; raise if it fails. `also` names another file."""
         done = self.tried(topology, *arguments, also=also, **variables)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -53,7 +53,7 @@ class ByHand:
         self.compose("proxy", "down", "--timeout", "0", "--remove-orphans")
 
     def inspect(self, service: str) -> dict[str, Any]:
-        """What the engine says of a service's container."""
+        """Inspect a service's container."""
         found = self.compose("direct", "ps", "--quiet", service).strip()
         done = subprocess.run(["docker", "inspect", found], capture_output=True, text=True, check=True)
         (container,) = json.loads(done.stdout)
@@ -123,11 +123,11 @@ def test_locust_on_several_workers_gives_one_result(by_hand: ByHand) -> None:
         LOCUST_THINK="0.05",
     )
     log = by_hand.compose("proxy", "logs", "--no-log-prefix", "master", also="locust")
-    result, _ = json.JSONDecoder().raw_decode(log[log.index('{"format"') :])  # Locust's own lines may come after it
+    result, _ = json.JSONDecoder().raw_decode(log[log.index('{"format"') :])  # Locust's own lines may follow it
     assert [worker["users"] for worker in result["workers"]] == [2, 2, 2]
     assert min(worker["requests"] for worker in result["workers"]) > 0
     assert (result["failures"], result["user_errors"], result["workers_missing"]) == ({}, {}, [])
-    # The downgrade: one connection of HTTP/2 a user, and HTTP/1.1 behind.
+    # The downgrade: one HTTP/2 connection per user outside, and HTTP/1.1 behind.
     assert (result["client_protocols"], result["origin_versions"], result["connections_opened"]) == (
         {"h2": result["requests"]},
         {"1.1": result["requests"]},

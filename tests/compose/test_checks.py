@@ -1,4 +1,4 @@
-"""The checks that containers run on themselves by hand: of a server, of a proxy's edge, and until an edge is there."""
+"""The health checks of containers started by hand: server, edge, and waiting for an edge."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AWAIT_EDGE = own_root() / "compose" / "await_edge.py"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """An app that is well, one that is not, one that hands work over, and one that never finishes it."""
+    """A healthy app, an unhealthy one, one that hands work over, and one that never finishes it."""
 
     def do_GET(self) -> None:
         """Answer by path."""

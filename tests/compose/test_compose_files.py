@@ -1,4 +1,4 @@
-"""Every Compose file makes a valid project with every server, shut in like all, and open only where it should be."""
+"""Every Compose file gives a valid, confined project with every server."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SHUT_IN = {
     "labels": LABELS,
 }
 OPENINGS = {"privileged", "cap_add", "devices", "network_mode", "pid", "ipc", "userns_mode", "volumes", "user"}
-"""What would take back some of that."""
+"""Settings that would weaken the confinement."""
 
 
 @functools.cache
@@ -81,7 +81,7 @@ def project(*files: str, **variables: str) -> dict[str, Any]:
 
 
 def shape(found: dict[str, Any]) -> dict[str, Any]:
-    """What a project is to be like whatever server is in it."""
+    """The parts of a project that do not depend on its server."""
     return {
         "services": sorted(found["services"]),
         "published": sorted(
@@ -106,7 +106,7 @@ def expected(topology: Topology) -> dict[str, Any]:
     edge = services[0]
     ports = [("8443", 8443, "tcp")] if topology.proxied else [("8443", 8000, "tcp"), ("8443", 8000, "udp")]
     inside = {"server": ["inside"], "proxy": ["edge", "inside"]} if topology.proxied else {"server": ["edge", "inside"]}
-    # Empty: the launcher takes it from the topology's TOML.
+    # Empty: the launcher reads it from the topology's TOML.
     listener = "" if topology.proxied else "tls"
     return {
         "services": services,

@@ -16,7 +16,7 @@ def essence(answer: Answer) -> tuple[int, str, str | None, bytes]:
 
 
 def pattern(count: int) -> bytes:
-    """Return the contract's bytes, made in another way than the apps make them."""
+    """Return the contract's bytes, computed differently than in the apps."""
     return (bytes(range(256)) * (count // 256 + 1))[:count]
 
 
@@ -162,7 +162,7 @@ def test_every_answer_has_the_http_version_and_port_the_app_saw(origin: Origin, 
     connection = origin.connect()
     try:
         seen = []
-        # Twice, as a connection kept alive must still be told apart by its port.
+        # Twice: a kept-alive connection must still be recognisable by its port.
         for _ in range(2):
             connection.request(method, target)
             local_port = str(connection.sock.getsockname()[1])

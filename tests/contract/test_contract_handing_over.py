@@ -1,4 +1,4 @@
-"""What an app answers that hands its slow message over: where the result will be, until it is there."""
+"""The answers of an app that hands its slow message over: 202s, and then the result."""
 
 import json
 import re

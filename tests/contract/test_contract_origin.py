@@ -1,4 +1,4 @@
-"""What the apps say of a hop when the server says little or odd things; in-process, as no server does it all."""
+"""What apps report about a hop when the server says little or odd things; run in-process."""
 
 import importlib
 import io

@@ -1,4 +1,4 @@
-"""What is outside the contract: always a 404 or a 422 with a reason, never a 500."""
+"""Requests outside the contract get a 404 or a 422 with a reason, never a 500."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What the contract says about time: waits hold no thread where they need not, streams are flushed per chunk."""
+"""Timing in the contract: waits need not occupy a thread, and streams are flushed per chunk."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ DELAY_S = 0.3
 
 
 def messages_at_once(origin: Origin) -> tuple[list[bytes], float]:
-    """Ask for all messages at the same moment; return the bodies and the seconds it took."""
+    """Request all messages at the same moment; return the bodies and the duration in seconds."""
     together = threading.Barrier(PARALLEL)
 
     def ask(index: int) -> bytes:
@@ -60,7 +60,7 @@ def test_each_chunk_of_a_stream_is_flushed_before_the_next_is_made(origin: Origi
         lines = [line for line, _ in arrivals]
         assert lines == [b"chunk 0\n", b"chunk 1\n", b"chunk 2\n"]
         first, _, last = (moment for _, moment in arrivals)
-        # The last is made 2 s after the first, so the first was here before the last existed.
+        # The last chunk is made 2 s after the first, so the first arrived before the last existed.
         assert last - first > 1
     finally:
         connection.close()

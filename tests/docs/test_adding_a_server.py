@@ -1,4 +1,4 @@
-"""docs/adding-a-server.md is true: its one TOML file, in an otherwise unchanged catalogue, is a measured server."""
+"""The TOML file in docs/adding-a-server.md is enough to measure a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/extending.md is true of drivers: its folder in an otherwise unchanged catalogue makes a load."""
+"""The driver in docs/extending.md makes a load from its folder in a catalogue."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ profiles = ["plain-ceiling"]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The checkout's catalogue, and the page's files in it."""
+    """The checkout's catalogue with the page's files added."""
     text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     section = text.partition("\n## A driver\n")[2].partition("\n## ")[0]
     found = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
@@ -50,7 +50,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def run(root: Path, out: Path, *arguments: str) -> dict[str, dict[str, object]]:
-    """The cells and skips of a run of both protocols, by the client's."""
+    """The cells and skips of a run of both protocols, by client protocol."""
     done = run_matrix(
         *("--matrix", str(root / "plain.toml"), "--backend", "local", "--json", "--quiet", "--out", str(out)),
         *arguments,

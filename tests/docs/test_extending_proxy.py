@@ -1,4 +1,4 @@
-"""docs/extending.md is true of proxies: its folder in an otherwise unchanged catalogue is measured through."""
+"""The proxy in docs/extending.md can be measured through from its folder in a catalogue."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CELL = "hypercorn-asyncio/bare-asgi/relayed/h2/ceiling"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The checkout's catalogue, and the page's files in it."""
+    """The checkout's catalogue with the page's files added."""
     text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     section = text.partition("\n## A proxy\n")[2].partition("\n## ")[0]
     found = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))

@@ -1,4 +1,4 @@
-"""docs/talk.md is what its script makes of the runs that lie beside it, to the letter."""
+"""docs/talk.md is exactly what its script writes from the stored runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TALK = ROOT / "docs" / "talk.toml"
 
 @pytest.fixture
 def runs(tmp_path: Path) -> list[Path]:
-    """A copy, as reading a run may leave files beside it."""
+    """A copy, because reading a run may create files next to it."""
     copy = tmp_path / "runs"
     shutil.copytree(ROOT / "docs" / "talk", copy)
     return sorted(copy.iterdir())

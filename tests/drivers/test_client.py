@@ -1,4 +1,4 @@
-"""The lab's side of the load workers: one a driver, its files handed on, and a lost one replaced."""
+"""The harness's side of load workers: one per driver, files passed on, lost ones replaced."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def workers(h2load_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def measure(
     workers: LoadWorkers, target: Target, profile: LoadProfile, workplace: Workplace = HERE
 ) -> tuple[Measurement | StageError, list[str]]:
-    """What came of the load, and what was said and kept on the way, in order."""
+    """The load's result, and the events and files on the way, in order."""
     told: list[str] = []
     try:
         result: Measurement | StageError = workers.measure(

@@ -1,4 +1,4 @@
-"""How long requests took is kept as a histogram."""
+"""The histogram of latencies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What harness and load worker say to each other arrives as it was said, or is refused."""
+"""Messages between harness and load worker arrive unchanged, or are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that goes wrong becomes a failed cell with the stage, the reason and its last words."""
+"""A faulty server becomes a failed cell with the stage, the reason and its last output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a proxy.toml may not say, and finding its program: by variable, in a package, on PATH."""
+"""Finding a proxy's program by variable, package and PATH, and checking what it is."""
 
 from __future__ import annotations
 

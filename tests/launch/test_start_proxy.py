@@ -1,4 +1,4 @@
-"""start_proxy.py fills in exactly what a topology declares, becomes nginx, and refuses anything else in one line."""
+"""start_proxy.py fills in what a topology declares and becomes the proxy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Start = Callable[..., Started]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
-    """Run start_proxy.py to its end; give its exit code, standard output and standard error."""
+    """Run start_proxy.py to its end; return its exit code, standard output and standard error."""
 
     def run(*words: str, without: str = "", environment: dict[str, str] | None = None) -> Started:
         options = [word for name, value in GIVEN.items() if name != without for word in (name, value)]

@@ -1,4 +1,4 @@
-"""The harness and the apps mean the same by the contract."""
+"""The harness and the apps agree on the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What docs/extending.md says of a dimension: one entry, and ids, filters, plan, store and reports have it."""
+"""The dimension in docs/extending.md: one entry is enough for ids, plan, store and reports."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from topolab.store import DATABASE
 
 
 def workers() -> Setting:
-    """The dimension of the document."""
+    """The document's dimension."""
     setting = names_of(example("A dimension", "python"), {"Setting": Setting})["WORKERS"]
     assert isinstance(setting, Setting)
     return setting

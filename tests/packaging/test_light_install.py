@@ -1,4 +1,4 @@
-"""`pip install topolab` brings what the default matrix needs, and what it does not bring is named with its extra."""
+"""`pip install topolab` is enough for the default matrix, and the rest names its extra."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment with the wheel and its core, which are links to what is installed here."""
+    """The interpreter of an environment with the wheel and the core, linked from this one."""
     folder = tmp_path_factory.mktemp("light") / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     here = Installed(ROOT, (CORE,))

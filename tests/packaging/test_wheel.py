@@ -1,4 +1,4 @@
-"""The installed package is whole: it brings its catalogue, and its command is the checkout's."""
+"""The installed package is complete, and its command does the same as the checkout's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan holds: every combination once, as a cell with its hops or as a skip; the same every time."""
+"""A plan has every combination exactly once, as a cell with its hops or as a skip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A combination that cannot exist is a skip, with a reason that a person understands."""
+"""A combination that cannot exist is skipped, with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users in a plan: where they cannot chat they are skipped, and how long they take is known before."""
+"""Locust users in a plan: skips where they cannot chat, and the time that they take."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STACK_S = 0.7
 
 @pytest.fixture
 def chatting(catalogue: Catalogue) -> Catalogue:
-    """The catalogue, in which users chat too."""
+    """The catalogue, with users that also chat."""
     profile = catalogue.profiles["journeys"]
     assert isinstance(profile, UsersLoad)
     chats = replace(profile, journeys=(*profile.journeys, Journey.CHAT))

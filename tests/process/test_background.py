@@ -1,4 +1,4 @@
-"""Programs that move to the background are found and ended, whether the lab lives or is killed."""
+"""Background programs are found and ended, even if the lab is killed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from topolab.process.usage import counters_available
 
 pytestmark = pytest.mark.skipif(not counters_available(), reason="needs the kernel's /proc")
 
-# As gunicorn --daemon does: two forks, a session of its own, no descriptor kept. And as setproctitle and nginx do: the
-# environment overwritten, here by a program that starts without one.
+# Like gunicorn --daemon: two forks, a new session, all descriptors closed. And like setproctitle and nginx: the
+# environment is overwritten, here by a program that starts without one.
 DAEMON = """
 import os, sys, time
 if 'PATH' in os.environ: os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {})

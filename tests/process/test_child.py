@@ -1,4 +1,4 @@
-"""A tool is run to its end or ended: all it wrote is there, in order, and what it used is counted."""
+"""Running a tool to its end or deadline, with its output in order and its CPU time."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SPIN = "import time\nuntil = time.process_time() + {0}\nwhile time.process_time(
 
 
 def soon() -> float:
-    """A deadline that is not to come."""
+    """A deadline that is never reached."""
     return time.monotonic() + 60
 
 
 def run(code: str, deadline: float | None = None) -> tuple[Ran, list[str]]:
-    """What became of some Python code, and the lines that were handed on while it ran."""
+    """The result of running some Python code, and the lines passed on while it ran."""
     lines: list[str] = []
     child = Child([sys.executable, "-c", code])
     return child.run(soon() if deadline is None else deadline, lines.append), lines
@@ -74,7 +74,7 @@ def test_a_tool_ended_by_a_signal_returns_its_negative_number() -> None:
 
 def test_a_silent_tool_is_killed_at_the_deadline_and_its_output_is_kept() -> None:
     code = "import os, time; print(os.getpid(), flush=True); print('half', end='', flush=True); time.sleep(600)"
-    for limit_s in (1.0, 5.0, 30.0):  # until it had the time to begin
+    for limit_s in (1.0, 5.0, 30.0):  # until it has had time to start
         ran, lines = run(code, time.monotonic() + limit_s)
         if ran.output:
             break
@@ -141,7 +141,7 @@ def test_counting_can_restart_after_the_warm_up(tmp_path: Path) -> None:
 
     ran = child.run(soon(), on_line)
     assert 0.1 <= ran.cpu_s < 0.5
-    assert ran.cpu_s <= ran.wall_s + 0.01  # two clocks, and the end of a process is in one of them only
+    assert ran.cpu_s <= ran.wall_s + 0.01  # two clocks, and only one of them includes the end of a process
 
 
 def test_a_missing_tool_raises_oserror() -> None:

@@ -1,4 +1,4 @@
-"""A command is run to its end or ended; either way its exit code and last words are known and nothing of it is left."""
+"""Running a command to its end or deadline, with its output and without leftovers."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ child = os.fork()
 if child: open({str(started)!r}, "w").write(str(os.getpid()))
 time.sleep(600)
 """
-    # A second is enough for it to have begun on any machine that is not stuck; it is asked for until it was.
+    # A second is usually enough for it to start; the test repeats until it was.
     for limit_s in (1.0, 5.0, 30.0):
         done = run_command(keeper, python(code), timeout_s=limit_s)
         if started.exists() and started.read_text():

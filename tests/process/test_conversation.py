@@ -1,4 +1,4 @@
-"""Lines go to and from a process whole, however they are cut up on the way; a silent one is not waited for for ever."""
+"""Exchanging whole lines with a process, with a deadline."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def talk(tmp_path: Path) -> Iterator[Talk]:
 
 
 def soon() -> float:
-    """A deadline that is not to come."""
+    """A deadline that is never reached."""
     return time.monotonic() + 60
 
 
@@ -54,7 +54,7 @@ def test_lines_that_arrive_together_are_read_one_by_one(talk: Talk) -> None:
 
 
 def test_a_line_that_arrives_in_pieces_is_read_whole(talk: Talk) -> None:
-    # Each piece waits for a word, so none is read with the one before; the last but one cuts a letter in two.
+    # Each piece waits for a line, so that no two are read together; the last but one ends within a character.
     other = talk("""
 import os
 for piece in (b'sp', b'am ', b'\\xc5', b'\\x93ufs\\nham\\n'):

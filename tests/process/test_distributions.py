@@ -1,4 +1,4 @@
-"""What is missing is named, with a command that a shell runs as it is printed."""
+"""Missing distributions are named, with a command that can be pasted into a shell."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ DECLARED = [
 
 @pytest.fixture
 def as_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment that topolab was installed into with its metadata, which a checkout has not."""
+    """An environment with topolab's metadata, which a checkout lacks."""
     monkeypatch.setattr(distributions, "requires", lambda _name: DECLARED)
 
 
 @pytest.fixture
 def on_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder on PATH with an interpreter, which is this one."""
+    """A folder on PATH that has this interpreter."""
     python = tmp_path / "with space" / "python3"
     python.parent.mkdir()
     python.write_text("#!/bin/sh\n")

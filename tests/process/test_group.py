@@ -1,4 +1,4 @@
-"""Process groups end as a whole: by the lab, by an error, and by the guard when the lab is killed."""
+"""Process groups are ended by the lab, after an error, and by the guard of a killed lab."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from topolab.process.group import ProcessGroup, ProcessKeeper
 from topolab.process.usage import group_usage, members, usage_between
 
-# A leader with two children that ignore the polite signals, as a stuck server's workers would.
+# A leader with two children that ignore SIGTERM and SIGINT, like a stuck server's workers.
 _FAMILY = """
 import os, signal, sys, time
 for number in (signal.SIGTERM, signal.SIGINT): signal.signal(number, signal.SIG_IGN)
@@ -77,7 +77,7 @@ time.sleep(600)
     wait_until(lambda: not members(pgid))
 
 
-# A lab with a group running and a command for its end: the command says what of the group it still found.
+# A lab with a running group and a command for its end; the command prints what it still found of the group.
 _LAB = """
 import sys, time
 from pathlib import Path
@@ -104,7 +104,7 @@ time.sleep(600)
 
 
 def kill_a_lab(folder: Path, steps: str) -> None:
-    """Kill a lab that has taken these steps, and wait for its guard to be done: the folder goes last."""
+    """Kill a lab after these steps, and wait for its guard, which removes the folder last."""
     lab = _LAB.format(path=sys.path, folder=str(folder), steps=steps)
     with subprocess.Popen([sys.executable, "-c", lab], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -193,7 +193,7 @@ while True: time.sleep(600)
             usage = usage_between(before, group_usage(group.pgid))
             return usage is not None and usage.cpu_s >= 0.2
 
-        # The leader sleeps: only the child's time can add up to this.
+        # The leader sleeps, so only the child can have used this time.
         wait_until(spent)
         after = group_usage(group.pgid)
         assert after is not None

@@ -1,4 +1,4 @@
-"""A process within a worker's group is gone when the worker is done with it, however that comes about."""
+"""A process within a worker's group ends when the worker is done with it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from topolab.process.usage import counters_available, members
 
-# A worker; what it drives is a script that ends before what it has started.
+# A worker that runs a script, which ends before its own child.
 _WORKER = """
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A reserved port is nobody else's, and still the server's."""
+"""A reserved port is free for the server and for nobody else."""
 
 from __future__ import annotations
 

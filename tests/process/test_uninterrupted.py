@@ -1,4 +1,4 @@
-"""An interrupt waits for the end of a stretch that it must not tear; a process that it came upon starting is ended."""
+"""Interrupts wait until an uninterruptible stretch ends, and no started process is lost."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_process_interrupted_during_its_start_is_ended(tmp_path: Path, monkeyp
     def interrupted_start(*arguments: object, **options: object) -> subprocess.Popen[bytes]:
         leader: subprocess.Popen[bytes] = start(*arguments, **options)  # type: ignore[call-overload]
         started.append(leader.pid)
-        interrupt()  # the signal comes while the process is there and nobody knows of it
+        interrupt()  # the signal comes when the process exists but is not yet known
         return leader
 
     with ProcessKeeper() as keeper:
@@ -60,7 +60,7 @@ def test_a_process_interrupted_during_its_start_is_ended(tmp_path: Path, monkeyp
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="only Linux tells a child of its parent's end")
 def test_a_process_starting_when_the_lab_is_killed_ends_with_it(tmp_path: Path) -> None:
-    # As above, but the lab is killed outright, before its guard has heard of the process.
+    # As above, but the lab is killed outright, before its guard knows the process.
     lab = f"""
 import os, signal, subprocess, sys
 sys.path[:0] = {sys.path!r}

@@ -1,4 +1,4 @@
-"""What groups used: only their own processes are read, and usages add up only where each is known."""
+"""The usage of process groups: only their own processes, and sums only of known values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ needs_namespaces = pytest.mark.skipif(
 
 @contextmanager
 def running(*argv: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that has written a line, killed after."""
+    """A process that has printed a line; it is killed at the end."""
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""Bar charts: a bar for every figure there is, none for what was not measured, and the same bytes every time."""
+"""Bar charts: a bar for every measured figure, and the same bytes every time."""
 
 from __future__ import annotations
 

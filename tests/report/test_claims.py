@@ -1,4 +1,4 @@
-"""The page of claims: verdicts next to their figures, the wanted pictures and tables, and a run for each section."""
+"""The page of claims: verdicts, figures, pictures, tables and the runs behind them."""
 
 from __future__ import annotations
 

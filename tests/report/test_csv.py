@@ -1,4 +1,4 @@
-"""results.csv: one record for each cell, and nothing where nothing was measured."""
+"""results.csv: one record per cell, with empty fields for unmeasured figures."""
 
 from __future__ import annotations
 

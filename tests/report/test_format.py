@@ -1,4 +1,4 @@
-"""How numbers, times and hops are written, by examples."""
+"""The formatting of numbers, times and hops, by examples."""
 
 from __future__ import annotations
 

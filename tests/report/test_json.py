@@ -1,4 +1,4 @@
-"""results.json keeps to its contract: the same keys always, null where nothing was given."""
+"""results.json always has the same keys, with null for unknown values."""
 
 from __future__ import annotations
 

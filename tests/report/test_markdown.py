@@ -1,4 +1,4 @@
-"""report.md: tables that are whole, reasons and logs, and no zero for what was not measured."""
+"""report.md: complete tables, reasons and logs, and no zero for unmeasured figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def text(report: Report) -> str:
 
 
 def tables(text: str) -> list[list[list[str]]]:
-    """Every table as rows of fields; a pipe behind a backslash is none of the table's."""
+    """Every table as rows of fields; an escaped pipe does not separate fields."""
     blocks = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
     return [
         [[field.strip() for field in re.split(r"(?<!\\)\|", line)[1:-1]] for line in block.splitlines()]

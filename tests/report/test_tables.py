@@ -1,4 +1,4 @@
-"""The rows of tables: servers that compete, or the loads that one server ran under."""
+"""The rows of tables: competing servers, or the loads of one server."""
 
 from __future__ import annotations
 

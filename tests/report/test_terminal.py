@@ -1,4 +1,4 @@
-"""The report on a terminal: whole names at 80 columns, no colour where none is wanted, and the same facts."""
+"""The report on a terminal: its width, its colours and its contents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The waterfalls of real visits: a panel each, a bar for each request, and the same bytes for the same visits."""
+"""Waterfalls of real visits: a panel per visit, a bar per request, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ H2 = cell(protocol=ClientProtocol.H2, profile="page-24")
 
 
 def captured(name: str) -> Visit:
-    """What a real Chromium did: the talk's page, 24 fetches of 3 s."""
+    """A recorded visit of a real Chromium: the talk's page, 24 fetches of 3 s."""
     return TypeAdapter(Visit).validate_json((CAPTURED / f"{name}.json").read_bytes())
 
 
@@ -101,7 +101,7 @@ def test_the_same_visits_give_the_same_bytes(kind: str, beginning: bytes) -> Non
 
 
 def visited(of: Observation, folder: Path, visit: Visit) -> Observation:
-    """The observation, with that visit kept next to the run."""
+    """The observation, with that visit's file stored in the run."""
     paths = tuple(f"raw/{of.cell_id}/round-{of.round}/{name}" for name in ("page.png", "visit.json"))
     (folder / paths[1]).parent.mkdir(parents=True, exist_ok=True)
     (folder / paths[1]).write_bytes(TypeAdapter(Visit).dump_json(visit))
@@ -109,7 +109,7 @@ def visited(of: Observation, folder: Path, visit: Visit) -> Observation:
 
 
 def stored(folder: Path) -> Report:
-    """A run of H1 over three rounds of different times, of H2 that failed, kept with all their visits."""
+    """A run with three rounds of H1 with different times, and of H2 that failed, with all visits."""
     profile = record([]).profiles["page-24"]
     assert isinstance(profile, PageLoad)
     made = replace(record([H1, H2]), profiles={"page-24": replace(profile, driver="browser")})

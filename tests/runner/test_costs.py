@@ -1,4 +1,4 @@
-"""What a sitting cost besides its loads is in its account, also of runs that were kept before it was counted."""
+"""The account of a sitting, including runs stored before image builds were counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps a run from being continued is what matters to its figures, and it is said in words."""
+"""Only changes that affect the figures prevent a resume, and they are named."""
 
 from __future__ import annotations
 

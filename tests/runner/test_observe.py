@@ -1,4 +1,4 @@
-"""What a measurement that does not tell all is believed for: a stack made up by hand answers the proofs."""
+"""Proof of the hops where the driver cannot see everything; a fake stack answers."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class MadeBackend:
 def observed(
     backend: MadeBackend, measurement: Measurement | StageError, files: Mapping[str, bytes] | None = None
 ) -> tuple[Observation, dict[str, bytes]]:
-    """`CELL` in its second round, where the driver gives `measurement` and `files`."""
+    """Observe `CELL` in its second round, with a driver that returns `measurement` and `files`."""
 
     def measure(
         target: Target,  # noqa: ARG001

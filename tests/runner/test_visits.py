@@ -1,4 +1,4 @@
-"""The order of visits: every cell once a round, shuffled by seed and round, the same for the same seed."""
+"""The order of visits: every cell once per round, shuffled by seed and round."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base image's script says in one line what is missing, makes nothing twice, and leaves nothing behind."""
+"""The base image's script: its refusals, its image, and cleanup."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ needs_namespaces = pytest.mark.skipif(
 
 
 class Machine:
-    """A machine with the commands a test gives it, in shell, before the system's or, if `bare`, instead of them."""
+    """A PATH with a test's shell commands before the system's or, if `bare`, instead of them."""
 
     def __init__(self, folder: Path) -> None:
         self.commands = folder / "bin"

@@ -1,4 +1,4 @@
-"""The scripts set themselves up from nothing but Python, part by part, and again where the environment does not fit."""
+"""The scripts set up .venv from plain Python, and again if the environment does not fit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOCAL_APPS = ("--matrix", "fastapi", "--backend", "local", "--dry-run")
 
 
 def stamps(checkout: Path) -> dict[str, int]:
-    """When each part was installed, by its name."""
+    """The time each part was installed, by its name."""
     return {path.name: path.stat().st_mtime_ns for path in (checkout / ".venv" / "topolab").iterdir()}
 
 
@@ -56,7 +56,7 @@ def test_the_environment_is_created_again_if_a_package_was_removed(checkout: Pat
 
 
 def other_pythons() -> list[Path]:
-    """Interpreters of another version than this that the scripts accept, wherever they are usually installed."""
+    """Interpreters of other versions that the scripts accept, from the usual places."""
     places = [Path(name) for name in os.environ.get("PATH", "").split(os.pathsep)]
     places += [*Path("~/.pyenv/versions").expanduser().glob("*/bin")]
     versions = [f"python3.{minor}" for minor in range(11, 20) if minor != sys.version_info.minor]
@@ -66,7 +66,7 @@ def other_pythons() -> list[Path]:
 
 
 def test_an_environment_of_another_python_is_created_again(checkout: Path) -> None:
-    """Where another `python3` is called, and where the environment's own was upgraded in place."""
+    """Run with another `python3`, and with the environment's own Python upgraded in place."""
     others = other_pythons()
     if not others:
         pytest.skip("there is one Python here; install another version to try two")
@@ -107,7 +107,7 @@ def test_an_old_python_gets_a_clear_message(script: str) -> None:
     assert (done.returncode, done.stderr) == (1, "topolab needs Python 3.11 or later; this is 3.6.\n")
     for file in (path, ROOT / "scripts" / "bootstrap.py"):
         ast.parse(file.read_text(), feature_version=(3, 6))
-        assert "from __future__ import annotations" not in file.read_text()  # which 3.6 has not
+        assert "from __future__ import annotations" not in file.read_text()  # 3.6 does not have it
 
 
 def test_on_a_terminal_the_current_step_is_shown_and_then_cleared(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""What `.ci/engine` starts holds nothing of its caller's, and it installs what is missing and nothing else."""
+"""`.ci/engine` passes no descriptors on, and installs only what is missing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def commands(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def started() -> Iterator[list[int]]:
-    """Process ids that a test has started; they are ended with it."""
+    """Ids of processes that a test has started; they are ended with it."""
     pids: list[int] = []
     yield pids
     for pid in pids:
@@ -44,7 +44,7 @@ def started() -> Iterator[list[int]]:
 
 
 def sourced(commands: Path, script: str, **extra: str) -> subprocess.CompletedProcess[str]:
-    """A script that has the functions of `.ci/engine`."""
+    """A script with the functions of `.ci/engine`."""
     return subprocess.run(
         ["bash", "-c", f'source "{ENGINE}"\n{script}'],
         env={"PATH": f"{commands}:/usr/bin:/bin", "TMPDIR": str(commands.parent), **extra},
@@ -71,7 +71,7 @@ def test_the_engine_does_not_inherit_its_callers_lock(commands: Path, tmp_path: 
 
 
 def installed(commands: Path, authorities: Path) -> str:
-    """What the script has apt install."""
+    """The packages that the script installs with apt."""
     seen = commands.parent / "seen"
     give(commands, "apt-get", f'[ "$1" = update ] || echo "$@" >"{seen}"')
     done = sourced(commands, f'AUTHORITIES="{authorities}"\ninstall_missing')

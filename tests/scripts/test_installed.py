@@ -1,4 +1,4 @@
-"""An environment is told to fit, to lack a part, or to need making again, and why."""
+"""Whether an environment fits, lacks a part, or must be created again, and why."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def distribution(site: Path, name: str, *files: str) -> None:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A checkout that has locks, and an environment that holds the core's distributions."""
+    """A checkout with locks, and an environment with the core's distributions."""
     (tmp_path / "requirements").mkdir()
     (tmp_path / "servers").mkdir()
     for part, text in LOCKS.items():
@@ -78,7 +78,7 @@ def test_without_an_environment_it_is_the_first_run(root: Path) -> None:
 
 
 def spoilt(root: Path) -> Iterator[tuple[str, str]]:
-    """Ways to spoil an environment, as shell commands, each with the reason that is given for making it again."""
+    """Shell commands that break an environment, each with the reason given for creating it again."""
     site = Installed(root, ("core",)).site_packages().relative_to(root)
     yield "touch .venv/topolab/unfinished", "incomplete"
     yield "rm .venv/topolab/environment", "incomplete"

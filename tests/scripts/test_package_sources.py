@@ -1,4 +1,4 @@
-"""Of pip's settings, those that say where packages come from reach pip and uv; all others stay away from both."""
+"""Only pip's settings about the source of packages reach pip and uv."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ INHERITED = {
 
 
 class Environment(dict[str, str]):
-    """An environment that pytest does not write the test's name into."""
+    """An environment without the test name that pytest adds."""
 
     def __setitem__(self, name: str, value: str) -> None:
         pass

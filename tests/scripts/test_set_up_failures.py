@@ -1,4 +1,4 @@
-"""A set-up goes where it should whatever is configured, and what keeps it from that is one line."""
+"""The set-up ignores redirecting settings, and its failures are one line."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_tampered_lock_is_refused_and_a_partial_install_is_not_used(checkout: 
 
 
 def mounted(checkout: Path, mount: str) -> subprocess.CompletedProcess[str]:
-    """A listing after `mount`, in shell, in a name space of its own."""
+    """Run a listing after the shell command `mount`, in its own namespace."""
     return subprocess.run(
         ["unshare", "--mount", "sh", "-ec", f'{mount}\nexec "$0" scripts/run_matrix.py --list', BASE_PYTHON],
         cwd=checkout,
@@ -148,7 +148,7 @@ def steps(folder: Path) -> installing._Steps:
 def test_without_venv_the_command_that_installs_it_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str
 ) -> None:
-    """What Debian's python3 says without python3-venv, as it was captured there."""
+    """The captured message of Debian's python3 without python3-venv."""
 
     def fails(*_arguments: object) -> str:
         raise installing.SetupError(f"/usr/bin/python3: No module named {module}")

@@ -1,4 +1,4 @@
-"""A command's arguments say which extras it needs; where they do not, it gets all of them."""
+"""Which extras a command's arguments need; all of them where that is unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every protocol that a server.toml declares is really spoken, and HTTP/2 is spoken nowhere else."""
+"""Servers speak every protocol that they declare, and HTTP/2 only where declared."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""serve.py builds exactly the declared argv, becomes that process, and refuses anything else in one line."""
+"""serve.py runs exactly the declared argv, and refuses anything else in one line."""
 
 import json
 import os
@@ -83,7 +83,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def printed(serve: ModuleType, root: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run main() with --print; give its exit code, standard output and standard error."""
+    """Run main() with --print; return its exit code, standard output and standard error."""
 
     def run(
         server: str,
@@ -193,7 +193,7 @@ def test_the_launcher_becomes_the_server_with_only_the_apps_on_its_path(root: Pa
 
 
 def said_of(printed: Callable[..., tuple[int, str, str]], server: str, **chosen: str) -> list[str]:
-    """The argv that is printed, where one is."""
+    """The printed argv, if there is one."""
     code, out, err = printed(server, "--cert", "c.pem", "--key", "k.pem", **chosen)
     assert (code, err) == (0, "")
     argv: list[str] = json.loads(out)["argv"]
@@ -296,7 +296,7 @@ def test_an_app_without_any_of_the_variants_interfaces_is_refused(
 
 
 def launch(root: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the launcher with --print for a server named alone, with nothing said of interface and listener."""
+    """Run the launcher with --print and only a server, without interface and listener."""
     where = ["--host", "127.0.0.1", "--port", "8001", "--cert", "c.pem", "--key", "k.pem", "--root", str(root)]
     outer = {name: value for name, value in os.environ.items() if name != "LISTENER"}
     return subprocess.run(

@@ -1,4 +1,4 @@
-"""serve.py also launches what an app.toml declares to run beside the server, and tells the app where its broker is."""
+"""serve.py also launches companions, and gives the app its broker's address."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def root(tmp_path: Path) -> Path:
 def printed(
     serve: ModuleType, root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Printed:
-    """Run main() with --print; give its exit code, standard output and standard error."""
+    """Run main() with --print; return its exit code, standard output and standard error."""
     monkeypatch.delenv("BROKER", raising=False)
     monkeypatch.delenv("LISTENER", raising=False)
 
@@ -80,7 +80,7 @@ def printed(
 
 
 def launched(root: Path, *arguments: str, **environment: str) -> tuple[list[str], dict[str, str]]:
-    """What a launched program says: its arguments and its environment."""
+    """The arguments and the environment that a launched program prints."""
     outer = {name: value for name, value in os.environ.items() if name not in ("BROKER", "LISTENER")}
     done = subprocess.run(
         [sys.executable, "-I", str(SERVE), *arguments, "--root", str(root)],

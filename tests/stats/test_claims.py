@@ -1,4 +1,4 @@
-"""A claim's verdict follows from intervals and noise, and from nothing else."""
+"""A claim's verdict follows only from intervals and noise."""
 
 from __future__ import annotations
 

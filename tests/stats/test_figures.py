@@ -1,4 +1,4 @@
-"""The table of figures: complete for every kind of load, and the one place where a figure is formed."""
+"""The table of figures is complete for every kind of load."""
 
 from __future__ import annotations
 

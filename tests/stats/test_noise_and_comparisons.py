@@ -1,4 +1,4 @@
-"""How far a cell is from its own copy, and how cells of a run compare."""
+"""The noise floor of a run, and comparisons of its cells."""
 
 from __future__ import annotations
 

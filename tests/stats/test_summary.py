@@ -1,4 +1,4 @@
-"""Observations to one row per cell: what happened, the figures over the rounds, and what to beware of."""
+"""Summarising observations as one row per cell, with figures and warnings."""
 
 from __future__ import annotations
 

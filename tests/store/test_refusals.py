@@ -1,4 +1,4 @@
-"""A folder that is no run of topolab's is refused with what is wrong with it and what to do."""
+"""A folder that is not a run is refused with the reason and advice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes into a results folder comes out the same, whatever happens to the process that fills it."""
+"""A results folder returns what was stored, even if the writing process was killed."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_killed_process_loses_nothing_it_has_committed(tmp_path: Path) -> None
     assert process.returncode == -signal.SIGKILL
     with Store.open(tmp_path / "run") as store:
         found = store.observations()
-        # One more may have been committed and not yet been told of.
+        # One more may have been committed and not yet reported.
         assert [o.round for o in found] in ([*range(1, committed + 1)], [*range(1, committed + 2)])
         assert found == [observation(cell(), o.round, measured(cell(), histogram="x" * 20_000)) for o in found]
         later = observation(cell(), 2_000_000, FAILURE)
@@ -146,7 +146,7 @@ def test_leaving_the_store_leaves_one_file(tmp_path: Path) -> None:
 
 
 def test_adding_an_observation_does_not_change_it(tmp_path: Path) -> None:
-    """Adding changes neither the observation nor what was added before."""
+    """Adding changes neither the observation nor those added before."""
     made: list[Observation] = list(OBSERVATIONS)
     before = repr(made)
     with Store.create(tmp_path / "run", RECORD) as store:
@@ -156,7 +156,7 @@ def test_adding_an_observation_does_not_change_it(tmp_path: Path) -> None:
 
 
 def test_an_observation_is_committed_with_its_sittings_account(tmp_path: Path) -> None:
-    """As a kill -9 would leave it: the sitting was never ended, and its time is not lost."""
+    """As after kill -9: the sitting was never ended, and its time is not lost."""
     first, second = (
         Sitting(wall_s=1.0, load_before=0.5, load_after=0.6),
         Sitting(wall_s=2.0, load_before=0.5, load_after=0.7),

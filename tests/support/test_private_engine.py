@@ -1,4 +1,4 @@
-"""The tests' own Docker Engine does what later tests need of it, and leaves nothing behind."""
+"""The private Docker Engine works as later tests need it, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def engine() -> Iterator[PrivateEngine]:
 
 
 def body(published: str) -> str:
-    """What the server answers at `address:port`, as soon as it does: it listens a little after it is published."""
+    """The server's answer at `address:port`, once it listens, a little after the port is published."""
     deadline = time.monotonic() + READY_DEADLINE_S
     while True:
         connection = http.client.HTTPConnection(published, timeout=5)
@@ -77,7 +77,7 @@ def body(published: str) -> str:
 
 
 def run_server(engine: PrivateEngine, name: str) -> str:
-    """A server in a container of its own on the default bridge; the loopback address it is published at."""
+    """Run a server in a container on the default bridge; return its published loopback address."""
     options = ["--detach", "--name", name, "--publish", "127.0.0.1::80", "--stop-signal", "KILL"]
     engine.docker("run", *options, BASE, "perl", "-e", SERVE)
     return engine.docker("port", name, "80").strip()
@@ -104,7 +104,7 @@ def traces(engine: PrivateEngine, bridges: list[str]) -> list[str]:
 
 
 def what_a_second_engine_could_take_from_the_first() -> list[str]:
-    """Its default bridge, by a number that another one of the name would not have, and the rules about it."""
+    """Its default bridge by a number unique to this bridge, and the rules about it."""
     return [(INTERFACES / "docker0" / "ifindex").read_text(), *packet_filter_rules("docker0")]
 
 

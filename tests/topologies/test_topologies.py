@@ -1,4 +1,4 @@
-"""Each topology does to a request what its AWS original does, as the app and the client see it."""
+"""Each topology treats a request like its AWS original, as seen by app and client."""
 
 from __future__ import annotations
 
@@ -175,13 +175,13 @@ def test_a_stream_reaches_the_client_chunk_by_chunk_through_an_alb(catalogue: Ca
 
     with standing(backend, cell_of(catalogue, "alb", ClientProtocol.HTTP1)) as stack:
         context = ssl.create_default_context(cafile=str(stack.edge.ca_file))
-        context.check_hostname = False  # http.client has no way to name one host and connect to another
+        context.check_hostname = False  # http.client cannot name one host and connect to another
         connection = HTTPSConnection("127.0.0.1", stack.edge.port, context=context, timeout=TIMEOUT_S)
         connection.request("GET", "/stream?chunks=2&interval=5", headers={"host": EDGE_NAME})
         answer = connection.getresponse()
         first = answer.read1()
         connection.close()
-    # The second chunk is still seconds away: a proxy that gathers the answer would have given both or none.
+    # The second chunk is still seconds away: a buffering proxy would have passed on both or none.
     assert first == b"chunk 0\n"
 
 

@@ -1,4 +1,4 @@
-"""Of what BuildKit writes, a line now and then says which image is at which step."""
+"""Progress lines from BuildKit's output: which image is at which step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ONE = """#4 [packages 2/3] COPY servers/requirements.lock /
 
 
 def said(*pieces: tuple[float, str]) -> list[str]:
-    """What is said of pieces of output, each with the time it is read at."""
+    """The lines printed for pieces of output, each read at a given time."""
     lines: list[str] = []
     times = iter([time for time, _ in pieces])
     progress = BuildProgress({"server": SERVER, "proxy": PROXY}, lines.append, lambda: next(times))

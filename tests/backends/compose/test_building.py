@@ -1,4 +1,4 @@
-"""An image is due when the engine's was made from something else; a run holds on to what it found or built."""
+"""Which images have to be built, and how a run keeps the images that it uses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SERVER = server_image(Debian.TRIXIE)
 
 
 class Images:
-    """An engine with nothing but images: their ids and labels by name."""
+    """An engine that has only images: their ids and labels by name."""
 
     def __init__(self, **images: tuple[str, str]) -> None:
         self.images = {"topolab-base:trixie": ("sha256:base", ""), **images}
@@ -32,13 +32,13 @@ class Images:
 
     @property
     def engine(self) -> Engine:
-        """Itself, where an engine is asked for."""
+        """Return itself where code connects to an engine."""
         return cast(Engine, self)
 
 
 @pytest.fixture(autouse=True)
 def no_bases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody has named a base."""
+    """No base image is set."""
     for name in ("BASE_IMAGE", "BASE_IMAGE_BOOKWORM"):
         monkeypatch.delenv(name, raising=False)
 

@@ -1,4 +1,4 @@
-"""What an app has beside the server runs in containers of their own: proved by work, watched, counted."""
+"""Companions in containers: proved by a completed piece of work, watched and counted."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_each_part_is_counted_or_reported(catalogue: Catalogue, docker_backend: 
     assert round(together.cpu_s, 6) >= round(sum(apart_s), 6) > max(apart_s)
     assert (together.memory_peak_bytes or 0) > max(usage.memory_peak_bytes or 0 for usage in known) > 0
     assert tuple(argv) == PARTS
-    # Redis and nginx write a title over their arguments.
+    # Redis and nginx overwrite their arguments with a title.
     assert {name: argv[name] for name in running} == running
     assert (argv["broker"][0], argv["task-worker"][1:3]) == ("redis-server", ("-m", "celery"))
     assert "[broker]\n" in log

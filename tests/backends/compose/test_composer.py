@@ -1,6 +1,6 @@
-"""How Compose is called, what it is refused for, and what its failures come down to.
+"""Running Compose: its environment, its refusals, and the one line made of a failure.
 
-The files in outputs/ are what `docker compose` 2.26.1 wrote on an engine 20.10.24, whole.
+The files in outputs/ are complete outputs of `docker compose` 2.26.1 on an engine 20.10.24.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def refusal() -> str:
     return str(raised.value)
 
 
-# What the docker command says to `docker compose version --short` where it has no such plugin; it ends with code 125.
+# The docker command's answer to `docker compose version --short` without the plugin; its exit code is 125.
 UNKNOWN = """#!/bin/sh
 echo "unknown flag: --short
 
@@ -178,7 +178,7 @@ def test_a_docker_that_cannot_be_started_is_reported_with_the_reason(path: Path)
     )
 
 
-# What `docker compose --progress plain build` wrote where a Dockerfile of ours refused its base.
+# The output of `docker compose --progress plain build` where one of our Dockerfiles refused its base.
 REFUSED = """#7 [server system 1/2] RUN . /etc/os-release
 #7 0.134 topolab: the base image is bookworm, expected trixie; set BASE_IMAGE
 #7 ERROR: process "/bin/sh -c . /etc/os-release" did not complete successfully: exit code: 1
@@ -199,7 +199,7 @@ def test_a_missing_base_is_named_with_the_variable_of_its_release() -> None:
     assert explain(output, variable="BASE_IMAGE_BOOKWORM") == f"{NO_BASE}_BOOKWORM"
 
 
-# A docker command that says where buildx would write.
+# A docker command that prints where buildx would write.
 BUILDX = """#!/bin/sh
 echo "BUILDX_CONFIG=$BUILDX_CONFIG"
 """

@@ -1,4 +1,4 @@
-"""A container's counters are found below either version's mount, by what /proc/PID/cgroup says; none is guessed."""
+"""A container's counters are found from /proc/PID/cgroup, under either cgroup version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from topolab.model.outcome import GroupUsage
 
 ID = "a4e5c5a2bd0f4bb0a2ffd5a2a3bb2f0f6f6f3b50b2b2a2f7e3c8c5a1e1f0d2c3"
 
-# As /proc/PID/cgroup reads for a container where version 1 has each controller mounted alone and version 2 has none.
+# /proc/PID/cgroup of a container where version 1 has one mount per controller and version 2 has no controllers.
 V1_ALONE = f"""\
 9:name=systemd:/docker/{ID}
 8:pids:/docker/{ID}
@@ -24,7 +24,7 @@ V1_ALONE = f"""\
 1:cpu:/docker/{ID}
 0::/
 """
-# As systemd mounts version 1, with version 2 beside it for its own use.
+# systemd's mounts of version 1, with version 2 next to them for its own use.
 V1_TOGETHER = f"""\
 13:cpu,cpuacct:/docker/{ID}
 12:net_cls,net_prio:/docker/{ID}

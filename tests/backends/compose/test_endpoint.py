@@ -1,4 +1,4 @@
-"""The engine that is meant, and whether TLS is spoken to it: exactly as the docker command has it."""
+"""The choice of the engine and of TLS follows the docker command exactly."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT_TLS_HOST = "tcp://localhost:2376"
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of certificates as DOCKER_CERT_PATH names one; nothing else says which engine is meant."""
+    """A folder of certificates for DOCKER_CERT_PATH, with no other setting that names an engine."""
     if not shutil.which("docker"):
         skip_or_fail("there is no docker command")
     for name in [name for name in os.environ if name.startswith("DOCKER_")]:

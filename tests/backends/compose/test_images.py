@@ -1,4 +1,4 @@
-"""What images are built from: everything a Dockerfile asks for, of the catalogue in use, and told apart by content."""
+"""The files that images are built from, and the digests that identify them."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_a_change_affects_only_images_that_contain_the_file(what: str, tmp_path:
 
 
 def own_parts(root: Path, dockerfile: str) -> dict[str, str]:
-    """The parts of a catalogue that has every file of the lab's own, and no other layer below it."""
+    """The parts of a catalogue that has every file of the lab's own catalogue, and no layer below it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("topolab.backends.compose.context.own_root", lambda: root)
         return parts(root, dockerfile)

@@ -1,4 +1,4 @@
-"""What the images hold is what the lab is locked with: nothing else, in no other version, and never unhashed."""
+"""Image locks have the lab's versions and nothing else, and every line has hashes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LAB = tuple(f"requirements/{part}.lock" for part in ("core", *EXTRAS, "dev"))
 OPTIONAL = "servers/requirements-optional.lock"
 LOCKS = (*LAB, "requirements/installer.lock", OPTIONAL, *(f"{folder}/requirements.lock" for folder in FOLDERS))
 BY_WAY_OF_ANOTHER = {"setuptools"}
-"""What an image asks for by name though the lab has it only because something it needs does."""
+"""Requirements of an image that the lab has only as indirect dependencies."""
 _PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^ ;\\]+)( ; [^\\]+?)? \\$")
 _HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 
@@ -58,7 +58,7 @@ def test_images_require_only_dependencies_of_the_lab(folder: str) -> None:
 
 
 def test_every_part_is_locked_to_the_same_versions() -> None:
-    """But for what comes in one version for older Pythons and in another for newer."""
+    """Except distributions whose version depends on the Python."""
     by_marker = {"contourpy", "django", "numpy"}
     assert {name: versions for name, versions in pins(*LAB).items() if len(versions) > 1}.keys() <= by_marker
 
@@ -68,11 +68,11 @@ def test_an_extras_lock_has_what_the_extra_adds_to_the_core(extra: str) -> None:
     asked = {name_of(text) for text in project()["project"]["optional-dependencies"][extra]}
     assert asked - set(pins(f"requirements/{extra}.lock")) <= set(pins("requirements/core.lock"))
     shared = set(pins(f"requirements/{extra}.lock")) & set(pins("requirements/core.lock"))
-    assert shared <= {"cffi", "greenlet", "pycparser"}  # which the core has for some interpreters alone
+    assert shared <= {"cffi", "greenlet", "pycparser"}  # the core has these only for some interpreters
 
 
 def test_no_users_lock_has_a_development_tool() -> None:
-    """But for pytest, which Locust asks for."""
+    """Except pytest, which Locust requires."""
     tools = {name_of(text) for text in project()["dependency-groups"]["dev"]}
     assert tools & set(pins(*LAB[:-1])) == {"pytest"}
 
@@ -92,7 +92,7 @@ def test_an_images_lock_has_its_requirements_in_the_labs_versions(folder: str) -
 def test_every_line_of_a_lock_is_a_pin_with_its_hashes(lock: str) -> None:
     lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if not (_PIN.match(line) or _HASH.match(line))] == []
-    # A line that ends in a backslash goes on with a hash, and only the last hash ends without one.
+    # A line that ends in a backslash continues with a hash; only the last hash has no backslash.
     after = [*lines[1:], ""]
     goes_on = [line for line, following in zip(lines, after, strict=True) if _HASH.match(following)]
     assert [line for line in lines if line.endswith("\\")] == goes_on
@@ -112,7 +112,7 @@ def test_no_file_names_an_index_or_a_registry(file: str) -> None:
         for line in (ROOT / file).read_text(encoding="utf-8").splitlines(keepends=True)
         if not line.lstrip().startswith("#")
     )
-    # The proxy's name is a stack's own.
+    # `proxy` is a host name inside a stack.
     assert re.findall(r"https?://(?!proxy:)\S+|--(?:extra-)?index-url|--find-links|--trusted-host", text) == []
 
 

@@ -1,4 +1,4 @@
-"""Another engine than this machine's usual one: reached by TCP or context, restarted in the middle, lost for good."""
+"""Engines reached by TCP or context, restarted during a cell, or lost for good."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("docker_site")
 
 @pytest.fixture(scope="module")
 def engine(docker_site: ComposeSite) -> Iterator[PrivateEngine]:
-    """An engine of the tests' own, with this machine's images on it."""
+    """A private engine that has this machine's images."""
     assert docker_site.name == "docker"
     with closing(connect(find_endpoint(None))) as usual:
         images = [
@@ -52,12 +52,12 @@ def engine(docker_site: ComposeSite) -> Iterator[PrivateEngine]:
 
 
 def by_socket(engine: PrivateEngine) -> str:
-    """The engine as one of this machine, where the load is made beside the stacks."""
+    """The engine's local socket, by which the load comes from a container on the engine."""
     return f"unix://{engine.folder / 'sock'}"
 
 
 def left_on(engine: PrivateEngine) -> list[str]:
-    """What carries the lab's labels on it."""
+    """The objects on the engine that have the lab's labels."""
     label = ("--filter", "label=topolab.owner")
     return [
         *engine.docker("ps", "--all", "--quiet", *label).split(),
@@ -177,7 +177,7 @@ def test_a_given_up_engine_is_not_waited_for_again_and_the_next_run_cleans_up(
     with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         until(lambda: len(observed(tmp_path / "out")) >= 1 and servers_on(engine), process)
         engine.kill()
-        # The watchdog has the same standard error, so that this is also the end of all it wrote.
+        # The watchdog has the same standard error, so this is also the end of the watchdog's output.
         stdout, stderr = process.communicate(timeout=DEADLINE_S)
     folder = only_run(tmp_path / "out")
     assert process.returncode == 1
@@ -197,7 +197,7 @@ def test_a_given_up_engine_is_not_waited_for_again_and_the_next_run_cleans_up(
     assert left_on(engine) == []
 
 
-# The command, which waits for an engine a second instead of a minute.
+# The command, with one second instead of a minute of patience for an engine.
 PATIENT_FOR_A_SECOND = """
 import sys
 from topolab.backends.compose import sweep
@@ -208,7 +208,7 @@ sys.exit(main())
 
 
 def env_of(env: dict[str, str]) -> dict[str, str]:
-    """What leads a further run to the same engine and tokens."""
+    """The environment that gives another run the same engine and tokens."""
     return {name: env[name] for name in ("DOCKER_HOST", "XDG_STATE_HOME")}
 
 

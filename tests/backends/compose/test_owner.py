@@ -1,4 +1,4 @@
-"""A token is a lab's for as long as its process lives; only what certainly is, on this engine, is called dead."""
+"""A token belongs to a lab while the lab's process lives, and is dead only when that is certain."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from topolab.errors import EngineError
 
 ENGINE, ANOTHER = "7B6Q:ENGINE", "9C8R:ANOTHER"
 
-# Another lab: it takes a token, says it, and waits for a line before it lets go and waits for another.
+# Another lab: it takes a token, prints it, waits for a line, releases the token, and waits for another line.
 _LAB = f"""
 import sys
 sys.path[:0] = {sys.path!r}
@@ -34,7 +34,7 @@ sys.stdin.readline()
 
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where tokens are; it does not exist yet."""
+    """The folder for tokens, which does not exist yet."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state" / "topolab" / "owners"
 
@@ -53,7 +53,7 @@ def other_lab(engine_id: str = ENGINE) -> Iterator[tuple[subprocess.Popen[str], 
 
 
 def killed_lab(engine_id: str = ENGINE) -> str:
-    """The token of a lab that was killed while it had it."""
+    """The token of a lab that was killed while holding it."""
     with other_lab(engine_id) as (process, token):
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -113,7 +113,7 @@ def test_without_earlier_runs_no_token_is_dead(state: Path) -> None:
 
 def test_a_token_file_without_an_engine_is_ignored(state: Path) -> None:
     state.mkdir(parents=True)
-    (state / "empty").touch()  # as a lab's own is for a moment, before it has the lock
+    (state / "empty").touch()  # a lab's own file is like this for a moment, before it has the lock
     (state / "longer").write_text(f"{ENGINE}\n")
     assert owner.dead(ENGINE) == []
 

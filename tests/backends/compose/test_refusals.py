@@ -1,4 +1,4 @@
-"""What keeps Docker from being used is told in one line, with what mends it, and with `auto` the run is local."""
+"""A reason not to use Docker is one line with its fix, and `auto` then runs locally."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_with_an_engine_auto_is_docker(tmp_path: Path) -> None:
     assert "1 cells, 1 rounds, Docker Engine " in done.stderr
 
 
-# Everything is imported while that is allowed: the interpreter's own files may be closed to the user it becomes.
+# Import everything first: the user it becomes may not be able to read the interpreter's own files.
 _AS_NOBODY = f"""
 import os
 import docker, docker.errors, requests
@@ -109,7 +109,7 @@ def test_a_missing_base_image_names_the_script_that_builds_it(docker_site: Compo
 
 
 def test_a_base_of_another_release_is_refused_by_the_build(docker_site: ComposeSite) -> None:
-    """Debian 12's base named for Debian 13: an image of that name would hold the other from then on."""
+    """Debian 12's base named for Debian 13, which would otherwise end up in an image of that name."""
     bookworm = os.environ.get("BASE_IMAGE_BOOKWORM", "topolab-base:bookworm")
     before = docker_images("topolab-server:trixie")
     done = run_matrix("--backend", "docker", "--matrix", "smoke", BASE_IMAGE=bookworm, **engine_of_this_machine())
@@ -140,7 +140,7 @@ class Resumed:
         assert self.first.returncode == 0, self.first.stderr
         with sqlite3.connect(only_run(self._out) / "run.sqlite") as connection:
             connection.execute("DELETE FROM observation")
-            # As after `docker builder prune`: the same content, built again, has another id.
+            # As after `docker builder prune`: the same content, built again, gets a new id.
             path = """$.environment.images."topolab-server:trixie\""""
             connection.execute("UPDATE run SET record = json_set(record, ?, 'sha256:another')", (path,))
 
@@ -204,7 +204,7 @@ def test_a_missing_or_read_only_home_is_no_obstacle(docker_site: ComposeSite, tm
     homeless = {
         "HOME": "/proc/nowhere",
         "XDG_STATE_HOME": "/proc/nowhere/state",
-        # Where the Compose plugin may be.
+        # Possible folders of the Compose plugin.
         "DOCKER_CONFIG": os.environ.get("DOCKER_CONFIG") or str(Path("~/.docker").expanduser()),
         "TMPDIR": str(tmp_path / "tmp"),
     }

@@ -1,4 +1,4 @@
-"""A stack of containers speaks on each hop what its topology says, is bounded, and is counted."""
+"""A stack of containers uses its declared protocols, has limits, and is counted."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def test_a_server_killed_for_memory_is_reported_as_such(catalogue: Catalogue, do
         part = stack.parts["server"].id
         with api() as engine:
             engine.update_container(part, mem_limit="96m", memswap_limit="96m")
-            # What is written to its temporary files counts, and the server is the largest process to be ended for it.
+            # Temporary files count as memory, and the server is the largest process, so the kernel ends it.
             filler = engine.exec_create(part, ["dd", "if=/dev/zero", "of=/tmp/filler", "bs=1M", "count=200"])
             engine.exec_start(filler["Id"])
         deadline = time.monotonic() + 20

@@ -1,4 +1,4 @@
-"""The argv in results is that of the process which runs, and the same as the launcher's by hand."""
+"""The argv in results is the running process's, and the one that the launcher prints."""
 
 from __future__ import annotations
 

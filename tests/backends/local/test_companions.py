@@ -1,4 +1,4 @@
-"""What an app has beside the server runs with a local stack: proved by work done, watched, counted, ended with it."""
+"""Companions of a local stack: proved by work done, watched, counted, and ended with it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def stack_of(catalogue: Catalogue, backend: LocalBackend, server: str = "gunicor
 
 
 def result_of(stack: LocalStack, answer: Response) -> Response:
-    """Ask where a 202 says until it is there: the profile's deadline is the test run's."""
+    """Poll a 202's location until the result is there; the test run has the deadline."""
     while answer.status == 202:
         answer = stack.fetch(answer.headers["location"], TIMEOUT_S)
     return answer
@@ -159,7 +159,7 @@ Changed = Callable[..., tuple[Catalogue, LocalBackend]]
 
 @pytest.fixture
 def changed(tmp_path: Path, keeper: ProcessKeeper) -> Iterator[Changed]:
-    """Another catalogue with a text in the app's declaration replaced, and a backend for it."""
+    """A catalogue with a text in the app's declaration replaced, and a backend for it."""
     with ExitStack() as backends:
 
         def replaced(old: str, new: str, start_timeout_s: float | None = None) -> tuple[Catalogue, LocalBackend]:
@@ -188,7 +188,7 @@ def test_a_companion_that_ends_at_once_is_reported_with_its_last_output(
 
 
 def test_a_companion_that_moves_to_the_background_is_refused_and_ended(changed: Changed, keeper: ProcessKeeper) -> None:
-    # Redis writes its title over its environment.
+    # Redis overwrites its environment with its title.
     catalogue, backend = changed('"--daemonize", "no"', '"--daemonize", "yes"')
     before = set(guard.marked(keeper.marks))
     with pytest.raises(StageError) as raised, stack_of(catalogue, backend):

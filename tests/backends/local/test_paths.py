@@ -1,4 +1,4 @@
-"""Stacks run wherever the temporary folder and the checkout are, whatever characters their paths have."""
+"""Stacks run with any characters in the paths of the temporary folder and the checkout."""
 
 from __future__ import annotations
 

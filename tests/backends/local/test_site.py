@@ -1,4 +1,4 @@
-"""What this machine lacks for an app is told before anything starts, with what to install."""
+"""Missing requirements of an app are reported before anything starts, with what to install."""
 
 from __future__ import annotations
 

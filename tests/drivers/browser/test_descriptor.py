@@ -1,4 +1,4 @@
-"""Which Chromium of this machine is used, and where there is none what would mend it."""
+"""Which Chromium is used, and what to install where there is none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from topolab.process import distributions
 
 @pytest.fixture
 def no_chromium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine without a Chromium anywhere; the folder that is its PATH and its home."""
+    """A machine without Chromium; returns the folder that is its PATH and its home."""
     for name in ("TOPOLAB_CHROMIUM", "PLAYWRIGHT_BROWSERS_PATH"):
         monkeypatch.delenv(name, raising=False)
     for name in ("PATH", "HOME"):

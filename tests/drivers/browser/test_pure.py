@@ -1,4 +1,4 @@
-"""Chromium's command line, and rows of the page from what browser and page tell: no browser runs here."""
+"""Chromium's command line, and the page's rows from recorded events; no browser runs here."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_rows_times_start_at_the_press_and_it_has_the_answers_headers() -> Non
 
 
 def test_a_row_that_was_handed_over_ends_with_its_last_answer() -> None:
-    """As an app answers that has the work done elsewhere: 202 with a location, until the result is there."""
+    """The answers of an app that hands work over: 202 with a location, until the result is there."""
     at = {**ORIGIN, "location": "/result/spam"}
     paths = ["/message/0?delay=3", "/result/spam", "/message/1?delay=3", "/result/spam"]
     answers = [

@@ -1,4 +1,4 @@
-"""Whole visits of a real Chromium to a real page: what it did is told, what went wrong is no page, nothing is left."""
+"""Whole visits of a real Chromium to a real page: measurements, failures and cleanup."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _visits = TypeAdapter(Visit)
 
 @dataclass(frozen=True)
 class Servers:
-    """The page's app over TLS and QUIC, in cleartext, and behind a proxy that speaks HTTP/1.1 alone."""
+    """The page's app over TLS and QUIC, in cleartext, and behind a proxy that speaks only HTTP/1.1."""
 
     encrypted: int
     cleartext: int
@@ -72,7 +72,7 @@ def page(delay: str = DELAY, *, requests: int = COUNT, timeout_s: float = 60.0) 
 
 
 def outcome(client: Client, target: Target, profile: PageLoad) -> Measured | Failed:
-    """What a job ends in. It is warm again where somebody's containers changed this machine's network meanwhile."""
+    """A job's last event. It warms up again if containers changed the machine's network meanwhile."""
     client.send(job_line(target, profile))
     while (event := client.read()) == Warm():
         client.send(GO)
@@ -125,7 +125,7 @@ def test_a_page_is_visited_over_every_protocol_a_browser_speaks(
     assert {fetch.url for fetch in visit.fetches} == {
         f"{target.base_url}/message/{number}?delay={DELAY}" for number in range(COUNT)
     }
-    # The connection that the page came by is open already, and no other is.
+    # Only the connection that loaded the page is open already.
     cold = [fetch for fetch in visit.fetches if not fetch.connection_reused]
     assert len(cold) == connections - 1
 
@@ -242,7 +242,7 @@ def test_no_process_is_left_when_the_worker_is_killed(browser: Client, servers: 
         assert browser.read() == Warm()
     if when == "waiting":
         browser.send(GO)
-        time.sleep(0.2)  # anywhere in the half minute that the page takes
+        time.sleep(0.2)  # at any point of the half minute that the page takes
     everything = members(group)
     assert len(everything) > 1
 

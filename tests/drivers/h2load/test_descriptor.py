@@ -1,4 +1,4 @@
-"""Whether this machine's h2load can be used, and if not why, and what would mend it."""
+"""Whether this machine's h2load can be used, and if not, why and what to install."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def asked_anew() -> Iterator[None]:
 
 @pytest.fixture
 def h2load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
-    """Put an `h2load` on PATH, where nothing else is."""
+    """Put an `h2load` on an otherwise empty PATH."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
     def put(script: str) -> Path:

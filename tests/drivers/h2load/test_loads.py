@@ -1,4 +1,4 @@
-"""A real h2load against real servers: every protocol and kind, and what it wrote is kept however it ends."""
+"""A real h2load against real servers: every protocol and kind, with its output kept."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def target_of(ports: dict[bool, int], protocol: ClientProtocol) -> Target:
 
 
 def child_of(client: Client) -> int:
-    """The process that the worker has started, as soon as it is one."""
+    """The process that the worker has started, once it exists."""
     deadline = time.monotonic() + 20
     while True:
         started = [pid for pid in members(client.process.pid) if pid != client.process.pid]

@@ -1,4 +1,4 @@
-"""A measurement is what h2load's log and summary say together, and is refused where they do not."""
+"""Measurements from h2load's log and summary, which must agree."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from topolab.model.protocol import Protocol
 from topolab.process.child import Ran
 
 RAN = Ran(code=0, output="", cpu_s=0.02, wall_s=0.06)
-BODY = '{"text":"spam, egg, spam and spam!, X!"}'  # as FastAPI writes it
+BODY = '{"text":"spam, egg, spam and spam!, X!"}'  # in FastAPI's format
 HUNDRED = counted(100, Lanes(10, 5), body=BODY)
 TIMED = closed(Lanes(2, 2), driver="h2load", duration_s=0.3)
 

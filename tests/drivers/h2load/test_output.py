@@ -1,4 +1,4 @@
-"""What h2load wrote is read whole, or refused: captured outputs, in which outputs/README.txt has the commands."""
+"""Parsing captured h2load outputs; outputs/README.txt has the commands."""
 
 from __future__ import annotations
 
