@@ -156,7 +156,7 @@ def test_a_body_of_another_length_is_reported_and_kept(client: Client, ports: di
     assert sorted(client.kept) == FILES
 
 
-def test_a_port_where_nobody_listens_leaves_every_request_unanswered(client: Client) -> None:
+def test_a_closed_port_leaves_every_request_unanswered(client: Client) -> None:
     seen = client.run(Target("127.0.0.1", free_port(), ClientProtocol.H2), counted(20, Lanes(2)))
     assert (seen.good_responses, seen.bad_responses, seen.client_protocols) == (0, {"not answered": 20}, {})
 
