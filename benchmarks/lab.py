@@ -98,6 +98,7 @@ def store_of_a_thousand(folder: Path) -> Path:
         plan=plan,
         profiles=catalogue.profiles,
         topologies={name: topology.record for name, topology in catalogue.topologies.items()},
+        drivers={name: driver.record for name, driver in catalogue.drivers.items()},
     )
     with Store.create(folder / "thousand", record) as store:
         for observation in observations(record):

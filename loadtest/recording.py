@@ -1,7 +1,8 @@
-"""One result of a Locust test, however many workers it had: `--result FILE` of the locustfile.
+"""Record one result for a whole Locust test, with any number of workers: `--result FILE` of the locustfile.
 
-Every process counts for itself, and sends the master its whole tally when the test ends. So nothing depends on which of
-Locust's periodic reports came before a reset of statistics and which after; a worker that did not report is named.
+Every process keeps its own counts and sends them all to the master when the test ends. The result therefore does not
+depend on whether Locust's periodic reports arrive before or after a reset of the statistics, and it names each worker
+that did not report.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ TO_STANDARD_OUTPUT = "-"
 
 
 class Recorder:
-    """Counts what this process's users do, and on the master gathers what the workers counted."""
+    """Counts the requests of this process's users, and gathers the workers' counts on the master."""
 
     def __init__(self) -> None:
         self.tally = Tally(time.time())
@@ -40,10 +41,10 @@ class Recorder:
         self._runner: Any
         self._options: Any
         self._expected: set[str] = set()
-        self._told: dict[str, dict[str, Any]] = {}
+        self._worker_reports: dict[str, dict[str, Any]] = {}
 
     def listen(self, environment: Environment) -> None:
-        """Take part in the tests of this process's `environment`."""
+        """Record the tests of `environment`, the one of this process."""
         self._environment, self._options = environment, environment.parsed_options
         runner: Any = environment.runner
         self._runner, events = runner, environment.events
@@ -58,13 +59,14 @@ class Recorder:
         events.request.add_listener(self._on_request)
         events.user_error.add_listener(self._on_user_error)
         if isinstance(runner, WorkerRunner):
-            # Before the runner's own listener, after which the master forgets this worker.
+            # Listeners of `quitting` are called last to first: the tally is sent before the runner's "quit" message,
+            # after which the master forgets this worker.
             events.quitting.add_listener(self._on_test_stopping)
             runner.register_message(MEASURE, lambda environment, msg: self._start_counting())  # noqa: ARG005
             runner.register_message(FINISH, lambda environment, msg: self._send_tally())  # noqa: ARG005
 
     def saw(self, client_protocol: str, origin_version: str | None, origin_peer: str | None) -> None:
-        """Count a response by the protocol of each end's hop, and the connections of the last one."""
+        """Count a response by the protocols of the first and the last hop, and note the last hop's connection."""
         tally = self.tally
         tally.client_protocols[client_protocol] += 1
         if origin_version:
@@ -72,7 +74,7 @@ class Recorder:
         tally.origin_peers.add(origin_peer or "")
 
     def measure(self) -> None:
-        """Forget what was counted so far, in every process, and Locust's own statistics."""
+        """Start counting from zero in every process, and reset Locust's own statistics."""
         runner = self._runner
         if isinstance(runner, MasterRunner):
             for worker in list(runner.clients):
@@ -82,14 +84,14 @@ class Recorder:
 
     def _start_counting(self) -> None:
         self._began, self._cpu_began_s = time.monotonic(), time.process_time()
-        # Connections stay open when counting begins again, and are what is counted on.
+        # Connections opened before are still in use, so they count.
         self.tally = Tally(time.time(), connections_opened=self.tally.connections_opened)
         self._report = None
         if not isinstance(self._runner, MasterRunner):
             self._runner.stats.reset_all()
 
     def _stop_counting(self) -> dict[str, Any]:
-        """What this process counted, the first time that it is asked for after counting began."""
+        """This process's report; the first call ends the counting, and later calls return the same report."""
         if self._report is None:
             runner = self._runner
             self._report = {
@@ -107,13 +109,13 @@ class Recorder:
         self.tally.connections_opened = 0
         self._start_counting()
         if isinstance(self._runner, MasterRunner):
-            self._told.clear()
+            self._worker_reports.clear()
             self._expected = set(self._runner.clients)
 
     def _on_request(
         self, request_type: str, name: str, response_time: float, exception: BaseException | None = None, **_: Any
     ) -> None:
-        self.tally.took(request_type, name, response_time, _reason(exception), time.monotonic() - self._began)
+        self.tally.count(request_type, name, response_time, _reason(exception), time.monotonic() - self._began)
 
     def _on_user_error(self, exception: BaseException, **_: Any) -> None:
         self.tally.user_errors[repr(exception)] += 1
@@ -128,7 +130,7 @@ class Recorder:
             self._write(one_result([self._stop_counting()], []))
 
     def _send_tally(self) -> None:
-        # Sent again where it was asked for again: the master keeps one of each worker.
+        # May be sent twice: the master keeps one report per worker.
         self._runner.send_message(TALLY, self._stop_counting())
 
     def _gather(self, runner: MasterRunner) -> None:
@@ -136,41 +138,41 @@ class Recorder:
         for worker in list(runner.clients):
             runner.send_message(FINISH, client_id=worker)
         give_up = time.monotonic() + TALLIES_WITHIN_S
-        while self._can_still_tell(runner) and time.monotonic() < give_up:
+        while self._can_still_report(runner) and time.monotonic() < give_up:
             gevent.sleep(0.02)
-        missing = sorted(self._expected - set(self._told))
+        missing = sorted(self._expected - set(self._worker_reports))
         if missing:
-            logger.error("No counts came from %s: the result is not whole", ", ".join(missing))
-        self._write(one_result(self._told.values(), missing))
+            logger.error("No counts arrived from %s: the result is incomplete", ", ".join(missing))
+        self._write(one_result(self._worker_reports.values(), missing))
 
-    def _can_still_tell(self, runner: MasterRunner) -> bool:
+    def _can_still_report(self, runner: MasterRunner) -> bool:
         here = {worker.id for worker in runner.clients.all if worker.state != STATE_MISSING}
-        return bool((self._expected - set(self._told)) & here)
+        return bool((self._expected - set(self._worker_reports)) & here)
 
     def _on_tally(self, environment: Environment, msg: Any, **_: Any) -> None:  # noqa: ARG002
-        self._told[msg.node_id] = msg.data
+        self._worker_reports[msg.node_id] = msg.data
 
     def _write(self, result: dict[str, Any]) -> None:
         options = self._options
         self.result = {**result, "host": self._environment.host, "http": options.http, "warm_up_s": options.warm_up}
         if options.result and options.result != TO_STANDARD_OUTPUT:
-            # A name of its own first: whoever waits for the file never reads half of it.
+            # Renamed when complete, so that nobody reads half a file.
             unfinished = Path(f"{options.result}.unfinished")
             unfinished.write_text(json.dumps(self.result, indent=2) + "\n", encoding="utf-8")
             unfinished.replace(options.result)
 
     def _on_quitting(self, **_: Any) -> None:
-        """A run without a single answer measured nothing, and is a failure."""
+        """Make a run in which no request ended a failure."""
         if self._requests_ended():
             return
         logger.error(
-            "No request was answered while requests were counted: nothing is measured. Check the host and the server, "
-            "and let the users run longer than their warm-up"
+            "No request ended while requests were counted, so there is no measurement. Check the host and the server, "
+            "and let the test run longer if its requests are slow"
         )
         self._environment.process_exit_code = 1
 
     def _requests_ended(self) -> int:
-        """So far; before there is a result, as many as this process knows of."""
+        """The requests in the result; before there is one, the requests that this process knows of."""
         if self.result is not None:
             return sum(entry["requests"] for entry in self.result["entries"])
         if isinstance(self._runner, MasterRunner):
@@ -189,7 +191,7 @@ class Recorder:
 
 
 recorder = Recorder()
-"""This process's."""
+"""The one of this process."""
 
 
 def _reason(exception: BaseException | None) -> str:

@@ -1,7 +1,7 @@
-"""What one Locust process counted of one measurement; tallies of several processes add up to one result.
+"""The counts of one Locust process in one measurement, and the one result that several processes add up to.
 
-Response times are rounded as Locust rounds them (`locust.stats.bucket_response_time`): to whole milliseconds below
-100, then to two digits.
+Response times are rounded as in Locust (`locust.stats.bucket_response_time`): to whole milliseconds below 100, to two
+digits above.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from locust.stats import bucket_response_time, calculate_response_time_percentil
 
 FORMAT = 1
 SLICE_S = 0.1
-# Entries of other types are whole screens and WebSocket exchanges: listed, but not in the totals.
+# Entries with other methods are whole screens and WebSocket exchanges: listed, but not in the totals.
 HTTP_METHODS = frozenset({"GET", "POST"})
 _PERCENTILES = (0.5, 0.9, 0.95, 0.99, 1.0)
 
@@ -26,15 +26,15 @@ class Entry:
 
     requests: int = 0
     failures: Counter[str] = field(default_factory=Counter)  # by reason
-    response_times_ms: Counter[int] = field(default_factory=Counter)  # of all requests, failed ones too
+    response_times_ms: Counter[int] = field(default_factory=Counter)  # of all requests, including failed ones
 
     def as_json(self) -> dict[str, Any]:
-        """This entry as the result has it, and as it travels to the master."""
+        """This entry as in the result and in the message to the master."""
         times = {str(ms): count for ms, count in sorted(self.response_times_ms.items())}
         return {"requests": self.requests, "failures": dict(self.failures), "response_times_ms": times}
 
     def add(self, other: dict[str, Any]) -> None:
-        """Add another process's entry, as `as_json` gives it."""
+        """Add the entry of another process, in the form of `as_json`."""
         self.requests += other["requests"]
         self.failures.update(other["failures"])
         self.response_times_ms.update({int(ms): count for ms, count in other["response_times_ms"].items()})
@@ -48,13 +48,13 @@ class Tally:
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
     client_protocols: Counter[str] = field(default_factory=Counter)
     origin_versions: Counter[str] = field(default_factory=Counter)
-    connections_opened: int = 0  # since the users were started, which may be before `started_at`
-    origin_peers: set[str] = field(default_factory=set)  # "" where a response did not tell
+    connections_opened: int = 0  # since the users started, which may be before `started_at`
+    origin_peers: set[str] = field(default_factory=set)  # "" for a response without the header
     good_in_slice: Counter[int] = field(default_factory=Counter)  # good HTTP responses by SLICE_S since the start
     user_errors: Counter[str] = field(default_factory=Counter)
 
-    def took(self, method: str, name: str, response_time_ms: float, failure: str, at_s: float) -> None:
-        """Count a request that is over, `at_s` seconds after the start; `failure` is empty for a good one."""
+    def count(self, method: str, name: str, response_time_ms: float, failure: str, at_s: float) -> None:
+        """Count a request that ended `at_s` seconds after the start; `failure` is empty for a good one."""
         entry = self.entries.get((method, name))
         if entry is None:
             entry = self.entries[method, name] = Entry()
@@ -66,7 +66,7 @@ class Tally:
             self.good_in_slice[int(at_s / SLICE_S)] += 1
 
     def as_json(self) -> dict[str, Any]:
-        """The counts as they travel to the master."""
+        """The counts as in the message to the master."""
         return {
             "started_at": self.started_at,
             "entries": [
@@ -82,10 +82,10 @@ class Tally:
 
 
 def one_result(workers: Iterable[dict[str, Any]], missing: list[str]) -> dict[str, Any]:
-    """The result of all workers: each one's `Tally.as_json()` with worker, users, seconds, ended_at and cpu_s.
+    """Add up the reports of all workers: `Tally.as_json()` with worker, users, seconds, ended_at and cpu_s.
 
-    `missing` are the workers that took part and reported nothing. Rates are the sums of the workers' own, each over its
-    own time, and count good responses only.
+    `missing` names the workers that took part and sent no report. The rate is the sum of the workers' rates of good
+    responses, each over that worker's own time.
     """
     workers = sorted(workers, key=lambda worker: str(worker["worker"]))
     total, entries = Entry(), dict[tuple[str, str], Entry]()
@@ -97,11 +97,11 @@ def one_result(workers: Iterable[dict[str, Any]], missing: list[str]) -> dict[st
         peers.update(worker["origin_peers"])
         slices.update({int(index): count for index, count in worker["good_in_slice"].items()})
         good = 0
-        for told in worker["entries"]:
-            entries.setdefault((told["method"], told["name"]), Entry()).add(told)
-            if told["method"] in HTTP_METHODS:
-                total.add(told)
-                good += told["requests"] - sum(told["failures"].values())
+        for entry in worker["entries"]:
+            entries.setdefault((entry["method"], entry["name"]), Entry()).add(entry)
+            if entry["method"] in HTTP_METHODS:
+                total.add(entry)
+                good += entry["requests"] - sum(entry["failures"].values())
         rate += good / worker["seconds"] if worker["seconds"] else 0.0
         for name, counter in sums.items():
             counter.update(worker[name])
@@ -124,7 +124,7 @@ def one_result(workers: Iterable[dict[str, Any]], missing: list[str]) -> dict[st
         ],
         "workers": [
             {name: worker[name] for name in ("worker", "users", "seconds", "cpu_s")}
-            | {"requests": sum(told["requests"] for told in worker["entries"] if told["method"] in HTTP_METHODS)}
+            | {"requests": sum(entry["requests"] for entry in worker["entries"] if entry["method"] in HTTP_METHODS)}
             for worker in workers
         ],
         "workers_missing": missing,

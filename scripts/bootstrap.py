@@ -30,7 +30,7 @@ def ensure_environment(extras: Iterable[str] = ()) -> None:
     """
     found = Installed(ROOT, (CORE, *sorted(set(extras))))
     inside = Path(sys.prefix).resolve() == found.folder.resolve()
-    if not (found.unfit() or found.missing_parts()):
+    if _ready(found):
         if not inside:
             _execute(found.python)
         return
@@ -46,6 +46,17 @@ def ensure_environment(extras: Iterable[str] = ()) -> None:
         print("\ntopolab: set-up interrupted; the next command starts it again", file=sys.stderr)
         sys.exit(INTERRUPTED)
     _execute(found.python)
+
+
+def _ready(found: Installed) -> bool:
+    """Whether nothing has to be installed."""
+    try:
+        return not (found.unfit() or found.missing_parts())
+    except OSError as error:  # made by another user, for that user alone
+        sys.exit(
+            f"set-up failed: cannot read {error.filename} ({error.strerror}); run it as the user who owns the "
+            "checkout, or clone it where you have write access"
+        )
 
 
 def _execute(python: Path | str) -> None:

@@ -129,7 +129,10 @@ def _normalised(name: str) -> str:
 
 
 def _read(path: Path) -> str | None:
+    """The content of a stamp; None if it is missing or damaged. Raises `PermissionError`: nothing can be said of it."""
     try:
         return path.read_text(encoding="utf-8")
+    except PermissionError:
+        raise
     except (OSError, UnicodeDecodeError):
         return None

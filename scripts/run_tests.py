@@ -23,7 +23,7 @@ SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=2", "--dist=loadscope"]
 """Two processes: one for tests that must not overlap, one for the others; tests/conftest.py divides them."""
 
 FAST = [f"tests/{name}" for name in ("catalogue", "launch", "model", "plan", "report", "stats", "store")]
-FAST += ["tests/test_errors.py", "tests/test_layering.py"]
+FAST += ["tests/test_distributions.py", "tests/test_errors.py", "tests/test_layering.py"]
 
 
 def main(pytest_args: list[str]) -> int:

@@ -141,3 +141,16 @@ def test_the_variable_names_the_catalogues_folder(tmp_path: Path, monkeypatch: p
 def test_the_default_catalogue_is_the_checkouts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TOPOLAB_CATALOGUE", raising=False)
     assert default_root() == REPOSITORY
+
+
+def test_a_proxy_under_any_name_makes_a_catalogue(root: Path) -> None:
+    before = load_catalogue(root)
+    for file in ((root / "nginx" / "proxy.toml"), *(root / "nginx" / "topologies").glob("*.toml")):
+        text = file.read_text(encoding="utf-8")
+        key = "name" if file.name == "proxy.toml" else "proxy"
+        file.write_text(text.replace(f'{key} = "nginx"', f'{key} = "mine"', 1), encoding="utf-8")
+    (root / "nginx").rename(root / "mine")
+    found = load_catalogue(root)
+    assert (set(before.proxies), set(found.proxies)) == ({"nginx"}, {"mine"})
+    assert set(found.topologies) == set(before.topologies)
+    assert {topology.proxy for topology in found.topologies.values()} == {"mine", ""}

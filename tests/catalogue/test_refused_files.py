@@ -54,16 +54,26 @@ def test_a_value_the_parser_cannot_handle(edit: Edit, refusal: Refusal, value: s
     assert refusal().startswith(f"{MATRIX}: ")
 
 
-@pytest.mark.parametrize("folder", ["servers", "apps", "nginx", "loadtest"])
+@pytest.mark.parametrize("folder", ["servers", "apps", "loadtest"])
 def test_a_missing_folder(root: Path, refusal: Refusal, folder: str) -> None:
     shutil.rmtree(root / folder)
     assert refusal() == f"{root}: no {folder}/ folder; run from a checkout, or install topolab again"
 
 
-@pytest.mark.parametrize("folder", ["nginx/topologies", "loadtest/profiles", "loadtest/matrices"])
+@pytest.mark.parametrize("folder", ["loadtest/profiles", "loadtest/matrices"])
 def test_a_missing_folder_within_a_folder(root: Path, refusal: Refusal, folder: str) -> None:
     shutil.rmtree(root / folder)
     assert folder in refusal()
+
+
+@pytest.mark.parametrize("lost", ["nginx", "nginx/topologies", "nginx/proxy.toml"])
+def test_no_proxy_with_topologies(root: Path, refusal: Refusal, lost: str) -> None:
+    (root / lost).rename(root / "lost")
+    if lost == "nginx":
+        shutil.rmtree(root / "lost")
+    assert refusal() == (
+        f"{root}: no folder with a proxy.toml and topologies/; run from a checkout, or install topolab again"
+    )
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,6 @@ PROXY = "nginx/proxy.toml"
 )
 def test_a_proxy_that_cannot_be_used(edit: Edit, refusal: Refusal, file: str, old: str, new: str, message: str) -> None:
     edit(file, old, new)
-    shown_as = (
-        "nginx/topologies/alb-http2.toml" if message.startswith("template") else file
-    )  # the first with a template
+    # alb-http2 is the first topology with a template.
+    shown_as = "nginx/topologies/alb-http2.toml" if message.startswith("template") else file
     assert refusal() == f"{shown_as}: {message}"

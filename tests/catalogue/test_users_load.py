@@ -6,7 +6,7 @@ import pytest
 
 from catalogue.conftest import Edit, Refusal
 from topolab.catalogue import Catalogue
-from topolab.model.profile import Journey, UsersLoad
+from topolab.model.users import Journey, UsersLoad
 
 FILE = "loadtest/profiles/journeys.toml"
 JOURNEYS = 'journeys = ["browse", "dashboard", "upload"]'

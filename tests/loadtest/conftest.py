@@ -1,4 +1,4 @@
-"""Servers of the lab, started by their launcher, for Locust users and their HTTP/2 client to visit."""
+"""Lab servers, started by their launcher, for Locust users and their HTTP/2 client."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from support.serving import Certificate, discover, running
 
 @pytest.fixture(scope="session")
 def tls_host(certificate: Certificate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of HTTP/2 and HTTP/1.1 over TLS."""
+    """The URL of a server with HTTP/2 and HTTP/1.1 over TLS."""
     yield from _host("granian", "tls", certificate, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def cleartext_host(certificate: Certificate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of HTTP/2 with prior knowledge and of HTTP/1.1."""
+    """The URL of a server with HTTP/2 by prior knowledge and HTTP/1.1, without TLS."""
     yield from _host("hypercorn", "cleartext", certificate, tmp_path_factory)
 
 

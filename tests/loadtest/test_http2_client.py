@@ -1,4 +1,4 @@
-"""The HTTP/2 client of Locust users, against servers of the lab and against scripted ones."""
+"""The HTTP/2 client of Locust users, with lab servers and with scripted ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MEBIBYTE = 1024 * 1024
 
 @contextmanager
 def client(url: str, **settings: float | int | str) -> Iterator[Http2Client]:
-    """A client, closed after."""
+    """A client, closed at the end."""
     made = Http2Client(url, **settings)  # type: ignore[arg-type]
     try:
         yield made
@@ -34,7 +34,7 @@ def client(url: str, **settings: float | int | str) -> Iterator[Http2Client]:
 
 
 def together(asks: list[Callable[[], Reply]]) -> list[Reply]:
-    """All answers of requests sent at the same time."""
+    """The replies to requests sent at the same time."""
     greenlets = [gevent.spawn(ask) for ask in asks]
     gevent.joinall(greenlets, raise_error=True)
     return [greenlet.value for greenlet in greenlets]
@@ -62,23 +62,23 @@ def test_many_requests_at_once_share_one_connection(host: str, request: pytest.F
 
 
 @pytest.mark.parametrize("host", ["tls_host", "cleartext_host"])
-def test_large_bodies_go_both_ways_side_by_side(host: str, request: pytest.FixtureRequest) -> None:
+def test_large_bodies_go_both_ways_at_the_same_time(host: str, request: pytest.FixtureRequest) -> None:
     bodies = [bytes([number]) * (number * MEBIBYTE + 17) for number in range(1, 5)]
     with client(request.getfixturevalue(host)) as made:
         posted = together([partial(made.post, "/echo", body) for body in bodies])
         assert [reply.body == body for reply, body in zip(posted, bodies, strict=True)] == [True] * 4
         assert len(made.get(f"/bytes/{16 * MEBIBYTE}").body) == 16 * MEBIBYTE
-        # A handle that has posted asks as one that has not.
+        # A handle that sent a POST can send a GET again, and a POST without a body.
         assert [made.get("/query?id=x").status, made.post("/echo", b"").body] == [200, b""]
 
 
-def test_a_status_is_an_answer_whatever_it_is(cleartext_host: str) -> None:
+def test_any_status_is_an_answer(cleartext_host: str) -> None:
     with client(cleartext_host) as made:
         reply = made.get("/nowhere")
     assert (reply.status, reply.header("content-type"), reply.header("x-nothing")) == (404, "application/json", None)
 
 
-def test_certificates_are_checked_against_the_authority_that_is_named(
+def test_certificates_are_checked_against_the_given_authority(
     tls_host: str, certificate: Certificate, tmp_path: Path
 ) -> None:
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
@@ -101,7 +101,7 @@ def test_no_more_streams_are_open_than_the_server_allows() -> None:
             held.clear()
 
     with scripted(partial(converse, on_request=three_by_three, streams=3)) as port, client(_url(port)) as made:
-        # The limit is known once the server's SETTINGS are.
+        # The client knows the limit only after the server's SETTINGS.
         warm = [gevent.spawn(made.get, "/") for _ in range(3)]
         gevent.joinall(warm, raise_error=True)
         replies = together([partial(made.get, "/") for _ in range(12)])
@@ -134,7 +134,7 @@ def test_a_reset_stream_fails_alone() -> None:
         assert made.get("/").connections_opened == 0
 
 
-def test_what_the_server_has_not_seen_when_it_goes_away_is_asked_again_on_a_new_connection() -> None:
+def test_requests_that_a_server_going_away_has_not_seen_are_sent_again_on_a_new_connection() -> None:
     connections: list[int] = []
 
     def serve(connection: socket.socket) -> None:
@@ -196,7 +196,7 @@ def test_a_server_of_another_protocol_is_refused() -> None:
         connection.sendall(http1_answer())
 
     with scripted(http1) as port, client(_url(port)) as made:
-        # Closed with something of the client's unread, the connection is reset, and the answer may be lost with it.
+        # A server that closes with unread data resets the connection, and its answer may be lost.
         assert failure(made) in ("no HTTP/2, or broken", "connection lost")
 
 
@@ -205,7 +205,7 @@ def test_nobody_listening_is_a_failure() -> None:
         assert failure(made) == "connection refused"
 
 
-def test_a_user_that_is_stopped_takes_its_requests_along() -> None:
+def test_stopping_a_user_stops_its_requests() -> None:
     def on_request(h2: H2Connection, stream: int) -> None:
         if stream > 1:
             answer(h2, stream)
@@ -217,7 +217,7 @@ def test_a_user_that_is_stopped_takes_its_requests_along() -> None:
         assert made.get("/").body == b"spam"
 
 
-def test_closing_ends_what_is_under_way() -> None:
+def test_closing_the_client_ends_its_requests() -> None:
     with scripted(partial(converse, on_request=lambda h2, stream: None)) as port:  # noqa: ARG005
         made = Http2Client(_url(port))
         asking = gevent.spawn(made.get, "/")
@@ -227,7 +227,7 @@ def test_closing_ends_what_is_under_way() -> None:
             asking.get()
 
 
-def test_only_http_urls_are_taken() -> None:
+def test_only_http_urls_are_accepted() -> None:
     with pytest.raises(ValueError, match="no http:// or https:// URL"):
         Http2Client("ftp://127.0.0.1")
 

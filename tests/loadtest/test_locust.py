@@ -1,4 +1,4 @@
-"""The locustfile in Locust processes as a person starts them: checked answers, one result, one or several workers."""
+"""The locustfile in real Locust processes: checked answers, run time, and one result from one or several workers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,16 +21,25 @@ import pytest
 from support.command import ROOT
 from support.driver_stage import free_port, wait_for
 from support.serving import Certificate
+from support.waiting import until
 
 LOCUST = [sys.executable, "-m", "locust", "--locustfile", str(ROOT / "loadtest" / "locustfile.py")]
-SHORT = ("--headless", "--only-summary", "--users", "4", "--spawn-rate", "100", "--think", "0.02")
+USERS = ("--only-summary", "--users", "4", "--spawn-rate", "100", "--think", "0.02")
+SHORT = ("--headless", *USERS)
 FAULTY = ROOT / "tests" / "faults" / "faulty_server.py"
 
 
-def locust(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """A whole run; from another folder than the locustfile's."""
+def in_web_ui(port: int, autoquit_s: int | None = 0) -> list[str]:
+    """Options that start the test with a web UI on `port`, and quit `autoquit_s` after the test (None: never)."""
+    quit_after = [] if autoquit_s is None else ["--autoquit", str(autoquit_s)]
+    return ["--autostart", "--web-host", "127.0.0.1", "--web-port", str(port), *quit_after]
+
+
+def locust(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """A whole run, headless without `--autostart`, and from a folder other than the locustfile's."""
+    start = USERS if "--autostart" in arguments else SHORT
     done = subprocess.run(
-        [*LOCUST, *SHORT, *arguments], capture_output=True, text=True, timeout=60, check=False, cwd="/"
+        [*LOCUST, *start, *arguments], input=stdin, capture_output=True, text=True, timeout=60, check=False, cwd="/"
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done
@@ -57,9 +68,23 @@ def http_requests(result: dict[str, Any]) -> int:
     return sum(entry["requests"] for entry in result["entries"] if entry["method"] in ("GET", "POST"))
 
 
+def report(web_ui: int) -> dict[str, Any]:
+    """The state and the statistics in the web UI on this port; they may be 2 s old."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{web_ui}/stats/requests", timeout=20) as answer:
+        shown: dict[str, Any] = json.load(answer)
+    return shown
+
+
+def post(web_ui: int, path: str, **form: str) -> None:
+    """Press a button of the web UI on this port."""
+    data = urllib.parse.urlencode(form).encode()
+    with urllib.request.urlopen(f"http://127.0.0.1:{web_ui}{path}", data, timeout=20) as answer:
+        assert json.load(answer)["success"]
+
+
 @contextmanager
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A Locust process, killed after if it is still there."""
+    """A Locust process, killed at the end if it still runs."""
     process = subprocess.Popen([*LOCUST, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
         yield process
@@ -71,7 +96,7 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 @contextmanager
 def faulty(fault: str) -> Iterator[str]:
-    """The URL of a server that goes wrong."""
+    """The URL of a server with this fault."""
     port = free_port()
     with subprocess.Popen([sys.executable, str(FAULTY), fault, str(port)], text=True) as process:
         try:
@@ -83,14 +108,14 @@ def faulty(fault: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("host", ["tls_host", "cleartext_host"])
 @pytest.mark.parametrize("http", ["1.1", "2"])
-def test_every_journey_is_made_on_the_protocol_that_was_asked_for(
+def test_every_journey_is_made_on_the_requested_protocol(
     host: str, http: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     chat = ["WS /ws/echo connect", "WS /ws/echo message"] if http == "1.1" else []
     wanted = sorted(
         ["GET /", "GET /bytes/[n]", "GET /message/[id]", "GET /query?id=[id]", "POST /echo", "SCREEN dashboard", *chat]
     )
-    # A busy machine gets more time: journeys are drawn at random, and the rare ones have to come up.
+    # Journeys are drawn at random, so a busy machine needs more time until each has come up.
     for run_time_s in (2, 8, 32):
         result = visit(request.getfixturevalue(host), tmp_path, "--http", http, run_time_s=run_time_s)
         if names(result) == wanted:
@@ -115,9 +140,7 @@ def test_a_dashboard_has_six_connections_on_http1_and_one_on_http2(cleartext_hos
     assert connections == {"1.1": 24, "2": 4}
 
 
-def test_certificates_are_checked_where_an_authority_is_named(
-    tls_host: str, certificate: Certificate, tmp_path: Path
-) -> None:
+def test_certificates_are_checked_with_a_ca_file(tls_host: str, certificate: Certificate, tmp_path: Path) -> None:
     for http in ("1.1", "2"):
         arguments = ("--http", http, "--tags", "browse", "--ca-file")
         assert visit(tls_host, _new(tmp_path / http), *arguments, str(certificate.authority))["requests"] > 0
@@ -133,7 +156,7 @@ def test_certificates_are_checked_where_an_authority_is_named(
 def test_a_wrong_answer_is_a_failure_with_its_reason(fault: str, reason: str, tmp_path: Path) -> None:
     file = tmp_path / "result.json"
     with faulty(fault) as host:
-        # Of what browse asks for, this server knows nothing but one message: every body is wrong.
+        # This server sends one message for every path, which is the wrong body for all that browse asks.
         done = locust("--host", host, "--run-time", "1s", "--tags", "browse", "--result", str(file))
     result = json.loads(file.read_text())
     assert done.returncode == 1
@@ -142,7 +165,7 @@ def test_a_wrong_answer_is_a_failure_with_its_reason(fault: str, reason: str, tm
     assert reason in done.stderr
 
 
-def test_a_server_that_is_not_there_fails_every_request(tmp_path: Path) -> None:
+def test_without_a_server_every_request_fails(tmp_path: Path) -> None:
     for http, reason in (("2", "connection refused"), ("1.1", "ConnectionRefusedError(111, 'Connection refused')")):
         file = tmp_path / "result.json"
         locust("--host", f"http://127.0.0.1:{free_port()}", "--http", http, "--run-time", "1s", "--tags", "upload",
@@ -171,12 +194,12 @@ def test_two_workers_give_one_result(cleartext_host: str, tmp_path: Path) -> Non
         {"2": result["requests"]},
     )
     assert (result["failures"], result["connections_opened"], result["workers_missing"]) == ({}, 4, [])
-    # The second of warming up is in none of the workers' times.
+    # No worker counts the second of warm-up.
     assert result["started_at"] - began > 1
     assert all(worker["seconds"] < time.time() - began - 1 for worker in result["workers"])
 
 
-def test_a_worker_that_was_lost_is_named(cleartext_host: str, tmp_path: Path) -> None:
+def test_a_lost_worker_is_named(cleartext_host: str, tmp_path: Path) -> None:
     file, port = tmp_path / "result.json", str(free_port())
     reach = ("--master-host", "127.0.0.1", "--master-port", port)
     master = (
@@ -193,13 +216,13 @@ def test_a_worker_that_was_lost_is_named(cleartext_host: str, tmp_path: Path) ->
         _, log = process.communicate(timeout=60)
     result = json.loads(file.read_text())
     assert (len(result["workers"]), len(result["workers_missing"])) == (1, 1)
-    assert f"No counts came from {result['workers_missing'][0]}: the result is not whole" in log
+    assert f"No counts arrived from {result['workers_missing'][0]}: the result is incomplete" in log
 
 
 SLOW_IMPORT = """
 import sys, time
 
-sleep = time.sleep  # before gevent has one of its own, which would let its clock go on
+sleep = time.sleep  # not gevent's, which would update its clock
 
 
 class Slow:
@@ -213,49 +236,106 @@ sys.meta_path.insert(0, Slow())
 
 
 @pytest.mark.parametrize("http", ["1.1", "2"])
-def test_the_run_time_begins_when_the_users_are_there_however_long_imports_take(
-    http: str, cleartext_host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("web_ui", [False, True])
+def test_the_run_time_begins_when_all_users_run_however_long_imports_take(
+    web_ui: bool, http: str, cleartext_host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "slow").mkdir()
     (tmp_path / "slow" / "sitecustomize.py").write_text(SLOW_IMPORT)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "slow"))
-    result = visit(cleartext_host, _new(tmp_path / "result"), "--http", http, "--tags", "browse")
+    start = in_web_ui(free_port()) if web_ui else []
+    result = visit(cleartext_host, _new(tmp_path / "result"), "--http", http, "--tags", "browse", *start)
     assert result["requests"] > 0
     assert result["ended_at"] - result["started_at"] >= 1
 
 
-def test_the_run_time_begins_after_a_warm_up_that_is_longer(cleartext_host: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("web_ui", [False, True])
+def test_the_run_time_begins_after_a_warm_up_that_is_longer(web_ui: bool, cleartext_host: str, tmp_path: Path) -> None:
     began = time.time()
-    result = visit(cleartext_host, tmp_path, "--http", "2", "--warm-up", "2", "--tags", "browse", run_time_s=1)
+    start = in_web_ui(free_port()) if web_ui else []
+    result = visit(cleartext_host, tmp_path, "--http", "2", "--warm-up", "2", "--tags", "browse", *start)
     assert result["started_at"] - began > 2
     assert result["ended_at"] - result["started_at"] >= 1
 
 
-@pytest.mark.parametrize("http", ["1.1", "2"])
-def test_a_run_without_an_answer_is_a_failure_that_says_so(http: str) -> None:
+@pytest.mark.parametrize(
+    ("http", "web_ui", "workers"),
+    [("1.1", False, 0), ("2", False, 0), ("2", False, 2), ("2", True, 0), ("1.1", True, 2)],
+)
+def test_a_run_in_which_no_request_ends_is_a_failure_that_says_so(http: str, web_ui: bool, workers: int) -> None:
+    start = in_web_ui(free_port()) if web_ui else []
+    if workers:
+        port = str(free_port())
+        start += ["--processes", str(workers), "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+        start += ["--master-port", port]
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        done = locust("--host", host, "--http", http, "--run-time", "1s", "--tags", "browse")
+        done = locust("--host", host, "--http", http, "--run-time", "1s", "--tags", "browse", *start)
     assert done.returncode == 1
-    assert "No request was answered while requests were counted: nothing is measured" in done.stderr
+    assert "No request ended while requests were counted, so there is no measurement" in done.stderr
+
+
+def test_autoquit_keeps_the_web_ui_for_that_long_after_the_test(cleartext_host: str, tmp_path: Path) -> None:
+    result = visit(cleartext_host, tmp_path, "--tags", "browse", *in_web_ui(free_port(), autoquit_s=2))
+    assert time.time() - result["ended_at"] >= 2
+
+
+def test_autoquit_also_follows_a_stop_in_the_web_ui(cleartext_host: str, tmp_path: Path) -> None:
+    port, file = free_port(), tmp_path / "result.json"
+    options = (*USERS, "--host", cleartext_host, "--run-time", "1h", "--tags", "browse", "--result", str(file))
+    with started(*options, *in_web_ui(port)) as process:
+        wait_for(port, process)
+        until(lambda: report(port)["stats"][-1]["num_requests"])
+        post(port, "/stop")
+        assert process.wait(timeout=60) == 0
+    assert json.loads(file.read_text())["requests"] > 0
+
+
+def test_a_conducted_run_ends_even_with_a_web_ui(cleartext_host: str) -> None:
+    arguments = ("--host", cleartext_host, "--tags", "browse", "--conduct", "0.5")
+    done = locust(*arguments, *in_web_ui(free_port(), autoquit_s=None), stdin="go\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[:2] == ["topolab: warm", "topolab: counted"]
+
+
+def test_a_test_started_in_the_web_ui_does_not_take_the_run_time_of_the_command_line(
+    cleartext_host: str, tmp_path: Path
+) -> None:
+    port, file = free_port(), tmp_path / "result.json"
+    options = (*USERS, "--host", cleartext_host, "--run-time", "1s", "--tags", "browse", "--result", str(file))
+    with started(*options, *in_web_ui(port, autoquit_s=None)) as process:
+        wait_for(port, process)
+        until(file.is_file)
+        until(lambda: report(port)["state"] == "stopped")
+        file.unlink()
+        began = time.monotonic()
+        post(port, "/swarm", user_count="4", spawn_rate="100")
+        until(lambda: time.monotonic() - began > 2)
+        post(port, "/stop")
+        until(file.is_file)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+    result = json.loads(file.read_text())
+    assert result["requests"] > 0
+    assert result["ended_at"] - result["started_at"] > 1.5
 
 
 def test_statistics_begin_after_the_warm_up(cleartext_host: str, tmp_path: Path) -> None:
     began = time.time()
     result = visit(cleartext_host, tmp_path, "--http", "2", "--warm-up", "1.5", "--tags", "browse", run_time_s=3)
     assert result["started_at"] - began > 1.5
-    assert result["connections_opened"] == 4  # while warming up, and used since
+    assert result["connections_opened"] == 4  # opened during the warm-up, and still in use
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--http", "2", "--tags", "chat"), "with --http 2 there would be nothing to do"),
-        (("--http", "2", "Http1Visitor"), "--http 2 means Http2Visitor, but other users were named"),
+        (("--http", "2", "--tags", "chat"), "--tags chat needs --http 1.1"),
+        (("--http", "2", "Http1Visitor"), "--http 2 uses Http2Visitor, but other users were named"),
         (("--http", "3"), "invalid choice: '3'"),
     ],
 )
-def test_what_cannot_be_done_is_refused(arguments: tuple[str, ...], message: str) -> None:
+def test_impossible_options_are_refused(arguments: tuple[str, ...], message: str) -> None:
     done = locust("--host", "http://127.0.0.1:1", "--run-time", "1s", *arguments)
     assert done.returncode != 0
     assert message in done.stderr

@@ -9,7 +9,7 @@ import pytest
 from support.planning import cell, matrix, planned
 from topolab.catalogue import Catalogue
 from topolab.drivers.registry import drivers
-from topolab.model.profile import Journey, UsersLoad
+from topolab.model.users import Journey, UsersLoad
 from topolab.plan.estimate import expected_s
 
 STACK_S = 0.7
@@ -31,7 +31,7 @@ def outcome(catalogue: Catalogue, server: str, protocol: str) -> str:
 
 def test_http_users_run_on_every_protocol_but_http3(catalogue: Catalogue) -> None:
     found = [outcome(catalogue, "hypercorn-asyncio", protocol) for protocol in ("http/1.1", "h2", "h3")]
-    assert found == ["a cell", "a cell", "locust: its users speak no HTTP/3"]
+    assert found == ["a cell", "a cell", "locust: its users do not support HTTP/3"]
 
 
 def test_chatting_users_need_http1_and_an_asgi_app(chatting: Catalogue) -> None:

@@ -99,6 +99,14 @@ def test_sending_to_a_process_that_has_ended_fails(talk: Talk) -> None:
         other.say("spam\n")
 
 
+def test_sending_to_a_process_that_its_keeper_has_ended_fails(tmp_path: Path) -> None:
+    with ProcessKeeper() as keeper:
+        other = Conversation(keeper.start("other", ["cat"], tmp_path / "log", pipes=True))
+        keeper.end_all()
+        with pytest.raises(LostError, match=r"^has no standard input$"):
+            other.say("spam\n")
+
+
 def test_standard_error_is_logged_and_not_read_as_lines(talk: Talk) -> None:
     other = talk("import sys; print('a remark', file=sys.stderr, flush=True); print('spam')")
     assert (other.hear(soon()), other.group.log_tail()) == ("spam", "a remark")

@@ -7,6 +7,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
@@ -108,11 +109,11 @@ def visited(of: Observation, folder: Path, visit: Visit) -> Observation:
     return replace(of, files=paths)
 
 
-def stored(folder: Path) -> Report:
+def stored(folder: Path, **changes: Any) -> Report:
     """A run with three rounds of H1 with different times, and of H2 that failed, with all visits."""
     profile = record([]).profiles["page-24"]
     assert isinstance(profile, PageLoad)
-    made = replace(record([H1, H2]), profiles={"page-24": replace(profile, driver="browser")})
+    made = replace(record([H1, H2]), profiles={"page-24": replace(profile, driver="browser")}, **changes)
     visits = [replace(captured("direct-h1"), total_ms=total) for total in (12300.0, 12100.0, 12200.0)]
     good = rounds(H1, *(page(H1, visit.total_ms / 1000) for visit in visits))
     bad = rounds(H2, Failed(Stage.LOAD, "the page was not completed: 1 status 500"))
@@ -141,6 +142,18 @@ def test_each_page_of_a_run_is_drawn_from_its_median_visit(tmp_path: Path) -> No
     svg = (folder / "waterfall.svg").read_bytes()
     assert b"direct h1: 12.20 s, 6 connections, http/1.1" in svg
     assert len(bars(svg)) == 24
+
+
+def test_a_run_that_recorded_no_drivers_has_the_same_pages(tmp_path: Path) -> None:
+    for name, changes in (("new", {}), ("old", {"drivers": {}})):
+        write_files(stored(tmp_path / name, **changes), tmp_path / name)
+    assert (tmp_path / "old" / "page.json").read_text() == (tmp_path / "new" / "page.json").read_text()
+
+
+def test_a_run_whose_every_visit_failed_lists_them_by_what_it_recorded_of_the_driver(tmp_path: Path) -> None:
+    report = replace(stored(tmp_path / "run"), observations=())
+    assert report.visited == {"page-24"}
+    assert replace(report, record=replace(report.record, drivers={})).visited == frozenset()
 
 
 def test_a_damaged_visit_is_reported_with_its_file(tmp_path: Path) -> None:

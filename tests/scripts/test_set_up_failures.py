@@ -19,6 +19,9 @@ from support.command import environment
 needs_mounts = pytest.mark.skipif(
     not shutil.which("unshare") or os.geteuid() != 0, reason="only root on Linux can mount what a test needs"
 )
+needs_setpriv = pytest.mark.skipif(
+    os.geteuid() == 0 and not shutil.which("setpriv"), reason="root needs setpriv for modes of files to apply"
+)
 
 
 def test_settings_that_redirect_python_pip_or_uv_are_ignored(fresh: Path, tmp_path: Path) -> None:
@@ -124,6 +127,54 @@ def test_a_checkout_that_is_already_set_up_may_be_read_only(checkout: Path) -> N
     listing(checkout)
     done = mounted(checkout, 'mount --bind . .\ncd "$PWD"\nmount -o remount,bind,ro .')
     assert (done.returncode, done.stderr) == (0, "")
+
+
+UNREADABLE = "(Permission denied); run it as the user who owns the checkout, or clone it where you have write access"
+
+
+def of_another_user(checkout: Path) -> subprocess.CompletedProcess[str]:
+    """A listing by a user to whom file modes apply, unlike root."""
+    root = os.geteuid() == 0
+    bound = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if root else ()
+    return listing(checkout, *bound, BASE_PYTHON)
+
+
+@needs_setpriv
+@pytest.mark.parametrize("lock", ["absent", "of another user"])
+def test_a_checkout_of_another_user_is_reported_in_one_line(fresh: Path, lock: str) -> None:
+    if lock == "of another user":
+        (fresh / ".venv.lock").touch(0o444)
+    fresh.chmod(0o555)
+    done = of_another_user(fresh)
+    fresh.chmod(0o755)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"set-up failed: cannot write {fresh}/.venv (Permission denied); "
+        "make the checkout writable, or clone it where you have write access\n",
+    )
+
+
+@needs_setpriv
+def test_an_environment_of_another_user_is_reported_in_one_line(fresh: Path) -> None:
+    environment_of_theirs = fresh / ".venv"
+    environment_of_theirs.mkdir(0o000)
+    done = of_another_user(fresh)
+    environment_of_theirs.chmod(0o755)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"set-up failed: cannot read {fresh}/.venv/pyvenv.cfg {UNREADABLE}\n",
+    )
+
+
+@needs_setpriv
+def test_an_unreadable_stamp_does_not_cause_another_set_up(fresh: Path) -> None:
+    stamps = fresh / ".venv" / "topolab"
+    stamps.mkdir(parents=True)
+    (fresh / ".venv" / "pyvenv.cfg").touch()
+    stamps.chmod(0o000)
+    done = of_another_user(fresh)
+    stamps.chmod(0o755)
+    assert (done.returncode, done.stderr) == (1, f"set-up failed: cannot read {stamps}/environment {UNREADABLE}\n")
 
 
 def test_list_works_without_a_home_folder(checkout: Path) -> None:

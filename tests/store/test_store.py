@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,6 +54,15 @@ def test_a_run_is_read_back_unchanged(tmp_path: Path) -> None:
         assert store.record == RECORD
         assert store.observations() == OBSERVATIONS
         assert store.sittings() == sittings
+
+
+def test_a_run_from_before_drivers_were_recorded_is_read(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "run", RECORD):
+        pass
+    with closing(sqlite3.connect(tmp_path / "run" / DATABASE)) as connection, connection:
+        connection.execute("UPDATE run SET record = json_remove(record, '$.drivers')")
+    with Store.open(tmp_path / "run") as store:
+        assert store.record == replace(RECORD, drivers={})
 
 
 def test_types_are_read_back_exactly(tmp_path: Path) -> None:

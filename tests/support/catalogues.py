@@ -7,6 +7,7 @@ from pathlib import Path
 
 from topolab.catalogue import default_root
 from topolab.catalogue.root import FOLDERS
+from topolab.launch.proxies import proxy_folders
 
 
 def catalogue_root(folder: Path, servers: dict[str, str], copied: tuple[str, ...] = ("servers",)) -> Path:
@@ -14,7 +15,7 @@ def catalogue_root(folder: Path, servers: dict[str, str], copied: tuple[str, ...
 
     The checkout's folders in `copied` may be changed; the others are links.
     """
-    for name in FOLDERS:
+    for name in (*FOLDERS, *proxy_folders(default_root())):
         source = default_root() / name
         if name in copied:
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

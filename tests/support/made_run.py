@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from topolab.catalogue import load_catalogue
+from topolab.drivers.registry import drivers
 from topolab.model.cell import Cell, Plan, PlannedHop, Skip
 from topolab.model.combination import Combination
 from topolab.model.measurement import Measurement
@@ -181,4 +182,5 @@ def record(cells: Sequence[Cell], skips: Sequence[Skip] = (), number_of_rounds: 
         plan=Plan(tuple(cells), tuple(skips)),
         profiles=PROFILES,
         topologies={name: topology.record for name, topology in TOPOLOGIES.items()},
+        drivers={name: driver.record for name, driver in drivers().items()},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from topolab.model.profile import Journey, UsersLoad
+from topolab.model.users import Journey, UsersLoad
 
 PROFILE = UsersLoad(
     name="journeys",

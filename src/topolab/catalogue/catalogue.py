@@ -10,23 +10,21 @@ from typing import Any
 from topolab.catalogue.checks import (
     check_app,
     check_app_names,
-    check_driver,
-    check_journeys,
-    check_lanes,
     check_listeners,
+    check_profile,
     check_proxy,
     check_server_names,
     check_topology,
 )
 from topolab.catalogue.reading import declared_files, read_toml, refuse, refuse_repeats
-from topolab.catalogue.root import NEEDED
+from topolab.catalogue.root import lacking
 from topolab.drivers.registry import DESCRIPTOR_FILE, Drivers, drivers, read_descriptor
 from topolab.errors import InputError
 from topolab.launch.proxies import PROXY_FILE
 from topolab.launch.topologies import PATTERN
 from topolab.model.combination import Combination
 from topolab.model.matrix import Matrix
-from topolab.model.profile import AnyLoad, LoadProfile, UsersLoad
+from topolab.model.profile import AnyLoad, LoadProfile
 from topolab.model.proxy import Proxy
 from topolab.model.server import App, Server, Variant
 from topolab.model.topology import Topology
@@ -70,9 +68,8 @@ class Catalogue:
 
 def load_catalogue(root: Path) -> Catalogue:
     """Read every TOML file under `root`. Raises `InputError` at the first that cannot be used."""
-    for folder in NEEDED:
-        if not (root / folder).is_dir():
-            raise InputError(f"{root}: no {folder}/ folder; run from a checkout, or install topolab again")
+    if absent := lacking(root):
+        raise InputError(f"{root}: no {absent}; run from a checkout, or install topolab again")
     candidates: dict[str, Candidate] = {}
     for path in declared_files(root, "servers/*/server.toml"):
         shown_as = _shown(root, path)
@@ -97,11 +94,7 @@ def load_catalogue(root: Path) -> Catalogue:
     known = _drivers(root)
     profiles = _named(root, "loadtest/profiles/*.toml", AnyLoad, lambda path: path.stem)
     for profile in profiles.values():
-        check_driver(profile, known)
-        if isinstance(profile, UsersLoad):
-            check_journeys(profile)
-        else:
-            check_lanes(profile)
+        check_profile(profile, known)
     matrices = _named(root, "loadtest/matrices/*.toml", Matrix, lambda path: path.stem)
     return Catalogue(root, candidates, apps, proxies, topologies, profiles, matrices, known)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from topolab.catalogue.reading import refuse, refuse_repeats
 from topolab.drivers.registry import Drivers
 from topolab.launch.proxies import PROXY_FILE
-from topolab.model.profile import CountLoad, Journey, LoadProfile, MixedLoad, PageLoad, RequestLoad, UsersLoad
+from topolab.model.profile import LoadProfile
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
 from topolab.model.proxy import Proxy
 from topolab.model.server import PART_NAMES, App, Interface, Server
@@ -123,43 +123,11 @@ def _check_file(root: Path, shown_as: str, key: str, folder_name: str, name: str
         refuse(shown_as, key, f"no such file in {folder_name}/: {name!r}")
 
 
-def check_driver(profile: LoadProfile, known: Drivers) -> None:
-    """A driver that makes loads of this kind, and this one."""
+def check_profile(profile: LoadProfile, known: Drivers) -> None:
+    """Values that fit together, and a driver that makes loads of this kind, and this one."""
     shown_as = f"loadtest/profiles/{profile.name}.toml"
     if profile.driver not in known or profile.kind not in known[profile.driver].kinds:
         makers = ", ".join(name for name, driver in known.items() if profile.kind in driver.kinds)
         refuse(shown_as, "driver", f"must make loads of the kind {profile.kind}, as {makers}, not {profile.driver!r}")
-    if unfit := known[profile.driver].check(profile):
+    if unfit := known[profile.driver].check(profile) or profile.unfit():
         refuse(shown_as, *unfit)
-
-
-def check_journeys(profile: UsersLoad) -> None:
-    """Each once, and not chat alone; no more workers than users."""
-    shown_as = f"loadtest/profiles/{profile.name}.toml"
-    refuse_repeats(shown_as, "journeys", [journey.value for journey in profile.journeys])
-    if profile.journeys == (Journey.CHAT,):
-        refuse(shown_as, "journeys", "has to have another beside chat: the rate is that of HTTP responses")
-    if profile.workers > profile.users:
-        refuse(
-            shown_as, "workers", f"has to be at most {profile.users}, so that each has a user, not {profile.workers}"
-        )
-
-
-def check_lanes(profile: RequestLoad) -> None:
-    """Equal in-flight on every protocol, unless the profile follows a browser's connection rule."""
-    shown_as = f"loadtest/profiles/{profile.name}.toml"
-    if profile.http1.streams != 1 and not isinstance(profile, CountLoad):
-        refuse(shown_as, "http1.streams", "has to be 1: HTTP/1.1 has one request at a time on a connection")
-    if isinstance(profile, MixedLoad) and profile.slow.in_flight >= profile.http1.in_flight:
-        refuse(
-            shown_as,
-            "slow.in_flight",
-            f"has to be below {profile.http1.in_flight}, the connections x streams, or none is left for fast requests",
-        )
-    if not isinstance(profile, PageLoad | CountLoad) and profile.http1.in_flight != profile.multiplexed.in_flight:
-        refuse(
-            shown_as,
-            "multiplexed",
-            f"connections x streams has to be {profile.http1.in_flight}, as on HTTP/1.1, "
-            f"not {profile.multiplexed.in_flight}",
-        )

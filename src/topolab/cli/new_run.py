@@ -37,6 +37,7 @@ def start(arguments: Arguments, planned: PlannedRun, catalogue: Catalogue, begun
             plan=planned.plan,
             profiles=catalogue.profiles,
             topologies={name: topology.record for name, topology in catalogue.topologies.items()},
+            drivers={name: driver.record for name, driver in catalogue.drivers.items()},
             charts=matrix.charts,
             rows=matrix.rows,
         )

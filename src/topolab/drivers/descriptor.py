@@ -9,6 +9,7 @@ from pathlib import Path
 
 from topolab.model.profile import LoadProfile
 from topolab.model.protocol import ClientProtocol
+from topolab.model.run import DriverRecord
 
 LOAD_IMAGE = "load"
 GRACE_S = 15.0
@@ -41,6 +42,10 @@ class Descriptor:
     """What a visit takes besides its load and its stack."""
     longest_s: Callable[[LoadProfile], float] = _with_grace
     """Longer than a load takes at worst, before its worker is given up."""
+    visits: bool = False
+    """Whether its loads are visits to the app's page, with `visit.json` next to each measurement."""
+    reading: str = ""
+    """How to read its figures, in sentences for the reports; empty where the tables are enough."""
     image: str = LOAD_IMAGE
     """The Compose service that has it in containers."""
     packages: tuple[str, ...] = ()
@@ -53,6 +58,11 @@ class Descriptor:
     """The command that does so on this machine, where it differs."""
     folder: Path | None = None
     """Where it is, if that is not in this package: in a catalogue, and then in no image."""
+
+    @property
+    def record(self) -> DriverRecord:
+        """The part that a run keeps for its reports."""
+        return DriverRecord(visits=self.visits, reading=self.reading)
 
     @property
     def worker(self) -> tuple[str, ...]:

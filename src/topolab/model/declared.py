@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from annotated_types import Gt, Le, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import StringConstraints
 
 Text = Annotated[str, MinLen(1)]
@@ -15,8 +15,12 @@ EntryPoint = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z
 """`module:attribute`."""
 UrlPath = Annotated[str, StringConstraints(pattern=r"^/[!-~]*$")]
 """An absolute path with its query, in printable ASCII."""
-
-
+DAY_S = 86_400.0
+PositiveSeconds = Annotated[float, Gt(0), Le(DAY_S)]
+Seconds = Annotated[float, Ge(0), Le(DAY_S)]
+Count = Annotated[int, Gt(0), Le(10_000_000)]
+Rate = Annotated[float, Ge(0.001), Le(1_000_000)]
+"""Per second. Limits keep a typo from planning years of load, or more than memory can hold."""
 StartTimeout = Annotated[float, Gt(0), Le(3_600)]
 """Seconds until the first good answer; at most an hour."""
 

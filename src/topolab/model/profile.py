@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from math import ceil
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import Field
 
-from topolab.model.declared import Declared, Name, Text, UrlPath
+from topolab.model.declared import Count, Declared, Name, PositiveSeconds, Rate, Seconds, Text, UrlPath
 from topolab.model.protocol import Protocol
-
-DAY_S = 86_400.0
-PositiveSeconds = Annotated[float, Gt(0), Le(DAY_S)]
-Seconds = Annotated[float, Ge(0), Le(DAY_S)]
-Count = Annotated[int, Gt(0), Le(10_000_000)]
-Rate = Annotated[float, Ge(0.001), Le(1_000_000)]
-"""Per second. Limits keep a typo from planning years of load, or more than memory can hold."""
+from topolab.model.server import Interface
+from topolab.model.users import UsersLoad
 
 COUNTED_PER_S = 1500.0
 """How fast a counted load is expected to go, between a server in pure Python (1,000) and the others."""
-
-
-class Journey(StrEnum):
-    """What a Locust user can do: the tags in `loadtest/locustfile.py`."""
-
-    BROWSE = "browse"
-    DASHBOARD = "dashboard"
-    UPLOAD = "upload"
-    CHAT = "chat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,54 +50,73 @@ class _Load(Declared):
         """Connections and streams for a client speaking `protocol`."""
         return self.http1 if protocol is Protocol.HTTP1 else self.multiplexed
 
+    def unfit(self) -> tuple[str, str] | None:
+        """The key whose value does not fit the others, and what it must be; None where all fit."""
+        return self._pipelined_by_mistake() or self._unequal_in_flight()
+
+    def refusal(self, protocol: Protocol, interface: Interface) -> str:  # noqa: ARG002
+        """Why it cannot be made over `protocol`, or of an app under `interface`; empty where it can."""
+        return ""
+
+    def pipelines(self, protocol: Protocol) -> bool:
+        """Whether it has several requests in flight on one HTTP/1.1 connection."""
+        return protocol is Protocol.HTTP1 and self.http1.streams > 1
+
+    @property
+    def reading(self) -> str:
+        """How to read its figures; empty where the tables are enough."""
+        return ""
+
+    def _pipelined_by_mistake(self) -> tuple[str, str] | None:
+        if self.http1.streams == 1:
+            return None
+        return "http1.streams", "has to be 1: HTTP/1.1 has one request at a time on a connection"
+
+    def _unequal_in_flight(self) -> tuple[str, str] | None:
+        if self.http1.in_flight == self.multiplexed.in_flight:
+            return None
+        return "multiplexed", (
+            f"connections x streams has to be {self.http1.in_flight}, as on HTTP/1.1, not {self.multiplexed.in_flight}"
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClosedLoad(_Load):
+class _TimedLoad(_Load):
+    """What a load has that lasts a fixed time."""
+
+    warm_up_s: Seconds
+    duration_s: PositiveSeconds
+
+    def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
+        """How long it takes, roughly: for estimates, never for a figure."""
+        return self.warm_up_s + self.duration_s
+
+    @property
+    def longest_s(self) -> float:
+        """How long it takes at worst: a timeout each for opening the connections, and at the end of its two parts."""
+        return self.warm_up_s + self.duration_s + 3 * self.timeout_s
+
+    @property
+    def steady_rate(self) -> bool:
+        """Whether its rate is its own, and is to be the same all the time."""
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedLoad(_TimedLoad):
     """Closed loop: a fixed number in flight for a fixed time. Gives the ceiling, but no latency."""
 
     kind: Literal["closed"]
     driver: Name
-    warm_up_s: Seconds
-    duration_s: PositiveSeconds
-
-    def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
-        """How long it takes, roughly: for estimates, never for a figure."""
-        return self.warm_up_s + self.duration_s
-
-    @property
-    def longest_s(self) -> float:
-        """How long it takes at worst: a timeout each for opening the connections, and at the end of its two parts."""
-        return self.warm_up_s + self.duration_s + 3 * self.timeout_s
-
-    @property
-    def steady_rate(self) -> bool:
-        """Whether its rate is its own, and is to be the same all the time."""
-        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenLoad(_Load):
+class OpenLoad(_TimedLoad):
     """Open loop: a request every 1/rate seconds whatever happens; latency counts from the planned send time."""
 
     kind: Literal["open"]
     driver: Name
-    warm_up_s: Seconds
-    duration_s: PositiveSeconds
     rate_per_s: Rate
-
-    def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
-        """How long it takes, roughly: for estimates, never for a figure."""
-        return self.warm_up_s + self.duration_s
-
-    @property
-    def longest_s(self) -> float:
-        """How long it takes at worst: a timeout each for opening the connections, and at the end of its two parts."""
-        return self.warm_up_s + self.duration_s + 3 * self.timeout_s
-
-    @property
-    def steady_rate(self) -> bool:
-        """Whether its rate is its own, and is to be the same all the time."""
-        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,15 +134,24 @@ class SlowPart(Declared):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MixedLoad(_Load):
+class MixedLoad(_TimedLoad):
     """An open loop of fast requests alongside the slow ones of `slow`; latency and rate are those of the fast ones."""
 
     kind: Literal["mixed"]
     driver: Name
-    warm_up_s: Seconds
-    duration_s: PositiveSeconds
     rate_per_s: Rate
     slow: SlowPart
+
+    def unfit(self) -> tuple[str, str] | None:
+        """Fast requests need room next to the slow ones."""
+        return self._pipelined_by_mistake() or self._no_room_for_fast() or self._unequal_in_flight()
+
+    def _no_room_for_fast(self) -> tuple[str, str] | None:
+        if self.slow.in_flight < self.http1.in_flight:
+            return None
+        return "slow.in_flight", (
+            f"has to be below {self.http1.in_flight}, the connections x streams, or none is left for fast requests"
+        )
 
     def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
         """Before the warm-up and before the load the slow requests begin, and after them they end."""
@@ -169,6 +181,10 @@ class PageLoad(_Load):
     driver: Name
     requests: Count
 
+    def unfit(self) -> tuple[str, str] | None:
+        """A browser's connection rule has different numbers in flight on different protocols."""
+        return self._pipelined_by_mistake()
+
     def expected_s(self, protocol: Protocol) -> float:
         """Waves of as many requests as are in flight, each as long as the app waits."""
         return ceil(self.requests / self.lanes(protocol).in_flight) * _delay_s(self.path)
@@ -195,6 +211,10 @@ class CountLoad(_Load):
     driver: Name
     requests: Count
 
+    def unfit(self) -> tuple[str, str] | None:
+        """It may pipeline, and it compares whatever connections and streams it is given."""
+        return None
+
     def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
         """At the rate that is expected of any server."""
         return self.requests / COUNTED_PER_S
@@ -208,46 +228,6 @@ class CountLoad(_Load):
     def steady_rate(self) -> bool:
         """Handshakes are in its rate."""
         return False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsersLoad(Declared):
-    """A fixed number of Locust users on `journeys` of the catalogue's locustfile, in a fixed number of processes.
-
-    A closed loop: a user thinks for `think_s` on average, then starts its next journey. `spawn_per_s` users start each
-    second, all run for `warm_up_s`, and then everything counts for `duration_s`.
-    """
-
-    name: Name
-    summary: Text
-    kind: Literal["users"]
-    driver: Name
-    users: Count
-    spawn_per_s: Rate
-    think_s: Seconds
-    journeys: Annotated[tuple[Journey, ...], MinLen(1)]
-    warm_up_s: Seconds
-    duration_s: PositiveSeconds
-    workers: Count = 1
-
-    def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
-        """The users start, then run."""
-        return self.users / self.spawn_per_s + self.warm_up_s + self.duration_s
-
-    @property
-    def longest_s(self) -> float:
-        """No longer than is expected: what its driver takes besides is the driver's to say."""
-        return self.users / self.spawn_per_s + self.warm_up_s + self.duration_s
-
-    @property
-    def steady_rate(self) -> bool:
-        """Whether its rate is its own, and is to be the same all the time."""
-        return True
-
-    @property
-    def chats(self) -> bool:
-        """Whether users open WebSockets."""
-        return Journey.CHAT in self.journeys
 
 
 def _delay_s(path: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from topolab.model.cell import Plan
 from topolab.model.matrix import Rows
@@ -16,8 +16,19 @@ FORMAT_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriverRecord:
+    """The part of a driver that a run keeps for its reports: whether its loads are visits, and how to read them."""
+
+    visits: bool = False
+    reading: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A run's definition, fixed when it starts. `environment` has JSON values; `started` is UTC in ISO 8601."""
+    """A run's definition, fixed when it starts. `environment` has JSON values; `started` is UTC in ISO 8601.
+
+    `drivers` is empty in the first runs of this format.
+    """
 
     id: str
     started: str
@@ -29,6 +40,7 @@ class RunRecord:
     plan: Plan
     profiles: Mapping[str, AnyLoad]
     topologies: Mapping[str, TopologyRecord]
+    drivers: Mapping[str, DriverRecord] = field(default_factory=dict)
     charts: bool = False
     rows: Rows = Rows.SERVERS
     format_version: int = FORMAT_VERSION

@@ -1,48 +1,21 @@
-"""The app's page as a browser opens it, and the result of a visit, stored next to the measurement as `visit.json`."""
+"""The result of a visit to the app's page, stored next to the measurement as `visit.json`."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from topolab.model.profile import PageLoad
+from topolab.model.outcome import Observation
 
-VISITOR = "browser"
-"""The driver whose loads are visits."""
 PAGE_FILE = "page.json"
 """In a run: every visit that its report shows."""
 VISIT_FILE = "visit.json"
 SCREENSHOT_FILE = "page.png"
-MOST_REQUESTS = 1000
-MOST_VISITS = 5
-"""How often a visit is tried when the machine's network disturbs it."""
-LONGEST_DELAY_S = 30.0
-PAGE_BODY = '{"text":"spam, egg, spam and spam!, {i}!"}'
-"""The body that the page itself expects in every answer."""
-_PATH = re.compile(r"/message/\{i\}\?delay=(\d+(?:\.\d+)?)")
 
 
-def unfit_for_the_page(profile: PageLoad) -> tuple[str, str] | None:
-    """The key that keeps the page's button from making a profile's load, and what it must be; else None."""
-    delay = _PATH.fullmatch(profile.path)
-    if delay is None or float(delay[1]) > LONGEST_DELAY_S:
-        return "path", (
-            f"has to be '/message/{{i}}?delay=S' with S from 0 to {LONGEST_DELAY_S:.0f}: in a browser, the app's page "
-            f"makes the requests, and only these; got {profile.path!r}"
-        )
-    if profile.body != PAGE_BODY:
-        return "body", f"has to be {PAGE_BODY!r}, which the page in the browser checks; got {profile.body!r}"
-    if profile.requests > MOST_REQUESTS:
-        return "requests", f"has to be at most {MOST_REQUESTS}, the most that the page makes"
-    return None
-
-
-def page_path(profile: PageLoad) -> str:
-    """Path and query of the page that makes the profile's requests. Raises `ValueError` if no page does."""
-    delay = _PATH.fullmatch(profile.path)
-    if delay is None:
-        raise ValueError(f"the page never requests {profile.path}")
-    return f"/?n={profile.requests}&delay={delay[1]}"
+def visit_paths(observation: Observation) -> list[str]:
+    """The files of an observation that are visits."""
+    return [path for path in observation.files if PurePosixPath(path).name == VISIT_FILE]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from topolab.catalogue import Candidate, Catalogue
 from topolab.model.cell import Cell, Plan, PlannedHop, Skip
 from topolab.model.combination import APP, PROFILE, PROTOCOL, SERVER, TOPOLOGY, Combination, Dimension, Value, settings
 from topolab.model.matrix import Matrix, Selection
-from topolab.model.profile import UsersLoad
 from topolab.model.protocol import ClientProtocol, Protocol
 from topolab.model.server import App, Interface, listener_name
 from topolab.model.topology import Leg, Route, Topology
@@ -108,13 +107,8 @@ def _resolve(combination: Combination, catalogue: Catalogue, unavailable: Mappin
         return Skip(combination, f"{candidate.name} runs apps on {library}, and {app.name} waits by another library")
     if refusal := catalogue.drivers[driver].refusals.get(client):
         return Skip(combination, f"{driver}: {refusal}")
-    if isinstance(profile, UsersLoad) and profile.chats:
-        if client.protocol is not Protocol.HTTP1:
-            return Skip(
-                combination, f"{profile.name}: its users chat over WebSocket, which they open by HTTP/1.1 alone"
-            )
-        if combination.interface is Interface.WSGI:
-            return Skip(combination, f"{profile.name}: its users chat over WebSocket, which a WSGI app has none of")
+    if refusal := profile.refusal(client.protocol, combination.interface):
+        return Skip(combination, f"{profile.name}: {refusal}")
     route = topology.route(client)
     if route is None:
         return Skip(combination, f"{topology.name}: {topology.refusals[client]}")

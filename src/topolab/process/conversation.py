@@ -17,7 +17,7 @@ class Conversation:
 
     def say(self, line: str) -> None:
         """Write `line`, which brings its own end. Raises `LostError`."""
-        if self.group.leader.stdin is None:
+        if self.group.leader.stdin is None or self.group.leader.stdin.closed:
             raise LostError("has no standard input")
         try:
             self.group.leader.stdin.write(line.encode())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from topolab.model.visit import PAGE_FILE, VISITOR
-from topolab.process.distributions import missing, not_installed
+from topolab.distributions import missing, not_installed
+from topolab.model.visit import PAGE_FILE
 from topolab.report.as_csv import to_csv
 from topolab.report.as_json import to_json
 from topolab.report.markdown import to_markdown
@@ -46,7 +46,7 @@ def _put(path: Path, content: bytes) -> None:
 def undrawn(report: Report) -> str:
     """Why the report has no pictures though it should; empty where it has them, or should have none."""
     absent = missing(_DRAWN_WITH)
-    return not_installed("a picture", absent) if absent and (report.record.charts or _visited(report)) else ""
+    return not_installed("a picture", absent) if absent and (report.record.charts or report.visited) else ""
 
 
 def _charts(report: Report) -> Iterator[tuple[str, bytes]]:
@@ -63,7 +63,7 @@ def _charts(report: Report) -> Iterator[tuple[str, bytes]]:
 
 def _pages(report: Report, folder: Path) -> Iterator[tuple[str, bytes]]:
     """What a browser saw, where the run used one."""
-    if not _visited(report):
+    if not report.visited:
         return
     from topolab.report.visits import read_visits, to_page_json
 
@@ -76,9 +76,3 @@ def _pages(report: Report, folder: Path) -> Iterator[tuple[str, bytes]]:
         for kind in ("png", "svg"):
             yield f"waterfall.{kind}", picture(drawn, kind)
     yield PAGE_FILE, to_page_json(report, shown).encode()
-
-
-def _visited(report: Report) -> bool:
-    """Whether a browser had something to do with the run."""
-    profiles = report.record.profiles
-    return any(profiles[cell.combination.profile].driver == VISITOR for cell in report.record.plan.cells)

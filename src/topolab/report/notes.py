@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from topolab.model.outcome import Measured
-from topolab.model.profile import UsersLoad
+from topolab.model.run import DriverRecord
 from topolab.model.server import PART_NAMES
 from topolab.report.format import duration, percent
 from topolab.report.report import Report
@@ -49,15 +49,19 @@ def reading(report: Report) -> list[str]:
             f"{', '.join(sorted(blind))} sees no headers: the protocol of the hop to the app was checked with one "
             "request before and one after each load, not in every response."
         )
-    if any(isinstance(report.record.profiles[name], UsersLoad) for name in seen):
-        lines.append(
-            "Locust's users are a closed loop. Locust rounds response times to whole milliseconds below 100 and to two "
-            "digits above, and includes those of failed requests."
-        )
+    lines += _said_of(report, seen)
     used = {warning for cell in report.summary.cells for warning in cell.warnings}
     lines += [f"{MARKS[warning]} {warning.value}." for warning in Warning if warning in used and warning in MARKS]
     lines += [f"{warning.value}." for warning in Warning if warning in used and warning not in MARKS]
     return lines
+
+
+def _said_of(report: Report, profiles: set[str]) -> list[str]:
+    """What the measured loads and their drivers say about reading their figures, each once."""
+    loads = [report.record.profiles[name] for name in sorted(profiles)]
+    drivers = [report.record.drivers.get(load.driver, DriverRecord()) for load in loads]
+    said = [what.reading for pair in zip(loads, drivers, strict=True) for what in pair]
+    return list(dict.fromkeys(filter(None, said)))
 
 
 def _profiles_without_headers(report: Report) -> set[str]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from topolab.model.combination import Dimension, shown
 from topolab.model.outcome import Observation
 from topolab.model.run import RunRecord, Sitting
+from topolab.model.visit import visit_paths
 from topolab.report.grouping import Group, groups
 from topolab.stats.summary import RunSummary, summarise
 from topolab.store import Store
@@ -30,6 +31,17 @@ class Report:
     def groups(self) -> list[Group]:
         """The sets of tables, with the rows that the matrix asks for."""
         return groups(self.summary, self.record.rows)
+
+    @cached_property
+    def visited(self) -> frozenset[str]:
+        """The profiles of the plan whose loads are visits to the page.
+
+        A run that recorded nothing of its drivers has the visits themselves.
+        """
+        record, planned = self.record, {cell.id: cell.combination.profile for cell in self.record.plan.cells}
+        visitors = {name for name, driver in record.drivers.items() if driver.visits}
+        seen = {planned[o.cell_id] for o in self.observations if visit_paths(o)}
+        return frozenset(seen | {name for name in planned.values() if record.profiles[name].driver in visitors})
 
     @cached_property
     def dimensions(self) -> list[Dimension]:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from topolab.errors import StoreError
 from topolab.model.combination import PROTOCOL, TOPOLOGY, Combination, Dimension, Setting, columns
 from topolab.model.outcome import Measured, Observation
-from topolab.model.visit import SCREENSHOT_FILE, VISIT_FILE, VISITOR, Visit
+from topolab.model.visit import SCREENSHOT_FILE, Visit, visit_paths
 from topolab.report.report import Report
 from topolab.stats.summary import CellSummary
 
@@ -43,15 +43,11 @@ def read_visits(report: Report, folder: Path) -> list[Shown]:
 
 
 def _measured_by_a_browser(observation: Observation) -> bool:
-    return isinstance(observation.outcome, Measured) and bool(_visit_paths(observation))
-
-
-def _visit_paths(observation: Observation) -> list[str]:
-    return [path for path in observation.files if PurePosixPath(path).name == VISIT_FILE]
+    return isinstance(observation.outcome, Measured) and bool(visit_paths(observation))
 
 
 def _read(observation: Observation, folder: Path) -> tuple[str, Visit]:
-    (path,) = _visit_paths(observation)
+    (path,) = visit_paths(observation)
     try:
         return path, _visits.validate_json((folder / path).read_bytes())
     except (OSError, ValidationError) as error:
@@ -65,7 +61,7 @@ def to_page_json(report: Report, shown: list[Shown]) -> str:
     cells = [
         _cell(cell, dimensions, by_id.get(cell.combination.id))
         for cell in report.summary.cells
-        if report.record.profiles[cell.combination.profile].driver == VISITOR
+        if cell.combination.profile in report.visited
     ]
     return json.dumps({"run": report.record.id, "cells": cells}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -11,8 +11,7 @@ from topolab.model.cell import Cell, Plan, Skip
 from topolab.model.combination import Combination
 from topolab.model.measurement import Measurement
 from topolab.model.outcome import Failed, Measured, Observation, SeenHop
-from topolab.model.profile import LoadProfile, UsersLoad
-from topolab.model.protocol import Protocol
+from topolab.model.profile import LoadProfile
 from topolab.stats.compare import ByRound, Comparison, compare, noise_floor
 from topolab.stats.estimate import Estimate, estimate
 from topolab.stats.figures import FIGURES, figures, headlines
@@ -184,15 +183,10 @@ def _warnings(
         Warning.BAD_RESPONSES: bad.total() > 0,
         Warning.BEHIND_SCHEDULE: any(_behind(o.measurement) for o in measured),
         Warning.DISTURBED: disturbed,
-        Warning.PIPELINED: _pipelined(cell, profile),
+        Warning.PIPELINED: profile.pipelines(cell.combination.client_protocol.protocol),
         Warning.UNKNOWN_ORIGIN_CONNECTIONS: len(cell.hops) > 1 and measured[-1].hops[-1].connections is None,
     }
     return tuple(warning for warning, applies in checks.items() if applies)
-
-
-def _pipelined(cell: Cell, profile: LoadProfile) -> bool:
-    protocol = cell.combination.client_protocol.protocol
-    return not isinstance(profile, UsersLoad) and protocol is Protocol.HTTP1 and profile.lanes(protocol).streams > 1
 
 
 def _behind(measurement: Measurement) -> bool:

@@ -20,17 +20,18 @@ from topolab.process.group import ProcessKeeper
 
 @pytest.mark.parametrize(("topology", "protocol"), [("direct", ClientProtocol.H1C), ("alb", ClientProtocol.H2)])
 def test_gunicorn_as_a_daemon_is_refused_with_what_to_remove(
-    topology: str, protocol: ClientProtocol, docker_keeper: ProcessKeeper, tmp_path: Path
+    topology: str, protocol: ClientProtocol, tmp_path: Path
 ) -> None:
     root = catalogue_root(tmp_path, {}, copied=("servers", "apps"))
     toml = root / "servers" / "gunicorn" / "server.toml"
     toml.write_text(toml.read_text().replace('"-m", "gunicorn",', '"-m", "gunicorn", "--daemon",'))
     catalogue = load_catalogue(root)
     cell = cell_of(catalogue, topology, protocol, "gunicorn-sync")
-    with closing(site_here(catalogue)) as site:
-        site.prepare(Plan((cell,), ()), docker_keeper, print)
+    # A keeper of its own: a backend that closes ends all that its keeper has started.
+    with closing(site_here(catalogue)) as site, ProcessKeeper() as keeper:
+        site.prepare(Plan((cell,), ()), keeper, print)
         with (
-            site.open("the-daemon-tests", docker_keeper) as backend,
+            site.open("the-daemon-tests", keeper) as backend,
             pytest.raises(StageError) as raised,
             backend.stack(cell),
         ):

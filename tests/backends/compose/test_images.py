@@ -14,6 +14,7 @@ import pytest
 from support.catalogues import catalogue_root
 from topolab.backends.compose.context import compose_folder, copied, parts, stage
 from topolab.catalogue.root import own_root
+from topolab.drivers.registry import drivers
 
 DOCKERFILES = ("servers/Dockerfile", "nginx/Dockerfile", "loadtest/Dockerfile", "loadtest/browser/Dockerfile")
 SPAM = 'name = "spam"\nsummary = "spam"\ncommand = ["spam"]\n'
@@ -54,6 +55,23 @@ def test_the_build_context_includes_everything_dockerfiles_copy() -> None:
     wanted = {source for dockerfile in DOCKERFILES for source in sources(dockerfile)}
     assert lines[0] == "**"
     assert {source for source in wanted if not any(f"{source}/".startswith(f"{p}/") for p in let_through)} == set()
+
+
+@pytest.mark.parametrize("dockerfile", [name for name in DOCKERFILES if name.startswith("loadtest/")])
+def test_an_image_of_drivers_has_every_module_that_their_descriptors_import(
+    staged: Path, dockerfile: str, tmp_path: Path
+) -> None:
+    for source in sources(dockerfile):
+        if source.startswith("src/"):
+            (tmp_path / "image" / source).parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if (staged / source).is_dir() else shutil.copy
+            copy(staged / source, tmp_path / "image" / source)
+    asked = "import topolab.fetch, topolab.drivers.worker as w, topolab.drivers.registry as r"
+    argv = [sys.executable, "-c", f"{asked}; print(w.__file__, *r.drivers())"]
+    env = {"PYTHONPATH": str(tmp_path / "image" / "src")}
+    done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout.split() == [f"{tmp_path}/image/src/topolab/drivers/worker.py", *sorted(drivers())]
 
 
 def test_only_the_catalogue_and_the_package_are_staged(staged: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from topolab import distributions
 from topolab.drivers.browser.descriptor import find_chromium, missing_browser
 from topolab.drivers.registry import drivers, missing_tools, tool_versions
-from topolab.process import distributions
 
 
 @pytest.fixture

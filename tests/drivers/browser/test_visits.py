@@ -17,13 +17,15 @@ from support.apps import page_app
 from support.driver_stage import Client, free_port, hypercorn, nginx, worker
 from support.keys import Keys
 from support.needs import skip_or_fail
+from support.quiet_network import quiet_network
 from topolab.drivers.browser.descriptor import missing_browser
+from topolab.drivers.browser.page import PAGE_BODY
 from topolab.drivers.protocol import GO, Failed, Loaded, Measured, Warm, job_line
 from topolab.model.measurement import Measurement
 from topolab.model.profile import Lanes, PageLoad
 from topolab.model.protocol import ClientProtocol
 from topolab.model.target import Target
-from topolab.model.visit import PAGE_BODY, SCREENSHOT_FILE, VISIT_FILE, Visit
+from topolab.model.visit import SCREENSHOT_FILE, VISIT_FILE, Visit
 from topolab.process.usage import counters_available, members
 
 DELAY = "0.2"
@@ -41,7 +43,14 @@ class Servers:
 
 
 @pytest.fixture(scope="module")
-def servers(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def network() -> Iterator[None]:
+    """Chromium drops its connections when the machine's network changes, as containers of other tests change it."""
+    with quiet_network():
+        yield
+
+
+@pytest.fixture(scope="module")
+def servers(network: None, keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:  # noqa: ARG001
     found = Servers(free_port(), free_port(), free_port())
     proxy = (
         f"server {{ listen 127.0.0.1:{found.http1only} ssl; ssl_certificate {keys.server}; "
@@ -57,7 +66,7 @@ def servers(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Client]:
+def browser(network: None, tmp_path: Path) -> Iterator[Client]:  # noqa: ARG001
     if reason := missing_browser():
         skip_or_fail(reason)
     with worker({"TMPDIR": str(tmp_path)}, driver="browser") as client:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from topolab import distributions
 from topolab.drivers.registry import drivers, missing_tools
-from topolab.process import distributions
 
 
 def test_without_locust_its_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,9 @@
-"""Locust as a driver, in its worker process as a run starts it: against a server of the lab, and against what fails."""
+"""The Locust driver in its worker process, as in a run: with a server of the lab, and with failures."""
 
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,16 +18,17 @@ from support.users_profile import PROFILE
 from topolab.drivers.load_workers import LoadWorkers
 from topolab.errors import StageError
 from topolab.model.measurement import Measurement
-from topolab.model.profile import Journey, LoadProfile
+from topolab.model.profile import LoadProfile
 from topolab.model.protocol import ClientProtocol
 from topolab.model.target import Target, Workplace
+from topolab.model.users import Journey
 from topolab.process.group import ProcessKeeper
 
 ALONE = replace(PROFILE, workers=1, journeys=(Journey.BROWSE, Journey.DASHBOARD, Journey.UPLOAD), duration_s=1.0)
 
 
 class Visit:
-    """One job, and everything that came of it."""
+    """One job and all its results."""
 
     def __init__(self, workers: LoadWorkers, port: int, catalogue: Path = ROOT) -> None:
         self._workers = workers
@@ -65,7 +67,7 @@ def workers(keeper: ProcessKeeper, tmp_path: Path) -> Iterator[LoadWorkers]:
 @pytest.mark.parametrize(
     ("client", "seen"), [(ClientProtocol.H2, ("h2", 4)), (ClientProtocol.HTTP1, ("http/1.1", None))]
 )
-def test_users_are_measured_on_the_targets_protocol(
+def test_users_are_measured_on_the_protocol_of_the_target(
     workers: LoadWorkers, port: int, client: ClientProtocol, seen: tuple[str, int | None]
 ) -> None:
     visit = Visit(workers, port)
@@ -82,11 +84,11 @@ def test_users_are_measured_on_the_targets_protocol(
     assert b"--conduct 1" in visit.kept["locust.txt"]
 
 
-def test_several_workers_on_loopback_give_one_measurement_and_leave_nothing(workers: LoadWorkers, port: int) -> None:
+def test_several_workers_give_one_measurement_and_leave_no_process(workers: LoadWorkers, port: int) -> None:
     visit = Visit(workers, port)
     measurement = visit(replace(ALONE, workers=2))
-    told = json.loads(visit.kept["locust.json"])
-    assert [worker["users"] for worker in told["workers"]] == [2, 2]
+    result = json.loads(visit.kept["locust.json"])
+    assert [worker["users"] for worker in result["workers"]] == [2, 2]
     assert (measurement.bad_responses, measurement.client_connections) == ({}, 4)
     assert processes_naming(f"https://127.0.0.1:{port}") == []
 
@@ -97,20 +99,40 @@ def test_one_job_follows_another(workers: LoadWorkers, port: int) -> None:
     assert min(visit(short).good_responses, visit(short, ClientProtocol.HTTP1).good_responses) > 0
 
 
-def test_nobody_there_is_a_measurement_of_nothing_but_failures(workers: LoadWorkers) -> None:
+def test_without_a_server_every_request_of_the_measurement_failed(workers: LoadWorkers) -> None:
     measurement = Visit(workers, free_port())(replace(ALONE, duration_s=0.3))
     assert (measurement.good_responses, list(measurement.bad_responses)) == (0, ["connection refused"])
 
 
-def test_a_catalogue_without_users_is_told_what_it_lacks(workers: LoadWorkers, tmp_path: Path) -> None:
-    with pytest.raises(StageError, match=r"there is no .*loadtest/locustfile.py; a catalogue of one's own brings"):
+def test_a_server_that_never_answers_is_a_failure_and_the_result_is_kept(workers: LoadWorkers) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        visit = Visit(workers, silent.getsockname()[1])
+        with pytest.raises(StageError, match="no request of Locust's users ended while requests were counted"):
+            visit(replace(ALONE, duration_s=0.3), ClientProtocol.H1C)
+    assert json.loads(visit.kept["locust.json"])["entries"] == []
+
+
+def test_a_catalogue_without_users_is_refused(workers: LoadWorkers, tmp_path: Path) -> None:
+    with pytest.raises(
+        StageError,
+        match=r"there is no .*loadtest/locustfile.py; copy topolab's loadtest/\*\.py into",
+    ):
         Visit(workers, 1, tmp_path)(ALONE)
 
 
-def test_users_that_cannot_be_read_are_a_failure_with_locusts_last_line(workers: LoadWorkers, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("locustfile", "last_words"),
+    [
+        ("raise RuntimeError('no spam today')", "its last line is 'RuntimeError: no spam today'"),
+        ("import os; os._exit(3)", "it wrote nothing"),
+    ],
+)
+def test_a_locustfile_that_fails_is_reported_with_locusts_last_line(
+    locustfile: str, last_words: str, workers: LoadWorkers, tmp_path: Path
+) -> None:
     (tmp_path / "loadtest").mkdir()
-    (tmp_path / "loadtest" / "locustfile.py").write_text("raise RuntimeError('no spam today')\n", encoding="utf-8")
+    (tmp_path / "loadtest" / "locustfile.py").write_text(f"{locustfile}\n", encoding="utf-8")
     visit = Visit(workers, 1, tmp_path)
-    with pytest.raises(StageError, match=r"Locust ended before its users were done; .*no spam today"):
+    with pytest.raises(StageError, match=f"Locust ended before its users were done; {last_words}"):
         visit(ALONE)
-    assert b"RuntimeError: no spam today" in visit.kept["locust.txt"]
+    assert b"/loadtest/locustfile.py" in visit.kept["locust.txt"]

@@ -1,4 +1,4 @@
-"""Locust's command line, and what is made of its one JSON: whole, of too few workers, and none at all."""
+"""Locust's command line, and the measurement from its JSON: whole, incomplete, unreadable, and without a request."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from topolab.drivers.locust.loads import do
 from topolab.drivers.locust.output import measured, parse_result
 from topolab.drivers.protocol import Job
 from topolab.drivers.worker import Gate, LoadError
-from topolab.model.profile import Lanes, UsersLoad
+from topolab.model.profile import Lanes
 from topolab.model.protocol import ClientProtocol
 from topolab.model.target import Target
+from topolab.model.users import UsersLoad
 
 RESULT = json.loads(Path(__file__).with_name("result.json").read_text(encoding="utf-8"))
-"""Of a run of two workers against a server that answered now and then with 503: every third upload."""
+"""From a run of two workers against a server that answered every third upload with 503."""
+NO_REQUEST = Path(__file__).with_name("no_request.json").read_bytes()
+"""From a run of two workers against a socket that accepts connections and never answers."""
 
 
 def argv(client: ClientProtocol, profile: UsersLoad = PROFILE, **target: Any) -> list[str]:
@@ -50,7 +53,7 @@ def test_the_whole_command_line() -> None:
         (ClientProtocol.H2C, "2", "http://127.0.0.1:8443"),
     ],
 )
-def test_protocol_and_transport_are_the_targets(client: ClientProtocol, http: str, host: str) -> None:
+def test_protocol_and_transport_come_from_the_target(client: ClientProtocol, http: str, host: str) -> None:
     assert (said(argv(client), "--http"), said(argv(client), "--host")) == (http, host)
 
 
@@ -59,17 +62,17 @@ def test_one_worker_needs_no_master() -> None:
     assert [word for word in words if "master" in word or word == "--processes"] == []
 
 
-def test_h2_is_offered_alone_where_the_route_says_so() -> None:
+def test_only_h2_is_offered_if_the_target_says_so() -> None:
     assert "--h2-alone" in argv(ClientProtocol.H2, h2_alone=True)
     assert "--h2-alone" not in argv(ClientProtocol.H2)
 
 
-def test_an_address_with_colons_gets_its_brackets() -> None:
+def test_an_ipv6_address_is_put_in_brackets() -> None:
     words = locust_argv("p", Path("f"), Target("::1", 8443, ClientProtocol.H2), PROFILE, Path("r"), 1)
     assert said(words, "--host") == "https://[::1]:8443"
 
 
-def test_locusts_own_settings_do_not_reach_it() -> None:
+def test_locust_does_not_inherit_its_settings() -> None:
     inherited = {"PATH": "/bin", "HOME": "/home/me", "LOCUST_USERS": "1000", "LOCUST_HTTP": "1.1"}
     assert locust_environment(inherited, Path("/tmp/x")) == {"PATH": "/bin", "HOME": "/tmp/x"}  # noqa: S108
 
@@ -97,7 +100,7 @@ def test_a_result_of_two_workers_is_one_measurement() -> None:
     assert measurement.seconds == max(worker["seconds"] for worker in RESULT["workers"])
 
 
-def test_what_is_no_request_counts_where_it_fails() -> None:
+def test_failed_websocket_messages_and_user_errors_count_as_bad_and_failed_screens_do_not() -> None:
     entries = [
         {"method": "WS", "name": "/ws/echo message", "requests": 5, "failures": {"body differs": 2}},
         {"method": "SCREEN", "name": "dashboard", "requests": 5, "failures": {"a call failed": 1}},
@@ -110,22 +113,27 @@ def test_what_is_no_request_counts_where_it_fails() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"workers_missing": ["vm_1"]}, "1 of Locust's workers told no counts"),
+        ({"workers_missing": ["vm_1"]}, "1 of Locust's workers sent no counts"),
         ({"format": 2}, "Locust's result has format 2, not 1"),
-        ({"users": 3}, "at the end there were 3 users of 2 Locust workers, not 4 of 2"),
-        ({"workers": RESULT["workers"][:1]}, "at the end there were 4 users of 1 Locust workers, not 4 of 2"),
+        ({"users": 3}, "at the end 3 users ran in 2 Locust workers, not 4 in 2"),
+        ({"workers": RESULT["workers"][:1]}, "at the end 4 users ran in 1 Locust workers, not 4 in 2"),
         ({"requests": "many"}, "Locust's result cannot be read at requests: Input should be a valid integer"),
     ],
 )
-def test_a_result_that_is_not_whole_is_none(change: dict[str, Any], message: str) -> None:
+def test_an_unfit_result_is_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(LoadError, match=message):
         measured(parse_result(json.dumps(RESULT | change).encode()), PROFILE)
 
 
 @pytest.mark.parametrize("content", [b"", json.dumps(RESULT).encode()[:200]])
-def test_half_a_result_is_none(content: bytes) -> None:
+def test_half_a_result_is_refused(content: bytes) -> None:
     with pytest.raises(LoadError, match="Locust's result cannot be read at its beginning: Invalid JSON"):
         parse_result(content)
+
+
+def test_a_result_without_a_request_is_refused() -> None:
+    with pytest.raises(LoadError, match="no request of Locust's users ended while requests were counted"):
+        parse_result(NO_REQUEST)
 
 
 def test_another_kind_of_load_is_refused() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from topolab.backends.certificate import issue_certificate
 from topolab.backends.compose.composer import Composer
 from topolab.backends.compose.engine import Engine
-from topolab.backends.compose.images import BROWSER, LOAD, Image
+from topolab.backends.compose.images import Image, driver_images
 from topolab.backends.compose.load_generator import LoadGenerator
 from topolab.backends.compose.stack import ComposeStack, Surroundings
 from topolab.backends.compose.sweep import sweep_patiently
@@ -62,7 +62,7 @@ class ComposeBackend:
         if not engine.remote:
             own = {
                 **variables,
-                **{image.id_variable: images[image] for image in (LOAD, BROWSER) if image in images},
+                **{image.id_variable: images[image] for image in driver_images() if image in images},
                 "LOAD_CPUS": _listed(cpus.client),
                 "AUTHORITY_PEM": files.authority.read_text(),
                 # The edge publishes no ports: the load comes from inside.

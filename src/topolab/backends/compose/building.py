@@ -13,15 +13,15 @@ from topolab.backends.compose.build_progress import BuildProgress
 from topolab.backends.compose.composer import Composer, explain
 from topolab.backends.compose.context import digest, parts, stage
 from topolab.backends.compose.engine import Engine
-from topolab.backends.compose.images import BASES, Image, base_image, releases_of
+from topolab.backends.compose.images import BASES, LOAD, Image, base_image, driver_images, releases_of
 from topolab.backends.compose.labels import INPUTS
 from topolab.errors import EngineError
 from topolab.model.server import Debian
 
 BASE = "base"
 """The part of an image that is not a file: its base, by name and id."""
-_FILES = ("base", "proxy", "load", "parts/build-companion", "parts/browser")
-"""The Compose files whose services build an image."""
+_FILES = ("base", "proxy", "load", "parts/build-companion")
+"""The Compose files whose services build an image, except those of drivers with an image of their own."""
 _BUNDLES = ("CA_BUNDLE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
 
@@ -104,7 +104,7 @@ def _build(
     say(f"building {names} on {base} ({'first time: a minute or two' if new else 'its inputs changed'})")
     begun = time.monotonic()
     done = composer.build(
-        _FILES,
+        [*_FILES, *(f"parts/{image.service}" for image in driver_images() if image is not LOAD)],
         [image.service for image in images],
         {
             "TOPOLAB_CONTEXT": str(folder),

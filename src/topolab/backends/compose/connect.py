@@ -11,8 +11,8 @@ from typing import Any
 
 from topolab.backends.compose.endpoint import Endpoint, config_folder
 from topolab.backends.compose.engine import Engine, why
+from topolab.distributions import missing, not_installed
 from topolab.errors import EngineError
-from topolab.process.distributions import missing, not_installed
 
 SOCKET = Path("/var/run/docker.sock")
 _CONNECT_TIMEOUT_S = 5.0

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from topolab.backends.compose.engine import Engine
+from topolab.drivers.descriptor import LOAD_IMAGE, Descriptor
+from topolab.drivers.registry import drivers
 from topolab.model.server import Debian
 
 BASES = {Debian.TRIXIE: "BASE_IMAGE", Debian.BOOKWORM: "BASE_IMAGE_BOOKWORM"}
@@ -42,8 +44,18 @@ class Image:
         return f"{self.service.upper()}_INPUTS"
 
 
-LOAD = Image("load", "loadtest/Dockerfile")
-BROWSER = Image("browser", "loadtest/browser/Dockerfile")
+LOAD = Image(LOAD_IMAGE, "loadtest/Dockerfile")
+"""The load generator, with the tools of most drivers."""
+
+
+def driver_image(driver: Descriptor) -> Image:
+    """The image that has a driver: the load generator's, or one of its own."""
+    return LOAD if driver.image == LOAD_IMAGE else Image(driver.image, f"loadtest/{driver.image}/Dockerfile")
+
+
+def driver_images() -> tuple[Image, ...]:
+    """The images that topolab's own drivers are in, the load generator's first."""
+    return tuple(dict.fromkeys((LOAD, *map(driver_image, drivers().values()))))
 
 
 def server_image(debian: Debian) -> Image:

@@ -17,14 +17,13 @@ from topolab.model.target import Target, Workplace
 
 AUTHORITY = Path("/run/topolab/authority.pem")
 """Where the load generator finds the certificate authority; `compose/entry.sh` puts it there."""
-_LOAD, _BROWSER = "load", "browser"
 _CATALOGUE = "/topolab"
 
 
 class LoadGenerator:
     """The Compose project of a run, from `compose/base.yaml` and `compose/load.yaml` without their server.
 
-    Includes `compose/parts/browser.yaml` once a browser has been requested.
+    A driver with an image of its own adds the file of that name in `compose/parts/` once it is used.
     """
 
     def __init__(self, engine: Engine, composer: Composer, project: str, variables: Mapping[str, str]) -> None:
@@ -33,7 +32,7 @@ class LoadGenerator:
         self._composer = composer
         self._variables = variables
         self._container: Container | None = None
-        self._browser: Container | None = None
+        self._own: dict[str, Container] = {}
         self._fetcher: RemoteFetcher | None = None
 
     def ready(self) -> None:
@@ -42,12 +41,16 @@ class LoadGenerator:
             self._start()
 
     def workplace(self, driver: str) -> Workplace:
-        """Where a driver runs. Starts the browser's container, or restarts it if it was lost. Raises `StageError`."""
-        if drivers()[driver].image == LOAD_IMAGE:
+        """Where a driver runs. Starts the container of its own image, or restarts one that was lost.
+
+        Raises `StageError`.
+        """
+        service = drivers()[driver].image
+        if service == LOAD_IMAGE:
             return self._workplace(self._running())
-        if self._browser is None or self._engine.ending(self._browser.id):
-            self._browser = self._up(_BROWSER, "the browser's container")
-        return self._workplace(self._browser)
+        if service not in self._own or self._engine.ending(self._own[service].id):
+            self._own[service] = self._up(service, f"the {service}'s container")
+        return self._workplace(self._own[service])
 
     def fetch(self, target: Target, path: str, timeout_s: float) -> Response:
         """Send one request from there. Raises `FetchError`, or `StageError` if the load generator itself is gone."""
@@ -73,12 +76,12 @@ class LoadGenerator:
 
     def _start(self) -> None:
         self.close()
-        self._container = self._up(_LOAD, "the load generator")
+        self._container = self._up(LOAD_IMAGE, "the load generator")
         log = self._composer.keeper.folder / "fetcher.log"
         self._fetcher = RemoteFetcher(self._composer.keeper, self._workplace(self._container), log)
 
     def _up(self, service: str, called: str) -> Container:
-        files = ("base", _LOAD) if service == _LOAD else ("base", _LOAD, f"parts/{service}")
+        files = ("base", LOAD_IMAGE) if service == LOAD_IMAGE else ("base", LOAD_IMAGE, f"parts/{service}")
         done = self._composer.up(self.project, files, self._variables, (service,))
         container = self._engine.containers(self.project).get(service)
         if done.code != 0 or container is None:

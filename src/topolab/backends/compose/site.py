@@ -17,8 +17,9 @@ from topolab.backends.compose.context import compose_folder
 from topolab.backends.compose.endpoint import find_endpoint
 from topolab.backends.compose.engine import Engine
 from topolab.backends.compose.image_contents import ask_image, ask_proxy, ask_tools, installed_packages, locked_packages
-from topolab.backends.compose.images import BROWSER, LOAD, Image, companion_image, proxy_image, server_image
+from topolab.backends.compose.images import Image, driver_image, driver_images
 from topolab.backends.compose.labels import OWNER, RUN
+from topolab.backends.compose.plan_images import images_of, unused_parts
 from topolab.backends.compose.sweep import sweep_the_dead
 from topolab.backends.packages import drivers_used, in_no_image, missing_packages, packages_used
 from topolab.catalogue import Catalogue
@@ -27,7 +28,6 @@ from topolab.drivers.registry import missing_tools, tool_versions, version_comma
 from topolab.errors import EngineError, InputError
 from topolab.model.cell import Plan
 from topolab.model.environment import IMAGE_IDS, IMAGE_PARTS
-from topolab.model.server import Debian
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
 
@@ -114,7 +114,7 @@ class ComposeSite:
     def foresee(self, plan: Plan) -> Mapping[str, object]:
         """The engine, and the inputs of each image, without parts that this plan does not use."""
         facts = self._engine.facts
-        unused = self._unused_parts(plan)
+        unused = unused_parts(self._catalogue, plan)
         return {
             "engine": facts.version,
             "engine_system": facts.system,
@@ -171,31 +171,10 @@ class ComposeSite:
 
     def _wants(self, plan: Plan) -> Wanted:
         """The inputs of the plan's images, read only once: a file that changes later affects the next run."""
-        images = self._images_of(plan)
+        images = images_of(self._catalogue, plan, remote=self._engine.remote)
         if images not in self._wanted:
             self._wanted[images] = wanted_images(self._engine, self._catalogue.root, images)
         return self._wanted[images]
-
-    def _images_of(self, plan: Plan) -> tuple[Image, ...]:
-        """The images of a plan: those of the browser and of companions only if the plan needs them."""
-        candidates, apps = self._catalogue.candidates, self._catalogue.apps
-        used = [(candidates[c.combination.server].variant.debian, apps[c.combination.app]) for c in plan.cells]
-        companions = {debian for debian, app in used if app.companions}
-        servers = {debian for debian, _ in used}
-        driving = {self._catalogue.drivers[name].image for name in drivers_used(self._catalogue, plan)}
-        browser = BROWSER.service in driving and not self._engine.remote
-        return (
-            *(server_image(debian) for debian in Debian if debian in servers),
-            *(companion_image(debian) for debian in Debian if debian in companions),
-            *(proxy_image(name) for name in self._catalogue.proxies if name in self._proxies(plan)),
-            LOAD,
-            *([BROWSER] if browser else []),
-        )
-
-    def _proxies(self, plan: Plan) -> set[str]:
-        """The proxies of a plan's topologies."""
-        topologies = self._catalogue.topologies
-        return {topologies[c.combination.topology].proxy for c in plan.cells}
 
     def _proxy_versions(self, labels: Mapping[str, str]) -> dict[str, str]:
         held = {image.proxy: found for image, found in self._images.items() if image.proxy}
@@ -206,25 +185,11 @@ class ComposeSite:
     def _has(self, file: str) -> bool:
         return any((root / file).is_file() for root in (self._catalogue.root, own_root()))
 
-    def _unused_parts(self, plan: Plan) -> set[str]:
-        """The parts of images that belong to apps, servers and templates without a cell in the plan."""
-        catalogue, used = self._catalogue, [cell.combination for cell in plan.cells]
-        apps = {name for c in used for name in (c.app, *catalogue.apps[c.app].python_path)}
-        servers = {catalogue.candidates[c.server].server.name for c in used}
-        topologies, chosen = catalogue.topologies.values(), {c.topology for c in used}
-        templates = {(t.proxy, t.template) for t in topologies if t.template}
-        templates -= {(t.proxy, t.template) for t in topologies if t.name in chosen}
-        return {
-            *(f"apps/{name}" for name in set(catalogue.apps) - apps),
-            *(f"servers/{c.server.name}" for c in catalogue.candidates.values() if c.server.name not in servers),
-            *(f"{proxy}/{name}" for proxy, name in templates),
-        }
-
     def _ask_tools(self, used: Collection[str], labels: Mapping[str, str]) -> dict[str, str | None]:
         """Each tool's version, in the image that contains it."""
         found: dict[str, str | None] = {}
-        for image in (LOAD, BROWSER):
-            if having := [name for name in used if self._catalogue.drivers[name].image == image.service]:
+        for image in driver_images():
+            if having := [name for name in used if driver_image(self._catalogue.drivers[name]) == image]:
                 commands = version_commands(self._catalogue.drivers, having)
                 found |= ask_tools(self._engine, self._images[image], commands, labels)
         return found

@@ -11,11 +11,11 @@ from topolab.backends.local.backend import LocalBackend
 from topolab.backends.local.proxies import Proxies, find_proxies
 from topolab.backends.packages import drivers_used, missing_packages, packages_used
 from topolab.catalogue import Catalogue
+from topolab.distributions import installed_version, not_installed
 from topolab.drivers.registry import missing_tools, tool_versions
 from topolab.errors import InputError
 from topolab.model.cell import Plan
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
-from topolab.process.distributions import installed_version, not_installed
 from topolab.process.group import ProcessKeeper
 from topolab.process.ports import loopback_trouble
 from topolab.process.usage import counters_available

@@ -7,17 +7,18 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from topolab.distributions import missing, not_installed
+from topolab.drivers.browser.page import unfit_for_the_page
 from topolab.drivers.descriptor import Descriptor
 from topolab.model.profile import LoadProfile, PageLoad
 from topolab.model.protocol import ClientProtocol
-from topolab.model.visit import MOST_VISITS, VISITOR, unfit_for_the_page
-from topolab.process.distributions import missing, not_installed
 
 CHROMIUM = "TOPOLAB_CHROMIUM"
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "chromium-headless-shell", "google-chrome", "google-chrome-stable")
 _APPLICATIONS = ("Google Chrome.app/Contents/MacOS/Google Chrome", "Chromium.app/Contents/MacOS/Chromium")
 _DOWNLOADED = ("chromium-*/chrome-*/chrome", "chromium*-*/chrome-*/*headless*shell", "chromium-*/chrome-mac*/*/*/*/*")
-BROWSER_IMAGE = "browser"
+MOST_VISITS = 5
+"""How often a visit is tried when the machine's network disturbs it."""
 _GRACE_S = 180.0
 _VERSION = ("chromium-headless-shell", "--version")
 
@@ -67,13 +68,14 @@ def _longest_s(profile: LoadProfile) -> float:
 
 
 DRIVER = Descriptor(
-    VISITOR,
+    "browser",
     frozenset({"page"}),
+    visits=True,
     h2_alone_refusal="a browser offers http/1.1 beside h2, and is given that",
     check=_check,
     start_up_s=2.0,  # starting a browser, or two, loading the page, and taking its picture
     longest_s=_longest_s,
-    image=BROWSER_IMAGE,
+    image="browser",
     packages=("playwright",),
     refusals={ClientProtocol.H2C: "browsers speak HTTP/2 over TLS only"},
     missing=missing_browser,

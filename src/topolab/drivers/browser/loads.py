@@ -23,8 +23,9 @@ from playwright.sync_api import (
 )
 
 from topolab.drivers.browser.chromium import chromium, sandboxed
-from topolab.drivers.browser.descriptor import find_chromium, missing_browser
+from topolab.drivers.browser.descriptor import DRIVER, MOST_VISITS, find_chromium, missing_browser
 from topolab.drivers.browser.flags import flags_for
+from topolab.drivers.browser.page import page_path, unfit_for_the_page
 from topolab.drivers.browser.results import measurement
 from topolab.drivers.browser.seen import NETWORK_CHANGED, PageTold, Wire, fetches
 from topolab.drivers.protocol import Job
@@ -36,7 +37,7 @@ from topolab.model.measurement import Measurement
 from topolab.model.profile import PageLoad
 from topolab.model.protocol import ClientProtocol, Protocol
 from topolab.model.target import Target
-from topolab.model.visit import MOST_VISITS, SCREENSHOT_FILE, VISIT_FILE, VISITOR, Visit, page_path, unfit_for_the_page
+from topolab.model.visit import SCREENSHOT_FILE, VISIT_FILE, Visit
 from topolab.process.usage import group_usage
 
 _OPEN_LIMIT_S = 15.0
@@ -65,7 +66,7 @@ _TELL = """
 def do(job: Job, gate: Gate) -> Measurement:
     """Visit the page of one job."""
     target, profile = job.target, job.profile
-    if not isinstance(profile, PageLoad) or profile.driver != VISITOR:
+    if not isinstance(profile, PageLoad) or profile.driver != DRIVER.name:
         raise LoadError(f"A browser makes no load of the kind {profile.kind!r}.")
     if unfit := unfit_for_the_page(profile):
         raise LoadError(f"The profile's {unfit[0]} {unfit[1]}.")

@@ -1,1 +1,1 @@
-"""Locust as a load driver: users on journeys, by the catalogue's locustfile."""
+"""The load driver that runs users on journeys in Locust, with the catalogue's locustfile."""

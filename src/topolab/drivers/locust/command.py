@@ -1,24 +1,24 @@
-"""The command line and the environment that Locust is started with. Pure."""
+"""The command line and the environment of Locust. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from topolab.model.profile import Journey, UsersLoad
 from topolab.model.protocol import Protocol
 from topolab.model.target import Target
+from topolab.model.users import Journey, UsersLoad
 
 _STARTS_AND_ENDS_WITHIN_S = 60.0
-"""Of Locust alone: importing, forking, finding its workers, gathering their counts."""
+"""What Locust takes besides its load, at worst: importing, forking, connecting its workers, gathering their counts."""
 
 
 def locust_argv(
     python: str, locustfile: Path, target: Target, profile: UsersLoad, result: Path, master_port: int
 ) -> list[str]:
-    """One Locust; with several workers a master that forks them, on loopback and at `master_port`.
+    """The command line of one Locust, or of a master on loopback at `master_port` that forks several workers.
 
-    The host is the target's address. No certificate is checked: that of the edge was when its hops were proved.
+    The host is the target's address. No certificate is checked: the edge's was checked when its hops were proved.
     """
     transport = "https" if target.client_protocol.transport.encrypted else "http"
     host = f"[{target.host}]" if ":" in target.host else target.host
@@ -35,15 +35,15 @@ def locust_argv(
     if profile.workers > 1:
         argv += ["--processes", str(profile.workers), "--master-bind-host", "127.0.0.1"]
         argv += ["--master-bind-port", str(master_port), "--master-port", str(master_port)]
-    # Last: each takes as many words as follow.
+    # Last, because it takes all the words that follow.
     return [*argv, "--exclude-tags", *(journey.value for journey in Journey if journey not in profile.journeys)]
 
 
 def locust_environment(inherited: Mapping[str, str], home: Path) -> dict[str, str]:
-    """What is inherited, but none of Locust's own variables, and not the home folder where its settings may be."""
+    """The inherited environment without Locust's variables, and with a `home` that has no Locust settings."""
     return {name: value for name, value in inherited.items() if not name.startswith("LOCUST_")} | {"HOME": str(home)}
 
 
 def longest_s(profile: UsersLoad) -> float:
-    """Longer than a whole run takes at worst."""
+    """Seconds that no whole run exceeds."""
     return profile.longest_s + _STARTS_AND_ENDS_WITHIN_S

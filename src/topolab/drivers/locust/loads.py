@@ -1,4 +1,4 @@
-"""One job of the Locust worker: Locust is run, conducted, and what it wrote is kept and measured by."""
+"""One job of the Locust worker: run and conduct Locust, keep what it wrote, and take the measurement from it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from topolab.drivers.locust.output import measured, parse_result
 from topolab.drivers.protocol import Job
 from topolab.drivers.worker import Gate, LoadError
 from topolab.model.measurement import Measurement
-from topolab.model.profile import UsersLoad
+from topolab.model.users import UsersLoad
 from topolab.process.child import Child, Ran
 from topolab.process.ports import ReservedPort
 
 _WARM, _COUNTED = "topolab: warm", "topolab: counted"
-"""As `loadtest/conducting.py` writes them."""
+"""The lines that `loadtest/conducting.py` prints."""
 
 
 def do(job: Job, gate: Gate) -> Measurement:
@@ -29,7 +29,7 @@ def do(job: Job, gate: Gate) -> Measurement:
         raise LoadError(f"Locust makes no load of the kind {profile.kind!r}.")
     locustfile = Path(job.catalogue) / "loadtest" / "locustfile.py"
     if not locustfile.is_file():
-        raise LoadError(f"there is no {locustfile}; a catalogue of one's own brings its users with it.")
+        raise LoadError(f"there is no {locustfile}; copy topolab's loadtest/*.py into your catalogue.")
     with tempfile.TemporaryDirectory(prefix="locust-") as name, ExitStack() as resources:
         folder = Path(name)
         result = folder / "result.json"
@@ -42,13 +42,14 @@ def do(job: Job, gate: Gate) -> Measurement:
     if ran.code is None:
         raise LoadError("Locust did not end in time and was stopped")
     if _COUNTED not in passed or not content:
-        last = ran.output.strip().splitlines()[-1:] or ["nothing at all"]
-        raise LoadError(f"Locust ended before its users were done; its last line is {last[0][:200]!r}")
+        lines = ran.output.strip().splitlines()
+        last_words = f"its last line is {lines[-1][:200]!r}" if lines else "it wrote nothing"
+        raise LoadError(f"Locust ended before its users were done; {last_words}")
     return measured(parse_result(content), profile)
 
 
 def _conducted(argv: list[str], folder: Path, profile: UsersLoad, gate: Gate) -> tuple[Ran, set[str]]:
-    """Users run on while the counters are read: before counting begins, and after the counts were gathered."""
+    """Run Locust. Counters are read before it counts and after it gathered the counts, while its users still run."""
     child = Child(argv, told=True, cwd=folder, env=locust_environment(os.environ, folder))
     passed: set[str] = set()
 

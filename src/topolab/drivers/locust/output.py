@@ -1,4 +1,4 @@
-"""The one JSON that the locustfile writes, however many workers there were, and what it measures. Pure."""
+"""Read the locustfile's result, one JSON file for any number of workers, and take the measurement from it. Pure."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from topolab.drivers.worker import LoadError
 from topolab.model.measurement import Measurement
-from topolab.model.profile import UsersLoad
 from topolab.model.protocol import Protocol
+from topolab.model.users import UsersLoad
 from topolab.process.cpus import available_cpus
 
 FORMAT = 1
 _SCREEN = "SCREEN"
-"""Entries of this type are calls that have entries of their own, taken together."""
+"""The method of an entry for a whole screen, whose requests also have entries of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What of the JSON is read; it says more."""
+    """The fields of the JSON that are used here."""
 
     format: int
     users: int
@@ -69,7 +69,7 @@ _results = TypeAdapter(Result)
 
 
 def parse_result(content: bytes) -> Result:
-    """The result. Raises `LoadError` where it is not whole or not one."""
+    """The result. Raises `LoadError` if it is unreadable or incomplete, or if it counts no request."""
     try:
         result = _results.validate_json(content)
     except ValidationError as error:
@@ -81,20 +81,20 @@ def parse_result(content: bytes) -> Result:
     if not any(entry.requests for entry in result.entries):
         raise LoadError("no request of Locust's users ended while requests were counted")
     if result.workers_missing:
-        raise LoadError(f"{len(result.workers_missing)} of Locust's workers told no counts")
+        raise LoadError(f"{len(result.workers_missing)} of Locust's workers sent no counts")
     return result
 
 
 def measured(result: Result, profile: UsersLoad) -> Measurement:
-    """What the users saw. Raises `LoadError` where there were fewer users or workers than wanted.
+    """The measurement of the users. Raises `LoadError` if there were not as many users or workers as in `profile`.
 
-    Percentiles are Locust's, rounded as it rounds: whole milliseconds below 100, two digits above. Failed WebSocket
+    Percentiles are Locust's, rounded to whole milliseconds below 100 and to two digits above. Failed WebSocket
     exchanges and errors of the users themselves count as bad responses.
     """
     if result.users != profile.users or len(result.workers) != profile.workers:
         raise LoadError(
-            f"at the end there were {result.users} users of {len(result.workers)} Locust workers, "
-            f"not {profile.users} of {profile.workers}"
+            f"at the end {result.users} users ran in {len(result.workers)} Locust workers, "
+            f"not {profile.users} in {profile.workers}"
         )
     bad: Counter[str] = Counter()
     for entry in result.entries:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from topolab.process import distributions
-from topolab.process.distributions import install_line, installed_version, missing, not_installed
+from topolab import distributions
+from topolab.distributions import install_line, installed_version, missing, not_installed
 
 DECLARED = [
     "rich>=14",
