@@ -1,4 +1,4 @@
-"""What tests of several folders share: the real catalogue, a local backend, and the summary of skips."""
+"""Fixtures for several folders: the real catalogue, a local backend, the summary of skips."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ def keeper() -> Iterator[ProcessKeeper]:
 
 @pytest.fixture(scope="session")
 def backend(catalogue: Catalogue, keeper: ProcessKeeper) -> Iterator[LocalBackend]:
-    """The local backend, with nothing pinned: tests measure nothing."""
+    """The local backend without pinning, because tests measure nothing."""
     with LocalBackend(catalogue, find_proxies(catalogue), keeper, CpuLayout(None, None, None)) as backend:
         yield backend
 
 
 @pytest.fixture(scope="session")
 def h2load_folder(catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for PATH with an h2load that is new enough."""
+    """A folder for PATH with a recent enough h2load."""
     return make_h2load_folder(tmp_path_factory.mktemp("h2load"), catalogue)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say once for each reason how many tests were skipped for it, and what would make them run."""
+    """Print for each reason how many tests were skipped, and what would make them run."""
     skipped = skips_by_reason(terminalreporter.getreports("skipped"))
     if skipped:
         terminalreporter.section("skipped")
@@ -79,7 +79,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep a file's tests in one process, and all those that must not overlap in another.
 
-    By pytest-xdist's own groups this needs marks, which version 3.8 does not see under pytest 9.2.
+    pytest-xdist's own groups need marks, which version 3.8 does not see under pytest 9.2.
     """
     from xdist.scheduler import LoadScopeScheduling
 

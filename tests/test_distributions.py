@@ -1,4 +1,4 @@
-"""What is missing is named, with a command that a shell runs as it is printed."""
+"""Missing distributions are named, with a command that can be pasted into a shell."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ DECLARED = [
 
 @pytest.fixture
 def as_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment that topolab was installed into with its metadata, which a checkout has not."""
+    """An environment with topolab's metadata, which a checkout lacks."""
     monkeypatch.setattr(distributions, "requires", lambda _name: DECLARED)
 
 
 @pytest.fixture
 def on_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder on PATH with an interpreter, which is this one."""
+    """A folder on PATH that has this interpreter."""
     python = tmp_path / "with space" / "python3"
     python.parent.mkdir()
     python.write_text("#!/bin/sh\n")
@@ -37,14 +37,14 @@ def on_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return python.parent
 
 
-def test_what_is_installed_has_a_version_and_what_is_not_is_missing() -> None:
+def test_installed_distributions_have_versions_and_others_are_missing() -> None:
     assert installed_version("rich") is not None
     assert installed_version("topolab-has-no-such-package") is None
     assert missing(("rich", "topolab-has-no-such-package")) == ("topolab-has-no-such-package",)
 
 
 @pytest.mark.usefixtures("as_a_package", "on_path")
-def test_an_extra_is_named_where_it_brings_what_is_missing() -> None:
+def test_a_missing_distribution_names_the_extra_that_installs_it() -> None:
     assert install_line(["django", "asgiref"]) == "python3 -m pip install 'topolab[apps]'"
     assert install_line(["playwright", "celery"]) == "python3 -m pip install 'topolab[apps,browser]'"
     assert install_line(["rich", "spam"]) == "python3 -m pip install rich spam"
@@ -55,7 +55,7 @@ def test_in_a_checkout_the_distributions_are_named() -> None:
     assert install_line(["django", "asgiref"]) == "python3 -m pip install django asgiref"
 
 
-def test_another_interpreter_than_that_on_path_is_named_in_full(on_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interpreter_that_is_not_on_path_is_named_in_full(on_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert shlex.split(install_line(["spam"])) == [str(on_path / "python"), "-m", "pip", "install", "spam"]
 

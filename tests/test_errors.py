@@ -16,7 +16,7 @@ def subclasses(of: type[Exception]) -> Iterator[type[Exception]]:
         yield from subclasses(found)
 
 
-def test_every_error_of_the_tree_is_in_one_file() -> None:
+def test_all_errors_are_in_one_file() -> None:
     for module in pkgutil.walk_packages(topolab.__path__, "topolab."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)

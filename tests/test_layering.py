@@ -1,4 +1,4 @@
-"""The package knows no server, its modules do not look back at their own package, and each says what it is for."""
+"""Rules for the package: no server names, no imports from the own package, docstrings everywhere."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from topolab.model.profile import LoadProfile
 REPOSITORY = Path(__file__).parents[1]
 SOURCE = REPOSITORY / "src"
 MODULES = sorted((SOURCE / "topolab").rglob("*.py"))
-# What images and launchers have of it, where nothing is installed.
+# The parts that images and launchers use, where nothing is installed.
 LAUNCH = [SOURCE / "topolab" / "__init__.py", *(path for path in MODULES if path.parent.name == "launch")]
-# Variants named after a product that runs an app, where the others are named after a library or an interface.
+# Variants named after a product that runs an app; the others are named after a library or an interface.
 _PRODUCTS = {"meinheld", "gevent"}
 
 
 def server_names() -> list[str]:
-    """The servers the catalogue declares, and the variants that are products of their own."""
+    """The catalogue's servers, and the variants that are products of their own."""
     names = set()
     for path in REPOSITORY.glob("servers/*/server.toml"):
         declared = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -34,7 +34,7 @@ def server_names() -> list[str]:
     return sorted(names)
 
 
-def test_the_names_looked_for_are_those_of_the_catalogue() -> None:
+def test_the_checked_names_are_those_of_the_catalogue() -> None:
     assert {"granian", "gunicorn", "hypercorn", "uvicorn", "gevent", "meinheld"} <= set(server_names())
 
 
@@ -71,12 +71,12 @@ def test_no_file_of_the_package_names_a_proxy(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_every_module_says_what_it_is_for(path: Path) -> None:
+def test_every_module_has_a_docstring(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
 def test_no_module_imports_from_the_package_it_is_in() -> None:
-    """A package's `__init__` names what its modules have: looking back at it would be a circle."""
+    """A package's `__init__` imports its modules, so importing from it would be a cycle."""
     graph = grimp.build_graph("topolab", cache_dir=None)
     inside = {module: module.rpartition(".")[0] for module in graph.modules if module.count(".") > 1}
     assert [
@@ -99,7 +99,7 @@ def test_the_launch_package_imports_only_itself_and_the_standard_library(path: P
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_only_the_model_and_the_drivers_know_the_kinds_of_load_apart(path: Path) -> None:
+def test_only_the_model_and_the_drivers_distinguish_kinds_of_load(path: Path) -> None:
     """Elsewhere a load is asked, so that another kind is a class and a driver, and no case in a chain."""
     kinds = {kind.__name__ for kind in get_args(LoadProfile)}
     assert {"ClosedLoad", "UsersLoad"} <= kinds
@@ -126,7 +126,7 @@ def texts_of(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", sorted(drivers()))
-def test_a_driver_is_named_in_its_own_folder_alone(name: str) -> None:
+def test_a_driver_is_named_only_in_its_own_folder(name: str) -> None:
     package = SOURCE / "topolab"
     found = {
         path.relative_to(package).as_posix()
@@ -138,7 +138,7 @@ def test_a_driver_is_named_in_its_own_folder_alone(name: str) -> None:
     assert found - own == {place for word, place in _NOT_THE_DRIVER if word == name}
 
 
-def test_what_reports_are_made_from_may_import_nothing_that_starts_or_asks_something() -> None:
+def test_reports_import_nothing_that_starts_or_asks_something() -> None:
     """The layers themselves are tested by import-linter; a package that is added later must be decided on here."""
     contracts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     (stored,) = (contract for contract in contracts["contracts"] if contract["type"] == "forbidden")

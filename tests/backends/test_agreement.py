@@ -1,4 +1,4 @@
-"""Both backends see the same: every cell's fate, the protocol and transport of each hop, and every downgrade."""
+"""Both backends agree on every cell's outcome, the hops' protocols, and downgrades."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def seen(backend: str, out: Path) -> dict[str, tuple[Any, ...]]:
     return {cell["id"]: (cell["status"], cell["downgraded"], hops_of(cell), cell["reason"]) for cell in cells}
 
 
-def test_a_matrix_is_seen_alike_on_both_backends(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_both_backends_see_the_same_hops(catalogue: Catalogue, tmp_path: Path) -> None:
     site_here(catalogue).close()
     local = seen("local", tmp_path / "local")
     assert seen("docker", tmp_path / "docker") == local

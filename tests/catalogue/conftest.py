@@ -1,4 +1,4 @@
-"""A catalogue of the test's own to spoil: the repository's TOML files and nginx templates, copied."""
+"""A copy of the repository's TOML files and nginx templates for tests to break."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def edit(root: Path) -> Edit:
 
     def replace(file: str, old: str, new: str) -> None:
         text = (root / file).read_text(encoding="utf-8")
-        if old not in text:  # no AssertionError, which a test of a known bug would take for the bug
+        if old not in text:  # not an AssertionError, which a test of a known bug would mistake for the bug
             raise LookupError(f"{file} no longer says {old!r}; this test has to be brought up to date")
         (root / file).write_text(text.replace(old, new, 1), encoding="utf-8")
 
@@ -44,7 +44,7 @@ def edit(root: Path) -> Edit:
 
 @pytest.fixture
 def refusal(root: Path) -> Refusal:
-    """The line the catalogue is refused with, which gives nothing away of what it was read with."""
+    """The line that refuses the catalogue, which must not expose internals."""
 
     def load() -> str:
         with pytest.raises(InputError) as raised:

@@ -1,4 +1,4 @@
-"""The catalogue as it is: what the repository declares can be read, and is found under its name."""
+"""The repository's catalogue can be read, and its entries are found by name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_catalogue_of_this_repository_loads() -> None:
     assert list(catalogue.matrices) == [path.stem for path in sorted((REPOSITORY / "loadtest/matrices").glob("*.toml"))]
 
 
-def test_a_copy_of_the_catalogue_declares_the_same(root: Path) -> None:
+def test_a_copy_of_the_catalogue_is_equal(root: Path) -> None:
     copied, original = load_catalogue(root), load_catalogue(REPOSITORY)
     assert {name: (c.server, c.variant) for name, c in copied.candidates.items()} == {
         name: (c.server, c.variant) for name, c in original.candidates.items()
@@ -38,7 +38,7 @@ def test_a_copy_of_the_catalogue_declares_the_same(root: Path) -> None:
     )
 
 
-def test_a_candidate_goes_by_its_server_and_variant_and_knows_its_folder(root: Path) -> None:
+def test_a_candidate_is_named_by_server_and_variant_and_has_its_folder(root: Path) -> None:
     candidate = load_catalogue(root).candidates["gunicorn-gthread"]
     assert (candidate.name, candidate.server.name, candidate.variant.name, candidate.folder) == (
         "gunicorn-gthread",
@@ -81,12 +81,12 @@ multiplexed = { connections = 4, streams = 8 }
     )
 
 
-def test_a_browsers_page_needs_no_equal_in_flight(root: Path) -> None:
+def test_a_browser_page_may_differ_in_requests_in_flight(root: Path) -> None:
     page = load_catalogue(root).profiles["page-24"]
     assert (page.http1.in_flight, page.multiplexed.in_flight) == (6, 100)
 
 
-def test_a_counted_load_may_pipeline_and_needs_no_equal_in_flight(root: Path) -> None:
+def test_a_counted_load_may_pipeline_and_differ_in_requests_in_flight(root: Path) -> None:
     file = root / "loadtest" / "profiles" / "h2load-c10-n100-m5.toml"
     file.write_text(file.read_text().replace("connections = 10", "connections = 2", 1))
     counted = load_catalogue(root).profiles["h2load-c10-n100-m5"]
@@ -98,14 +98,14 @@ def test_a_matrix_is_found_by_its_name(root: Path) -> None:
     assert load_matrix(catalogue, "smoke") is catalogue.matrices["smoke"]
 
 
-def test_a_matrix_can_be_any_file_under_any_file_name(root: Path, tmp_path: Path) -> None:
+def test_a_matrix_can_be_a_file_with_any_name(root: Path, tmp_path: Path) -> None:
     catalogue = load_catalogue(root)
     mine = tmp_path / "mine.toml"
     mine.write_text((root / "loadtest/matrices/smoke.toml").read_text(encoding="utf-8"), encoding="utf-8")
     assert load_matrix(catalogue, str(mine)) == catalogue.matrices["smoke"]
 
 
-def test_an_unknown_matrix_is_refused_with_those_there_are(root: Path) -> None:
+def test_an_unknown_matrix_is_refused_with_the_known_ones(root: Path) -> None:
     catalogue = load_catalogue(root)
     known = ", ".join(catalogue.matrices)
     with pytest.raises(InputError) as raised:
@@ -114,18 +114,18 @@ def test_an_unknown_matrix_is_refused_with_those_there_are(root: Path) -> None:
 
 
 @pytest.mark.parametrize("given", ["missing.toml", "some/where/missing.toml", "some/where"])
-def test_a_matrix_file_that_is_missing_is_refused(root: Path, given: str) -> None:
+def test_a_missing_matrix_file_is_refused(root: Path, given: str) -> None:
     with pytest.raises(InputError) as raised:
         load_matrix(load_catalogue(root), given)
     assert str(raised.value) == f"{given}: no such file"
 
 
-def test_a_folder_is_no_matrix(root: Path) -> None:
+def test_a_folder_is_refused_as_a_matrix(root: Path) -> None:
     with pytest.raises(InputError, match=r"cannot be read as text: .*Is a directory"):
         load_matrix(load_catalogue(root), f"{root}/loadtest/matrices")
 
 
-def test_a_matrix_file_is_checked_as_strictly_as_the_catalogues_own(root: Path, tmp_path: Path) -> None:
+def test_a_matrix_file_is_checked_like_the_catalogues_own(root: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text('name = "mine"\nsummary = "mine"\nrounds = 0\nselect = []\n', encoding="utf-8")
     with pytest.raises(InputError) as raised:
@@ -133,12 +133,12 @@ def test_a_matrix_file_is_checked_as_strictly_as_the_catalogues_own(root: Path, 
     assert str(raised.value) == f"{mine}: rounds: input should be greater than or equal to 1, not 0"
 
 
-def test_the_catalogue_is_looked_for_where_the_variable_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variable_names_the_catalogues_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOPOLAB_CATALOGUE", str(tmp_path))
     assert default_root() == tmp_path
 
 
-def test_without_the_variable_it_is_the_checkouts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_catalogue_is_the_checkouts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TOPOLAB_CATALOGUE", raising=False)
     assert default_root() == REPOSITORY
 

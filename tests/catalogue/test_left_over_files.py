@@ -1,4 +1,4 @@
-"""What editors and systems leave next to the catalogue's files, and write into them, does no harm."""
+"""Files and marks that editors and systems leave in a catalogue are ignored."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FILES = [
 
 @pytest.mark.parametrize("name", ["._{}", ".#{}", ".{}.swp.toml"])
 @pytest.mark.parametrize("file", FILES)
-def test_a_hidden_file_is_no_catalogue(root: Path, file: str, name: str) -> None:
+def test_a_hidden_file_is_ignored(root: Path, file: str, name: str) -> None:
     before = load_catalogue(root)
     hidden = (root / file).with_name(name.format(Path(file).name))
     hidden.write_bytes(b"\0\5\26\7 what macOS writes for a volume that keeps no attributes")
@@ -32,15 +32,15 @@ def test_a_hidden_file_is_no_catalogue(root: Path, file: str, name: str) -> None
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_hidden_link_to_nowhere_is_no_catalogue(root: Path, file: str) -> None:
-    """Emacs marks a file that somebody edits with one."""
+def test_a_hidden_broken_link_is_ignored(root: Path, file: str) -> None:
+    """Emacs creates such a link next to a file that is being edited."""
     before = load_catalogue(root)
     (root / file).with_name(f".#{Path(file).name}").symlink_to("user@host.1234:5678")
     assert load_catalogue(root) == before
 
 
 @pytest.mark.parametrize(("folder", "file"), [("servers/granian", "server.toml"), ("apps/bare", "app.toml")])
-def test_a_hidden_folder_is_no_catalogue(root: Path, folder: str, file: str) -> None:
+def test_a_hidden_folder_is_ignored(root: Path, folder: str, file: str) -> None:
     before = load_catalogue(root)
     old = (root / folder).with_name(f".{Path(folder).name}-old")
     shutil.copytree(root / folder, old)
@@ -48,7 +48,7 @@ def test_a_hidden_folder_is_no_catalogue(root: Path, folder: str, file: str) -> 
     assert load_catalogue(root) == before
 
 
-def test_a_catalogue_below_a_hidden_folder_is_one(root: Path, tmp_path: Path) -> None:
+def test_a_catalogue_inside_a_hidden_folder_is_read(root: Path, tmp_path: Path) -> None:
     before = load_catalogue(root)
     moved = tmp_path / ".hidden" / "catalogue"
     shutil.copytree(root, moved)
@@ -56,13 +56,13 @@ def test_a_catalogue_below_a_hidden_folder_is_one(root: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_byte_order_mark_is_read_over(root: Path, file: str) -> None:
+def test_a_byte_order_mark_is_ignored(root: Path, file: str) -> None:
     before = load_catalogue(root)
     (root / file).write_bytes(codecs.BOM_UTF8 + (root / file).read_bytes())
     assert load_catalogue(root) == before
 
 
-def test_the_launchers_read_over_a_byte_order_mark_too(tmp_path: Path) -> None:
+def test_the_launchers_ignore_a_byte_order_mark(tmp_path: Path) -> None:
     for folder in ("servers", "apps", "nginx"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in FILES[:3]:

@@ -1,4 +1,4 @@
-"""Names that mean two things, or that no file can have, are refused with file and key."""
+"""Ambiguous names, and names no file can have, are refused with file and key."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add_server(root: Path, name: str, variant: str) -> None:
     (root / "servers" / name / "server.toml").write_text(SERVER.format(name=name, variant=variant))
 
 
-def test_a_server_with_its_variant_that_is_the_name_of_another_server(root: Path, refusal: Refusal) -> None:
+def test_a_server_and_variant_that_form_another_servers_name(root: Path, refusal: Refusal) -> None:
     add_server(root, "gun", "asgi")
     add_server(root, "gun-asgi", "x")
     assert refusal() == (
@@ -38,7 +38,7 @@ def test_a_server_with_its_variant_that_is_the_name_of_another_server(root: Path
     )
 
 
-def test_two_servers_whose_names_with_their_variants_are_the_same(root: Path, refusal: Refusal) -> None:
+def test_two_servers_and_variants_that_form_the_same_name(root: Path, refusal: Refusal) -> None:
     add_server(root, "gun", "asgi-x")
     add_server(root, "gun-asgi", "x")
     assert (
@@ -46,7 +46,7 @@ def test_two_servers_whose_names_with_their_variants_are_the_same(root: Path, re
     )
 
 
-def test_an_app_that_is_called_as_another_apps_interface_is(root: Path, edit: Edit, refusal: Refusal) -> None:
+def test_an_app_and_interface_that_form_another_apps_name(root: Path, edit: Edit, refusal: Refusal) -> None:
     shutil.copytree(root / "apps" / "bare", root / "apps" / "bare-asgi")
     edit("apps/bare-asgi/app.toml", 'name = "bare"', 'name = "bare-asgi"')
     assert refusal() == (
@@ -57,14 +57,14 @@ def test_an_app_that_is_called_as_another_apps_interface_is(root: Path, edit: Ed
 @pytest.mark.parametrize(
     "file", ["servers/granian/server.toml", "loadtest/profiles/ceiling.toml", "loadtest/matrices/smoke.toml"]
 )
-def test_a_name_that_is_too_long_for_files(edit: Edit, refusal: Refusal, file: str) -> None:
+def test_a_name_too_long_for_files(edit: Edit, refusal: Refusal, file: str) -> None:
     edit(file, 'name = "', f'name = "{"n" * 300}')
     message = refusal()
     assert message.startswith(f"{file}: name: string should have at most {LONGEST} characters, not 'nnn")
     assert len(message) < 200
 
 
-def test_a_variants_name_that_is_too_long_for_files(root: Path, refusal: Refusal) -> None:
+def test_a_variant_name_too_long_for_files(root: Path, refusal: Refusal) -> None:
     add_server(root, "gun", "v" * (LONGEST + 1))
     assert refusal().startswith("servers/gun/server.toml: variants[0].name: string should have at most 63 characters")
 
@@ -127,7 +127,7 @@ def test_a_load_that_would_take_years(edit: Edit, refusal: Refusal, file: str, o
 
 
 @pytest.mark.parametrize("rounds", ["1001", "1000000000", "9" * 400])
-def test_more_rounds_than_anybody_measures(edit: Edit, refusal: Refusal, rounds: str) -> None:
+def test_too_many_rounds(edit: Edit, refusal: Refusal, rounds: str) -> None:
     edit("loadtest/matrices/smoke.toml", "rounds = 1", f"rounds = {rounds}")
     message = refusal()
     assert message.startswith("loadtest/matrices/smoke.toml: rounds: input should be less than or equal to 1000, not ")

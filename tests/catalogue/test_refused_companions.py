@@ -1,4 +1,4 @@
-"""Apps that use other apps' modules, or need something beside the server, say so in a way that can be carried out."""
+"""Companions and shared modules in an app.toml that cannot work are refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PORT = '"--port", "{port}",'
 
 
 @pytest.mark.parametrize("other", ["spam", "django-celery", "common"])
-def test_the_modules_of_an_app_that_is_not_there(edit: Edit, refusal: Refusal, other: str) -> None:
+def test_modules_of_a_missing_app(edit: Edit, refusal: Refusal, other: str) -> None:
     edit(APP, 'python_path = ["django"]', f'python_path = ["{other}"]')
     known = "bare, django, fastapi"
     assert refusal() == f"{APP}: python_path[0]: must be another app, one of {known}, not {other!r}"
@@ -23,31 +23,31 @@ def test_the_same_modules_twice(edit: Edit, refusal: Refusal) -> None:
     assert refusal() == f"{APP}: python_path: 'django' is listed twice"
 
 
-def test_two_companions_of_one_name(edit: Edit, refusal: Refusal) -> None:
+def test_two_companions_with_one_name(edit: Edit, refusal: Refusal) -> None:
     edit(APP, WORKER, 'name = "broker"')
     assert refusal() == f"{APP}: companions: 'broker' is listed twice"
 
 
 @pytest.mark.parametrize("name", ["server", "proxy", "load"])
-def test_a_companion_under_another_parts_name(edit: Edit, refusal: Refusal, name: str) -> None:
+def test_a_companion_with_another_parts_name(edit: Edit, refusal: Refusal, name: str) -> None:
     edit(APP, WORKER, f'name = "{name}"')
     assert refusal() == f"{APP}: companions[1].name: {name!r} is the name of another part of every stack"
 
 
-def test_a_program_whose_package_is_not_named(edit: Edit, refusal: Refusal) -> None:
+def test_a_program_without_its_package(edit: Edit, refusal: Refusal) -> None:
     edit(APP, 'package = "redis-server"\n', "")
     expected = "missing; name the package that provides redis-server"
     assert refusal() == f"{APP}: companions[0].package: {expected}"
 
 
-def test_a_package_that_brings_no_program(edit: Edit, refusal: Refusal) -> None:
+def test_a_package_without_a_program(edit: Edit, refusal: Refusal) -> None:
     edit(APP, WORKER, f'{WORKER}\npackage = "spam"')
     expected = "the command starts no program that 'spam' could provide; remove the key"
     assert refusal() == f"{APP}: companions[1].package: {expected}"
 
 
 @pytest.mark.parametrize(("old", "new"), [(PORT, ""), ('"{python}", "-m",', '"{python}", "{port}", "-m",')])
-def test_companions_of_which_not_exactly_one_listens(edit: Edit, refusal: Refusal, old: str, new: str) -> None:
+def test_companions_without_exactly_one_listener(edit: Edit, refusal: Refusal, old: str, new: str) -> None:
     edit(APP, old, new)
     expected = "exactly one must listen on {port}: the broker, whose address the others are given"
     assert refusal() == f"{APP}: companions: {expected}"

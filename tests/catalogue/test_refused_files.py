@@ -49,7 +49,7 @@ def test_an_empty_file(root: Path, refusal: Refusal) -> None:
 
 
 @pytest.mark.parametrize("value", ["[" * 5000, "9" * 5000], ids=["nested deeply", "of too many digits"])
-def test_a_value_that_the_parser_gives_up_on(edit: Edit, refusal: Refusal, value: str) -> None:
+def test_a_value_the_parser_cannot_handle(edit: Edit, refusal: Refusal, value: str) -> None:
     edit(MATRIX, "rounds = 1", f"rounds = {value}")
     assert refusal().startswith(f"{MATRIX}: ")
 
@@ -86,14 +86,14 @@ def test_no_proxy_with_topologies(root: Path, refusal: Refusal, lost: str) -> No
         (MATRIX, "smoke", "steam", "file"),
     ],
 )
-def test_a_name_other_than_its_folders_or_files(
+def test_a_name_that_differs_from_its_folder_or_file(
     edit: Edit, refusal: Refusal, file: str, old: str, new: str, of: str
 ) -> None:
     edit(file, f'name = "{old}"', f'name = "{new}"')
     assert refusal() == f"{file}: name: must be {old!r}, the name of its {of}, not {new!r}"
 
 
-def test_a_variant_that_stands_twice(edit: Edit, refusal: Refusal) -> None:
+def test_a_variant_listed_twice(edit: Edit, refusal: Refusal) -> None:
     edit(SERVER, 'name = "wsgi"', 'name = "asgi"')
     assert refusal() == f"{SERVER}: variants: 'asgi' is listed twice"
 
@@ -109,7 +109,7 @@ def test_two_servers_whose_variants_would_share_a_full_name(root: Path, refusal:
     assert refusal() == "servers/a-b/server.toml: variants: 'a-b-c' is also the name of another server's variant"
 
 
-def test_a_protocol_the_topology_says_nothing_of(edit: Edit, refusal: Refusal) -> None:
+def test_a_protocol_missing_from_the_topology(edit: Edit, refusal: Refusal) -> None:
     edit(TOPOLOGY, 'h3 = "the load balancer does not speak HTTP/3"\n', "")
     assert refusal() == f"{TOPOLOGY}: routes: h3 is missing; add a route, or a refusal with the reason"
 
@@ -125,13 +125,13 @@ def test_a_protocol_routed_twice(edit: Edit, refusal: Refusal) -> None:
 
 
 @pytest.mark.parametrize("template", ["../x.conf", "/etc/passwd", "topologies/../../x.conf", ".", ".."])
-def test_a_template_that_leaves_its_folder(root: Path, edit: Edit, refusal: Refusal, template: str) -> None:
+def test_a_template_outside_its_folder(root: Path, edit: Edit, refusal: Refusal, template: str) -> None:
     (root / "x.conf").write_text("", encoding="utf-8")
     edit(TOPOLOGY, '"alb.conf"', f'"{template}"')
     assert refusal() == f"{TOPOLOGY}: template: must stay inside nginx/, not {template!r}"
 
 
-def test_a_template_that_leaves_its_folder_by_a_link(root: Path, edit: Edit, refusal: Refusal) -> None:
+def test_a_template_outside_its_folder_through_a_link(root: Path, edit: Edit, refusal: Refusal) -> None:
     (root / "x.conf").write_text("", encoding="utf-8")
     (root / "nginx" / "inside.conf").symlink_to(root / "x.conf")
     edit(TOPOLOGY, '"alb.conf"', '"inside.conf"')
@@ -139,13 +139,13 @@ def test_a_template_that_leaves_its_folder_by_a_link(root: Path, edit: Edit, ref
 
 
 @pytest.mark.parametrize("template", ["missing.conf", "topologies"])
-def test_a_template_that_is_no_file(edit: Edit, refusal: Refusal, template: str) -> None:
+def test_a_template_that_is_not_a_file(edit: Edit, refusal: Refusal, template: str) -> None:
     edit(TOPOLOGY, '"alb.conf"', f'"{template}"')
     assert refusal() == f"{TOPOLOGY}: template: no such file in nginx/: {template!r}"
 
 
 @pytest.mark.parametrize("template", ["a\\u0000b", "a" * 5000], ids=["with a null byte", "too long"])
-def test_a_template_that_can_be_no_file_name(edit: Edit, refusal: Refusal, template: str) -> None:
+def test_a_template_that_cannot_be_a_file_name(edit: Edit, refusal: Refusal, template: str) -> None:
     edit(TOPOLOGY, '"alb.conf"', f'"{template}"')
     assert refusal().startswith(f"{TOPOLOGY}: template: ")
 
@@ -156,7 +156,7 @@ def test_more_in_flight_on_one_protocol_than_on_the_other(edit: Edit, refusal: R
 
 
 @pytest.mark.parametrize("number", [32, 100])
-def test_slow_requests_that_leave_none_for_the_fast(edit: Edit, refusal: Refusal, number: int) -> None:
+def test_slow_requests_that_leave_no_lane_for_fast_ones(edit: Edit, refusal: Refusal, number: int) -> None:
     mixed = "loadtest/profiles/mixed.toml"
     edit(mixed, "in_flight = 16", f"in_flight = {number}")
     assert refusal() == (
@@ -170,14 +170,14 @@ def test_streams_on_http1(edit: Edit, refusal: Refusal) -> None:
 
 
 @pytest.mark.parametrize("driver", ["curl", "h2load"])
-def test_streams_on_http1_whatever_makes_a_timed_load(edit: Edit, refusal: Refusal, driver: str) -> None:
+def test_streams_on_http1_in_a_timed_load_of_any_driver(edit: Edit, refusal: Refusal, driver: str) -> None:
     edit(PROFILE, 'driver = "curl"', f'driver = "{driver}"')
     edit(PROFILE, "connections = 32", "connections = 16\nstreams = 2")
     assert refusal() == f"{PROFILE}: http1.streams: must be 1: HTTP/1.1 has one request at a time on a connection"
 
 
 @pytest.mark.parametrize(("key", "old"), [("path", 'path = "/query?id=topolab'), ("body", 'body = \'{"text":"spam')])
-def test_a_numbered_request_where_h2load_makes_them(edit: Edit, refusal: Refusal, key: str, old: str) -> None:
+def test_a_numbered_request_with_h2load(edit: Edit, refusal: Refusal, key: str, old: str) -> None:
     edit(COUNTED, old, f"{old}{{i}}")
     assert refusal() == f"{COUNTED}: {key}: must be the same for every request: h2load does not support {{i}}"
 
@@ -206,7 +206,7 @@ def test_a_kind_of_load_that_the_driver_does_not_make(
     ],
     ids=["HTTP/3 in cleartext", "HTTP/2 over QUIC"],
 )
-def test_a_listener_for_a_protocol_that_its_transport_cannot_carry(
+def test_a_listener_whose_transport_cannot_carry_its_protocol(
     edit: Edit, refusal: Refusal, file: str, old: str, new: str
 ) -> None:
     edit(file, old, new)

@@ -1,4 +1,4 @@
-"""A value that cannot be meant is refused in one line that names the file, the key and what was expected."""
+"""An invalid value is refused in one line with the file, the key and the expectation."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ WHOLE = "input should be a valid integer"
         (MATRIX, "servers = ", "server = []\nservers = ", "select[0].server"),
     ],
 )
-def test_a_key_nobody_knows(edit: Edit, refusal: Refusal, file: str, old: str, new: str, key: str) -> None:
+def test_an_unknown_key(edit: Edit, refusal: Refusal, file: str, old: str, new: str, key: str) -> None:
     edit(file, old, new)
     assert refusal() == f"{file}: {key}: {UNKNOWN}"
 
@@ -52,12 +52,12 @@ def test_a_key_nobody_knows(edit: Edit, refusal: Refusal, file: str, old: str, n
         (MATRIX, 'apps = ["bare"]\n', "select[0].apps"),
     ],
 )
-def test_a_key_that_is_missing(edit: Edit, refusal: Refusal, file: str, old: str, key: str) -> None:
+def test_a_missing_key(edit: Edit, refusal: Refusal, file: str, old: str, key: str) -> None:
     edit(file, old, "")
     assert refusal() == f"{file}: {key}: missing; this key is required"
 
 
-def test_a_misspelt_required_key_is_named_as_it_was_written(edit: Edit, refusal: Refusal) -> None:
+def test_a_misspelt_required_key_is_named_as_written(edit: Edit, refusal: Refusal) -> None:
     edit(SERVER, "summary = ", "sumary = ")
     assert refusal() == f"{SERVER}: sumary: {UNKNOWN}"
 
@@ -68,7 +68,7 @@ def test_the_key_in_a_profile_is_named_as_the_file_writes_it(edit: Edit, refusal
 
 
 @pytest.mark.parametrize("new", ["", 'kind = "wild"\n'])
-def test_a_profile_of_no_kind(edit: Edit, refusal: Refusal, new: str) -> None:
+def test_a_profile_without_a_kind(edit: Edit, refusal: Refusal, new: str) -> None:
     edit(OPEN, 'kind = "open"\n', new)
     assert refusal().startswith(f"{OPEN}: kind: ")
 
@@ -156,7 +156,7 @@ def test_an_empty_text_or_list(edit: Edit, refusal: Refusal, file: str, old: str
 @pytest.mark.parametrize(
     "name", ["Bare", "a b", "../x", "bare_", "-bare", "bare-", "a--b", "bäre", "a/b", "*", "bare\\n"]
 )
-def test_a_name_that_would_not_be_safe_in_an_id(edit: Edit, refusal: Refusal, name: str) -> None:
+def test_a_name_unsafe_in_an_id(edit: Edit, refusal: Refusal, name: str) -> None:
     edit(APP, 'name = "bare"', f'name = "{name}"')
     assert_says(refusal(), APP, "name", PATTERN)
 
@@ -198,7 +198,7 @@ def assert_says(message: str, file: str, key: str, expected: str) -> None:
         ("requests = 24", "requests = 1001", "requests", "must be at most 1000"),
     ],
 )
-def test_what_no_page_in_a_browser_asks_for(
+def test_a_page_profile_that_no_browser_can_load(
     edit: Edit, refusal: Refusal, old: str, new: str, key: str, expected: str
 ) -> None:
     edit(BROWSER, old, new)
@@ -234,5 +234,6 @@ PROXY = "nginx/proxy.toml"
 )
 def test_a_proxy_that_cannot_be_used(edit: Edit, refusal: Refusal, file: str, old: str, new: str, message: str) -> None:
     edit(file, old, new)
-    shown_as = "nginx/topologies/alb-http2.toml" if message.startswith("template") else file  # the first with one
+    # alb-http2 is the first topology with a template.
+    shown_as = "nginx/topologies/alb-http2.toml" if message.startswith("template") else file
     assert refusal() == f"{shown_as}: {message}"

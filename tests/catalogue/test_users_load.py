@@ -1,4 +1,4 @@
-"""A load of users: what of it cannot be meant is refused."""
+"""A load by Locust users: valid profiles are read, impossible ones refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FILE = "loadtest/profiles/journeys.toml"
 JOURNEYS = 'journeys = ["browse", "dashboard", "upload"]'
 
 
-def test_the_profile_is_read_as_it_is_written(catalogue: Catalogue) -> None:
+def test_the_profile_is_read_as_written(catalogue: Catalogue) -> None:
     profile = catalogue.profiles["journeys"]
     assert profile == UsersLoad(
         name="journeys",
@@ -46,6 +46,6 @@ def test_the_profile_is_read_as_it_is_written(catalogue: Catalogue) -> None:
         ("users = 16", 'users = 16\npath = "/"', "path: unknown key"),
     ],
 )
-def test_what_cannot_be_meant(edit: Edit, refusal: Refusal, old: str, new: str, complaint: str) -> None:
+def test_impossible_users_loads_are_refused(edit: Edit, refusal: Refusal, old: str, new: str, complaint: str) -> None:
     edit(FILE, old, new)
     assert refusal().startswith(f"{FILE}: {complaint}")

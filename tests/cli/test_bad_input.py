@@ -77,7 +77,7 @@ def test_bad_input_is_one_line_and_code_2(arguments: list[str], line: str) -> No
     ],
     ids=lambda arguments: " ".join(text[:20] for text in arguments),
 )
-def test_arguments_that_cannot_be_understood_are_code_2(arguments: list[str]) -> None:
+def test_invalid_arguments_are_code_2(arguments: list[str]) -> None:
     done = run_matrix(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("topolab: ")
@@ -103,14 +103,14 @@ def test_a_typo_in_a_server_names_file_and_key(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_another_nginx_that_is_none_is_bad_input() -> None:
+def test_a_named_nginx_that_is_not_nginx_is_bad_input() -> None:
     for path in ("/no/such/nginx", "/bin/true"):
         done = run_matrix("--dry-run", TOPOLAB_NGINX=path)
         assert done.returncode == 2
         assert done.stderr.startswith(f"topolab: TOPOLAB_NGINX={path}: ")
 
 
-def test_an_nginx_that_lacks_a_module_skips_what_needs_it(tmp_path: Path) -> None:
+def test_topologies_that_need_a_missing_nginx_module_are_skipped(tmp_path: Path) -> None:
     nginx = tmp_path / "nginx"
     nginx.write_text("#!/bin/sh\necho 'nginx version: nginx/1.22.1\nconfigure arguments: --with-http_ssl_module' >&2\n")
     nginx.chmod(0o755)
@@ -120,13 +120,13 @@ def test_an_nginx_that_lacks_a_module_skips_what_needs_it(tmp_path: Path) -> Non
     assert f"nlb-tcp needs nginx built with stream; {nginx} is not" in done.stdout
 
 
-def test_filters_that_leave_nothing_are_code_3() -> None:
+def test_filters_that_select_nothing_are_code_3() -> None:
     done = run_matrix("--matrix", "smoke", "--only", "topology=alb-http2")
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == "topolab: nothing selected: no cell of the matrix passes --only; see --list for the names\n"
 
 
-def test_filters_that_leave_only_skips_are_code_3_with_the_reason() -> None:
+def test_filters_that_select_only_skips_are_code_3_with_the_reason() -> None:
     done = run_matrix(
         "--matrix",
         "default",
@@ -162,7 +162,7 @@ def test_a_dry_run_prints_plan_skips_and_time_and_measures_nothing(tmp_path: Pat
     assert not (tmp_path / "out").exists()
 
 
-def test_an_nginx_of_ones_own_and_docker_do_not_go_together() -> None:
+def test_a_named_nginx_and_docker_are_refused_together() -> None:
     done = run_matrix("--backend", "docker", TOPOLAB_NGINX="/bin/true")
     assert (done.returncode, done.stderr) == (
         2,

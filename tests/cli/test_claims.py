@@ -1,4 +1,4 @@
-"""Whole runs of scripts/run_page.py: pictures and figures where they belong, and what helps without a Chromium."""
+"""Whole runs of scripts/run_page.py: its pictures and figures, and the advice without Chromium."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run_page(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def short(tmp_path: Path) -> Path:
-    """A catalogue whose pages wait for a fifth of a second where the real ones do for three."""
+    """A catalogue whose pages wait 0.2 s instead of 3 s."""
     root = catalogue_root(tmp_path / "catalogue", {})
     (root / "loadtest").unlink()
     shutil.copytree(ROOT / "loadtest", root / "loadtest")
@@ -43,7 +43,7 @@ def chromium() -> None:
 
 
 @pytest.mark.usefixtures("chromium")
-def test_the_page_is_visited_drawn_and_told(short: Path, tmp_path: Path) -> None:
+def test_the_page_is_visited_drawn_and_reported(short: Path, tmp_path: Path) -> None:
     only = [word for glob in ("direct", "nlb-tls-http1only") for word in ("--only", f"topology={glob}")]
     (tmp_path / "tmp").mkdir()
     out = tmp_path / "out"
@@ -83,14 +83,14 @@ def test_without_a_chromium_the_cells_are_skipped_with_the_line_that_installs_on
 
 
 @pytest.mark.usefixtures("chromium")
-def test_it_plans_the_talks_page_where_nothing_else_is_asked_for() -> None:
+def test_it_plans_the_talks_page_by_default() -> None:
     done = run_page("--dry-run", "--backend", "local")
     assert (done.returncode, done.stderr) == (0, "")
     assert "nlb-tls-http1only/h1/page-24-browser  client -http/1.1 tls-> proxy" in done.stdout
     assert "8 cells x 1 rounds" in done.stdout
 
 
-def test_its_help_says_what_it_is_for() -> None:
+def test_the_help_says_what_the_command_is_for() -> None:
     told = run_page("--help").stdout
     assert told.startswith("usage: run_page.py ")
     assert "what to run (default: page-browser)" in told

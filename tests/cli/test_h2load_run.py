@@ -1,4 +1,4 @@
-"""Whole runs with h2load: figures in the results, what it wrote beside them, and without it skips with the reason."""
+"""Whole runs with h2load: figures, kept output, and skips without h2load."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def matrix(tmp_path: Path) -> str:
 
 
 def assert_measured(out: Path, results: dict[str, Any]) -> None:
-    """Both cells have their figures, and of each what h2load wrote is there, and named."""
+    """Assert that both cells have figures, and that h2load's output is kept and named."""
     folder = only_run(out)
     assert h2load_version(results["run"]["environment"]["tools"]["h2load"]) >= H2LOAD_OLDEST
     assert [(cell["id"], cell["status"], cell["good_responses"]) for cell in results["cells"]] == [
@@ -56,7 +56,7 @@ def assert_measured(out: Path, results: dict[str, Any]) -> None:
         assert [(hop["connections"], hop["tls"]) for hop in cell["hops"]] == [(10, True)]
 
 
-def test_counted_cells_are_measured_and_what_h2load_wrote_is_kept(
+def test_counted_cells_are_measured_and_h2loads_output_is_kept(
     matrix: str, h2load_folder: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
@@ -65,8 +65,8 @@ def test_counted_cells_are_measured_and_what_h2load_wrote_is_kept(
     assert_measured(out, json.loads(done.stdout))
 
 
-def test_a_counted_load_is_kept_also_where_it_failed(matrix: str, h2load_folder: Path, tmp_path: Path) -> None:
-    """The profile asks for a body that no server gives."""
+def test_a_failed_counted_loads_output_is_kept(matrix: str, h2load_folder: Path, tmp_path: Path) -> None:
+    """The profile expects a body that no server sends."""
     (tmp_path / "catalogue").mkdir()
     root = catalogue_root(tmp_path / "catalogue", {})
     (root / "loadtest").unlink()
@@ -84,9 +84,7 @@ def test_a_counted_load_is_kept_also_where_it_failed(matrix: str, h2load_folder:
     assert kept == sorted(FILES * 2)
 
 
-def test_without_h2load_the_cells_are_skipped_with_the_reason_and_nothing_is_selected(
-    matrix: str, tmp_path: Path
-) -> None:
+def test_without_h2load_its_cells_are_skipped_and_nothing_is_selected(matrix: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = run_matrix("--matrix", matrix, "--out", str(tmp_path / "out"), PATH=str(tmp_path / "empty"))
     assert done.returncode == 3
@@ -94,7 +92,7 @@ def test_without_h2load_the_cells_are_skipped_with_the_reason_and_nothing_is_sel
     assert not (tmp_path / "out").exists()
 
 
-def test_a_run_is_not_gone_on_with_where_h2load_is_gone(matrix: str, h2load_folder: Path, tmp_path: Path) -> None:
+def test_a_run_is_not_resumed_without_h2load(matrix: str, h2load_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run_matrix("--matrix", matrix, "--quiet", "--out", str(out), **path_with(h2load_folder)).returncode == 0
     folder = only_run(out)
@@ -106,7 +104,7 @@ def test_a_run_is_not_gone_on_with_where_h2load_is_gone(matrix: str, h2load_fold
     assert ", is None; start a new run" in done.stderr
 
 
-def test_an_h2load_that_is_too_old_is_skipped_beside_what_can_be_measured(matrix: str, tmp_path: Path) -> None:
+def test_an_old_h2load_is_skipped_and_other_cells_are_measured(matrix: str, tmp_path: Path) -> None:
     folder = tmp_path / "old"
     folder.mkdir()
     (folder / "h2load").write_text("#!/bin/sh\necho h2load nghttp2/1.52.0\n")
@@ -124,11 +122,11 @@ def test_an_h2load_that_is_too_old_is_skipped_beside_what_can_be_measured(matrix
     assert cells[1]["reason"].startswith(f"{folder}/h2load is 1.52.0: before 1.60 it counts replies with an empty")
 
 
-def test_on_docker_the_load_images_h2load_is_used_and_what_it_wrote_is_kept(
+def test_on_docker_the_load_images_h2load_is_used_and_its_output_kept(
     matrix: str, catalogue: Catalogue, tmp_path: Path
 ) -> None:
     site_here(catalogue).close()
-    # docker is needed on PATH, an h2load of this machine is not
+    # docker has to be on PATH, this machine's h2load must not
     docker = [folder for folder in os.environ["PATH"].split(os.pathsep) if (Path(folder) / "docker").exists()]
     env = {**engine_of_this_machine(), "PATH": os.pathsep.join([*docker, str(Path(sys.executable).parent)])}
     out = tmp_path / "out"

@@ -1,4 +1,4 @@
-"""Two runs at once on one machine: said at the start, and kept with each observation."""
+"""Two runs at once on one machine are reported at the start and in each observation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = [
 
 
 def measure(out: Path, before: str) -> tuple[str, list[bool]]:
-    """A small run in a namespace of its own, after a line of shell; what it says first, and what it kept."""
+    """A small run in its own namespace, after a line of shell: its first output, and its results."""
     words = (*SCRIPT, "--matrix", "smoke", *ONLY, "--backend", "local", "--rounds", "1", "--out", str(out))
     argv = [*ALONE, "sh", "-c", f'{before} "$@"', "sh", *words]
     done = subprocess.run(argv, env=environment(), capture_output=True, text=True, timeout=120, check=False)
@@ -38,7 +38,7 @@ def measure(out: Path, before: str) -> tuple[str, list[bool]]:
         return done.stderr, [observation.disturbed for observation in store.observations()]
 
 
-def test_a_run_next_to_another_says_so_at_the_start_and_on_its_observations(tmp_path: Path) -> None:
+def test_a_run_next_to_another_is_reported_at_the_start_and_per_observation(tmp_path: Path) -> None:
     hold = tmp_path / "hold.py"
     hold.write_text(f"import sys\nsys.path[:0] = {sys.path!r}\n{HOLD}\n")
     mkfifo = f"mkfifo {tmp_path}/stop; {sys.executable} {hold} <>{tmp_path}/stop >{tmp_path}/up & "
@@ -49,13 +49,13 @@ def test_a_run_next_to_another_says_so_at_the_start_and_on_its_observations(tmp_
     assert disturbed == [True]
 
 
-def test_a_run_alone_says_nothing_of_others(tmp_path: Path) -> None:
+def test_a_single_run_does_not_mention_others(tmp_path: Path) -> None:
     said, disturbed = measure(tmp_path / "out", "")
     assert "another topolab run" not in said
     assert disturbed == [False]
 
 
-def test_a_lab_is_seen_by_others_while_it_measures_and_not_by_itself() -> None:
+def test_a_lab_is_visible_to_others_while_it_measures_but_not_to_itself() -> None:
     look = f"import sys\nsys.path[:0] = {sys.path!r}\nfrom topolab.process.neighbours import others\nprint(*others())"
 
     def seen() -> set[str]:

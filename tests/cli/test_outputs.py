@@ -1,4 +1,4 @@
-"""Output that cannot be written: a reader that has gone, a full disk, an encoding that lacks characters."""
+"""Output that cannot be written: a closed reader, a full disk, a limited encoding."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def finish(argv: list[str], **extra: str) -> subprocess.CompletedProcess[bytes]:
 
 
 @pytest.mark.parametrize("option", COMMANDS)
-def test_a_reader_that_has_gone_ends_the_command_quietly(option: str, run: Path) -> None:
+def test_a_closed_reader_ends_the_command_quietly(option: str, run: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as closed:
@@ -46,12 +46,12 @@ def test_a_reader_that_has_gone_ends_the_command_quietly(option: str, run: Path)
     assert (done.returncode, said) == (141, [])
 
 
-def test_the_files_of_a_report_are_written_though_nobody_reads_the_table(run: Path) -> None:
-    test_a_reader_that_has_gone_ends_the_command_quietly("--resume", run)
+def test_report_files_are_written_even_if_the_tables_reader_is_gone(run: Path) -> None:
+    test_a_closed_reader_ends_the_command_quietly("--resume", run)
     assert (run / "report.md").read_text().startswith("# ")
 
 
-def test_a_reader_of_both_outputs_that_has_gone_ends_the_command_quietly(run: Path) -> None:
+def test_a_closed_reader_of_both_outputs_ends_the_command_quietly(run: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as closed:
@@ -72,7 +72,7 @@ def test_a_full_disk_is_one_line_and_code_4(option: str, run: Path) -> None:
     assert done.returncode == 4
 
 
-def test_notices_that_cannot_be_written_change_nothing(run: Path) -> None:
+def test_notices_that_cannot_be_written_are_ignored(run: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             command("--resume", run), env=environment(), stdout=subprocess.PIPE, stderr=full, timeout=60, check=False
@@ -91,7 +91,7 @@ def test_ascii_output_has_replacements_and_the_same_code(option: str, extra: dic
     plain.stdout.decode("ascii")
 
 
-def test_latin_1_output_keeps_what_it_has(run: Path) -> None:
+def test_latin_1_output_keeps_its_own_characters(run: Path) -> None:
     done = finish(command("--resume", run), PYTHONIOENCODING="latin-1")
     assert done.returncode == 0
     assert "CPU per good response in µs" in done.stdout.decode("latin-1")
@@ -103,7 +103,7 @@ def test_json_on_ascii_output_is_the_same_document(run: Path) -> None:
     assert json.loads(plain.stdout) == json.loads(usual.stdout)
 
 
-def test_a_name_that_is_not_utf8_is_written_as_it_is(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_is_written_unchanged(tmp_path: Path) -> None:
     run = finished_run(tmp_path / os.fsdecode(b"r\xfcn"))
     done = finish(command("--resume", run))
     assert done.returncode == 0
@@ -111,7 +111,7 @@ def test_a_name_that_is_not_utf8_is_written_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("script", ["run_page.py", "write_talk.py"])
-def test_the_other_commands_treat_their_outputs_alike(script: str) -> None:
+def test_other_commands_treat_their_outputs_the_same_way(script: str) -> None:
     argv = [sys.executable, str(ROOT / "scripts" / script), "--help"]
     assert finish(argv, PYTHONIOENCODING="ascii").returncode == 0
     with Path("/dev/full").open("wb") as full:
@@ -119,12 +119,12 @@ def test_the_other_commands_treat_their_outputs_alike(script: str) -> None:
     assert (done.returncode, len(done.stderr.splitlines())) == (4, 1)
 
 
-def test_closed_outputs_are_no_failure(run: Path) -> None:
+def test_closed_outputs_are_not_a_failure(run: Path) -> None:
     argv = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *command("--resume", run)]
     assert finish(argv).returncode == 0
 
 
-def test_the_help_says_what_the_codes_mean() -> None:
+def test_the_help_explains_the_exit_codes() -> None:
     text = finish([*SCRIPT, "--help"]).stdout.decode()
     assert "4 results or output not written" in text
     assert "141 whoever read the output" in text

@@ -1,4 +1,4 @@
-"""The command that continues a run is printed as a user can paste it."""
+"""The command that continues a run is printed so that a user can paste it."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ RUN = Path("results/20261126-120000-smoke")
         ("-c", RUN, None, f"topolab --resume {RUN}"),
     ],
 )
-def test_the_command(
+def test_the_resume_command(
     monkeypatch: pytest.MonkeyPatch, called_as: str, run: Path, context: str | None, expected: str
 ) -> None:
     monkeypatch.setattr(sys, "argv", [called_as])
     assert resume_command(run, context) == expected
 
 
-def test_an_installed_command_is_called_by_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_installed_command_is_printed_by_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     program = tmp_path / "topolab"
     program.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -1,4 +1,4 @@
-"""Whole runs of the command, small: results where they belong, exit codes, interruption, resumption, nothing left."""
+"""Small whole runs of the command: results, exit codes, interruption, resumption, cleanup."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from support.runs import hops_of, observed, only_run
 SMALL = ("--matrix", "smoke", "--only", "server=granian-asgi", "--only", "protocol=h2")
 
 
-def test_a_run_prints_json_alone_on_standard_output_and_keeps_its_results(tmp_path: Path) -> None:
+def test_json_is_all_of_standard_output_and_results_are_kept(tmp_path: Path) -> None:
     done = run_matrix(*SMALL, "--json", "--seed", "7", "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout)
@@ -36,7 +36,7 @@ def test_a_run_prints_json_alone_on_standard_output_and_keeps_its_results(tmp_pa
     assert all(cell["requests_per_second"]["median"] > 0 for cell in results["cells"])
 
 
-def test_a_table_into_a_pipe_has_no_escape_codes(tmp_path: Path) -> None:
+def test_a_table_written_to_a_pipe_has_no_escape_codes(tmp_path: Path) -> None:
     done = run_matrix(*SMALL, "--only", "topology=direct", "--out", str(tmp_path))
     assert done.returncode == 0
     assert "granian-asgi" in done.stdout
@@ -44,7 +44,7 @@ def test_a_table_into_a_pipe_has_no_escape_codes(tmp_path: Path) -> None:
     assert "[1/1] round 1, " in done.stderr
 
 
-def test_quiet_says_nothing_but_the_table(tmp_path: Path) -> None:
+def test_quiet_prints_only_the_table(tmp_path: Path) -> None:
     done = run_matrix(*SMALL, "--only", "topology=direct", "--quiet", "--out", str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -82,7 +82,7 @@ protocols = ["http/1.1"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_stops_at_once_reports_and_goes_on(number: signal.Signals, tmp_path: Path) -> None:
+def test_an_interrupted_run_stops_reports_and_can_be_resumed(number: signal.Signals, tmp_path: Path) -> None:
     arguments = [*SCRIPT, *SMALL, "--rounds", "2", "--out", str(tmp_path)]
     env = environment(TMPDIR=str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
@@ -114,7 +114,7 @@ def test_an_interrupted_run_stops_at_once_reports_and_goes_on(number: signal.Sig
     assert {cell["rounds"] for cell in json.loads(done.stdout)["cells"]} == {2}
 
 
-def test_nothing_is_left_when_the_lab_itself_is_killed(tmp_path: Path) -> None:
+def test_no_process_is_left_when_the_lab_is_killed(tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()
     env = environment(TMPDIR=str(tmp_path / "tmp"))
     out = tmp_path / "out"
@@ -137,7 +137,7 @@ def wait_for_observations(out: Path, count: int, process: subprocess.Popen[str] 
         time.sleep(0.05)
 
 
-def test_a_finished_run_is_reported_again_from_its_store_alone(tmp_path: Path) -> None:
+def test_a_finished_run_is_reported_again_from_its_store(tmp_path: Path) -> None:
     assert run_matrix(*SMALL, "--only", "topology=alb", "--quiet", "--out", str(tmp_path)).returncode == 0
     folder = only_run(tmp_path)
     before = {path.name: path.read_text() for path in folder.iterdir() if path.suffix != ".sqlite"}
@@ -150,7 +150,7 @@ def test_a_finished_run_is_reported_again_from_its_store_alone(tmp_path: Path) -
     assert json.loads(rebuilt["results.json"])["cells"] == json.loads(before["results.json"])["cells"]
 
 
-def test_a_run_is_not_gone_on_with_where_it_did_not_begin(tmp_path: Path) -> None:
+def test_a_run_is_not_resumed_in_another_environment(tmp_path: Path) -> None:
     assert run_matrix(*SMALL, "--only", "topology=direct", "--quiet", "--out", str(tmp_path)).returncode == 0
     folder = only_run(tmp_path)
     with sqlite3.connect(folder / "run.sqlite") as connection:

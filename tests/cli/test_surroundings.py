@@ -1,4 +1,4 @@
-"""Where and next to what the command is started must not matter to it, or must be said in one line."""
+"""The command's surroundings do not affect it, or are reported in one line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.command import SCRIPT, environment, run_matrix
 from support.stored_runs import unfinished_run
 from topolab.store import Store
 
-# A server of each kind: all import from the folder they are started in, if they are let.
+# A server of each kind: all import from the folder they start in, unless that is prevented.
 SERVERS = ("granian-asgi", "gunicorn-gthread", "hypercorn-asyncio", "uvicorn-httptools")
 MODULES = ("selectors", "secrets", "hdrh", "pycurl", "h11", "asyncio", "logging")
 
@@ -22,7 +22,7 @@ def run_in(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, cwd=folder, env=environment(), capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_modules_in_the_current_folder_are_imported_by_nothing_that_is_started(tmp_path: Path) -> None:
+def test_modules_in_the_current_folder_are_not_imported(tmp_path: Path) -> None:
     folder = tmp_path / "somebody's"
     folder.mkdir()
     for name in MODULES:
@@ -46,7 +46,7 @@ def test_without_a_loopback_interface_a_local_run_ends_in_one_line(tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_that_another_process_is_at_is_left_to_it(tmp_path: Path) -> None:
+def test_a_run_that_another_process_is_measuring_is_refused(tmp_path: Path) -> None:
     run = unfinished_run(tmp_path / "run")
     with Store.open(run) as store:
         store.claim()

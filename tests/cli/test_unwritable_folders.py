@@ -1,4 +1,4 @@
-"""A results folder that cannot be written: the table is printed, and one line says what is lost and what to do."""
+"""Unwritable results folders: the table is printed, with one line on what is lost."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_finished_run_in_a_read_only_folder_is_reported(tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="modes mean nothing to root")
-def test_a_finished_run_in_a_folder_that_only_others_may_write_is_reported(tmp_path: Path) -> None:
+def test_a_finished_run_in_a_folder_without_write_permission_is_reported(tmp_path: Path) -> None:
     run = finished_run(tmp_path / "run")
     run.chmod(0o555)
     done = run_matrix("--resume", str(run))
@@ -52,7 +52,7 @@ def test_a_finished_run_on_a_full_disk_is_reported(tmp_path: Path) -> None:
     assert "hypercorn-uvloop" in done.stdout
 
 
-def test_a_report_whose_files_cannot_be_written_is_printed_first(tmp_path: Path) -> None:
+def test_a_report_is_printed_even_if_its_files_cannot_be_written(tmp_path: Path) -> None:
     run = finished_run(tmp_path / "run")
     (run / "report.md").mkdir()
     done = finish([*SCRIPT, "--resume", str(run)])
@@ -65,7 +65,7 @@ def test_a_report_whose_files_cannot_be_written_is_printed_first(tmp_path: Path)
     assert [path.name for path in run.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_disk_that_is_too_small_for_a_report_leaves_the_old_one_whole(tmp_path: Path) -> None:
+def test_a_disk_too_small_for_a_report_leaves_the_old_one_intact(tmp_path: Path) -> None:
     run = finished_run(tmp_path / "run")
     assert finish([*SCRIPT, "--resume", str(run)]).returncode == 0
     before = (run / "results.json").read_bytes()
@@ -76,7 +76,7 @@ def test_a_disk_that_is_too_small_for_a_report_leaves_the_old_one_whole(tmp_path
     assert (run / "results.json").read_bytes() == before
 
 
-def test_a_disk_that_fills_up_in_the_middle_ends_the_run_after_its_table(tmp_path: Path) -> None:
+def test_a_disk_that_fills_up_during_a_run_ends_it_after_its_table(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     out = disk / "out"

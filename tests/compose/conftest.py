@@ -1,4 +1,4 @@
-"""A catalogue's images, up to date, for stacks that tests stand up by hand."""
+"""Images of the checkout's catalogue for stacks that tests start by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stacks stood up by hand, with the README's commands: healthy, right on both hops, and gone after."""
+"""Stacks started by hand with the README's commands: health, hops, and cleanup."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ TIMEOUT_S = 20.0
 
 
 class ByHand:
-    """A Compose project of the test's own, of the files and variables a person would say."""
+    """A Compose project for one test, with the files and variables that a person would use."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self._project = f"topolab-test-{secrets.token_hex(4)}"
 
     def compose(self, topology: str, *arguments: str, also: str = "", **variables: str) -> str:
-        """What a `docker compose` command prints; an error where it fails. `also` is a further file's name."""
+        """Return a `docker compose` command's output; raise if it fails. `also` names another file."""
         done = self.tried(topology, *arguments, also=also, **variables)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -53,7 +53,7 @@ class ByHand:
         self.compose("proxy", "down", "--timeout", "0", "--remove-orphans")
 
     def inspect(self, service: str) -> dict[str, Any]:
-        """What the engine says of a service's container."""
+        """Inspect a service's container."""
         found = self.compose("direct", "ps", "--quiet", service).strip()
         done = subprocess.run(["docker", "inspect", found], capture_output=True, text=True, check=True)
         (container,) = json.loads(done.stdout)
@@ -93,7 +93,7 @@ def by_hand() -> Iterator[ByHand]:
     stack.down()
 
 
-def test_the_readmes_stack_downgrades_and_comes_up_again_after_a_stop(by_hand: ByHand) -> None:
+def test_the_readmes_stack_downgrades_and_restarts_after_a_stop(by_hand: ByHand) -> None:
     for command in (["up", "--wait"], ["stop"], ["up", "--wait"]):
         by_hand.compose("proxy", *command)
     assert by_hand.negotiated() == "h2"
@@ -113,7 +113,7 @@ def test_meinheld_runs_from_the_image_of_its_python(by_hand: ByHand) -> None:
     assert by_hand.hop()["interface"] == "wsgi"
 
 
-def test_locust_on_as_many_workers_as_were_asked_for_gives_one_result(by_hand: ByHand) -> None:
+def test_locust_on_several_workers_gives_one_result(by_hand: ByHand) -> None:
     by_hand.compose(
         *("proxy", "up", "--scale", "worker=3", "--exit-code-from", "master"),
         also="locust",
@@ -123,11 +123,11 @@ def test_locust_on_as_many_workers_as_were_asked_for_gives_one_result(by_hand: B
         LOCUST_THINK="0.05",
     )
     log = by_hand.compose("proxy", "logs", "--no-log-prefix", "master", also="locust")
-    result, _ = json.JSONDecoder().raw_decode(log[log.index('{"format"') :])  # Locust's own lines may come after it
+    result, _ = json.JSONDecoder().raw_decode(log[log.index('{"format"') :])  # Locust's own lines may follow it
     assert [worker["users"] for worker in result["workers"]] == [2, 2, 2]
     assert min(worker["requests"] for worker in result["workers"]) > 0
     assert (result["failures"], result["user_errors"], result["workers_missing"]) == ({}, {}, [])
-    # The downgrade: one connection of HTTP/2 a user, and HTTP/1.1 behind.
+    # The downgrade: one HTTP/2 connection per user outside, and HTTP/1.1 behind.
     assert (result["client_protocols"], result["origin_versions"], result["connections_opened"]) == (
         {"h2": result["requests"]},
         {"1.1": result["requests"]},
@@ -135,7 +135,7 @@ def test_locust_on_as_many_workers_as_were_asked_for_gives_one_result(by_hand: B
     )
 
 
-def test_what_is_handed_over_by_hand_comes_back(by_hand: ByHand) -> None:
+def test_handed_over_work_is_answered_by_hand(by_hand: ByHand) -> None:
     chosen = {"also": "django-celery", "SERVER": "gunicorn", "APP": "django-celery"}
     by_hand.compose("proxy", "up", "--wait", **chosen)
     status, location, body = by_hand.ask("/message/1?delay=0")
@@ -146,7 +146,7 @@ def test_what_is_handed_over_by_hand_comes_back(by_hand: ByHand) -> None:
     assert (status, body) == (200, {"text": "spam, egg, spam and spam!, 1!"})
 
 
-def test_a_server_whose_worker_is_not_there_is_not_healthy_by_hand(by_hand: ByHand) -> None:
+def test_a_server_without_its_task_worker_is_unhealthy(by_hand: ByHand) -> None:
     chosen = {"also": "django-celery", "SERVER": "gunicorn", "APP": "django-celery"}
     by_hand.compose("proxy", "up", "--wait", **chosen)
     by_hand.compose("proxy", "stop", "task-worker", **chosen)
@@ -156,7 +156,7 @@ def test_a_server_whose_worker_is_not_there_is_not_healthy_by_hand(by_hand: ByHa
         by_hand.compose("proxy", "exec", "server", *healthy, "/message/1?delay=0", **chosen)
 
 
-def test_a_server_that_there_is_not_is_named_by_the_server_and_the_proxy_is_not_blamed(by_hand: ByHand) -> None:
+def test_an_unknown_server_is_reported_by_the_server_and_not_the_proxy(by_hand: ByHand) -> None:
     with pytest.raises(AssertionError) as raised:
         by_hand.compose("proxy", "up", "--wait", SERVER="nope")
     assert "server-1 exited (2)" in str(raised.value)
@@ -165,7 +165,7 @@ def test_a_server_that_there_is_not_is_named_by_the_server_and_the_proxy_is_not_
     assert "nope: no such server" in said
 
 
-def test_the_edge_by_hand_is_published_on_loopback_alone_and_leads_nowhere(by_hand: ByHand) -> None:
+def test_the_edge_by_hand_is_published_only_on_loopback_and_has_no_way_out(by_hand: ByHand) -> None:
     by_hand.compose("direct", "up", "--wait")
     found = by_hand.inspect("server")
     published = {bound["HostIp"] for ports in found["NetworkSettings"]["Ports"].values() for bound in ports or ()}
@@ -173,7 +173,7 @@ def test_the_edge_by_hand_is_published_on_loopback_alone_and_leads_nowhere(by_ha
     assert by_hand.hop()["scheme"] == "https"
 
 
-def test_a_base_of_another_release_is_no_base_for_a_build_by_hand(by_hand: ByHand) -> None:
+def test_a_build_by_hand_refuses_a_base_of_another_release(by_hand: ByHand) -> None:
     bookworm = os.environ.get("BASE_IMAGE_BOOKWORM", "topolab-base:bookworm")
     done = by_hand.tried("proxy", "--progress", "plain", "build", "server", BASE_IMAGE=bookworm)
     assert done.returncode != 0
@@ -182,7 +182,7 @@ def test_a_base_of_another_release_is_no_base_for_a_build_by_hand(by_hand: ByHan
 
 
 @pytest.mark.parametrize(("topology", "scheme", "version"), [("nlb-tcp", "https", "1.1"), ("alb", "http", "1.1")])
-def test_the_servers_listener_is_the_one_that_the_topology_names(
+def test_the_server_uses_the_listener_the_topology_names(
     by_hand: ByHand, topology: str, scheme: str, version: str
 ) -> None:
     by_hand.compose("proxy", "up", "--wait", TOPOLOGY=topology)

@@ -1,4 +1,4 @@
-"""The checks that containers run on themselves by hand: of a server, of a proxy's edge, and until an edge is there."""
+"""The health checks of containers started by hand: server, edge, and waiting for an edge."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HANDED_OVER = message_path("healthy", 0)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """An app that is well, one that is not, one that hands work over, and one that never finishes it."""
+    """A healthy app, an unhealthy one, one that hands work over, and one that never finishes it."""
 
     def do_GET(self) -> None:
         """Answer by path."""
@@ -86,9 +86,7 @@ def run(script: Path, *arguments: str) -> tuple[int, str, str]:
         ("/nowhere", 1, "/nowhere was answered with status 202\n"),
     ],
 )
-def test_a_server_is_healthy_whose_app_answers_well_and_finishes_what_it_hands_over(
-    path: str, code: int, said: str
-) -> None:
+def test_a_server_that_answers_and_finishes_handed_over_work_is_healthy(path: str, code: int, said: str) -> None:
     with serving() as port:
         assert run(HEALTHY, "cleartext", str(port), path) == (code, said, "")
 
@@ -97,20 +95,20 @@ def test_the_check_of_an_app_with_companions_asks_for_a_message() -> None:
     assert f"'{HANDED_OVER}'" in (own_root() / "compose" / "django-celery.yaml").read_text(encoding="utf-8")
 
 
-def test_over_tls_any_certificate_will_do(tls: ssl.SSLContext) -> None:
+def test_any_certificate_is_accepted(tls: ssl.SSLContext) -> None:
     with serving(tls) as port:
         assert run(HEALTHY, "tls", str(port)) == (0, "", "")
         assert run(HEALTHY, "edge", str(port)) == (0, "", "")
 
 
-def test_an_edge_of_http_2_alone_is_healthy(tls: ssl.SSLContext) -> None:
+def test_an_edge_with_only_http2_is_healthy(tls: ssl.SSLContext) -> None:
     tls.set_alpn_protocols(["h2"])
     with serving(tls) as port:
         assert run(HEALTHY, "edge", str(port)) == (0, "", "")
 
 
 @pytest.mark.parametrize("listener", ["cleartext", "tls", "edge"])
-def test_nobody_there_is_one_line(listener: str) -> None:
+def test_a_refused_connection_is_reported_in_one_line(listener: str) -> None:
     with ReservedPort() as reserved:
         code, said, errors = run(HEALTHY, listener, str(reserved.number))
     assert (code, said, errors) == (1, "ConnectionRefusedError: [Errno 111] Connection refused\n", "")
@@ -123,12 +121,12 @@ def test_an_edge_without_tls_is_not_healthy() -> None:
     assert said.startswith("SSLError: ")
 
 
-def test_an_edge_is_awaited_until_it_accepts_connections() -> None:
+def test_an_edge_is_waited_for_until_it_accepts_connections() -> None:
     with serving() as port:
         assert run(AWAIT_EDGE, f"https://{LOOPBACK}:{port}") == (0, "", "")
 
 
-def test_what_is_no_url_is_refused_at_once() -> None:
+def test_an_invalid_url_is_refused_at_once() -> None:
     assert run(AWAIT_EDGE, "proxy:8443") == (
         1,
         "",
@@ -136,7 +134,7 @@ def test_what_is_no_url_is_refused_at_once() -> None:
     )
 
 
-def test_a_listener_that_is_not_said_is_found_out(tls: ssl.SSLContext) -> None:
+def test_an_unspecified_listener_is_detected(tls: ssl.SSLContext) -> None:
     with serving() as cleartext, serving(tls) as encrypted:
         assert [run(HEALTHY, "", str(port)) for port in (cleartext, encrypted)] == [(0, "", "")] * 2
     with ReservedPort() as nobody:

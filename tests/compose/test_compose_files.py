@@ -1,4 +1,4 @@
-"""Every Compose file makes a valid project with every server, shut in like all, and open only where it should be."""
+"""Every Compose file gives a valid, confined project with every server."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SHUT_IN = {
     "labels": LABELS,
 }
 OPENINGS = {"privileged", "cap_add", "devices", "network_mode", "pid", "ipc", "userns_mode", "volumes", "user"}
-"""What would take back some of that."""
+"""Settings that would weaken the confinement."""
 
 
 @functools.cache
@@ -81,7 +81,7 @@ def project(*files: str, **variables: str) -> dict[str, Any]:
 
 
 def shape(found: dict[str, Any]) -> dict[str, Any]:
-    """What a project is to be like whatever server is in it."""
+    """The parts of a project that do not depend on its server."""
     return {
         "services": sorted(found["services"]),
         "published": sorted(
@@ -106,7 +106,7 @@ def expected(topology: Topology) -> dict[str, Any]:
     edge = services[0]
     ports = [("8443", 8443, "tcp")] if topology.proxied else [("8443", 8000, "tcp"), ("8443", 8000, "udp")]
     inside = {"server": ["inside"], "proxy": ["edge", "inside"]} if topology.proxied else {"server": ["edge", "inside"]}
-    # Empty: the launcher takes it from the topology's TOML.
+    # Empty: the launcher reads it from the topology's TOML.
     listener = "" if topology.proxied else "tls"
     return {
         "services": services,
@@ -121,12 +121,12 @@ def expected(topology: Topology) -> dict[str, Any]:
     }
 
 
-def test_one_file_is_for_every_proxy_and_one_for_none(catalogue: Catalogue) -> None:
+def test_there_is_one_file_for_every_proxy_and_one_without(catalogue: Catalogue) -> None:
     assert sorted(catalogue.topologies) == TOPOLOGIES
     assert {file.stem for file in FOLDER.glob("*.yaml")} == PARTS | OF_APPS | {"direct"}
 
 
-def test_a_topology_not_said_is_an_alb_and_a_proxy_not_said_is_nginx() -> None:
+def test_the_default_topology_is_alb_and_the_default_proxy_nginx() -> None:
     done = compose_config("base", "proxy", **SAID)
     assert json.loads(done.stdout) == project("base", "alb")
     other = project("base", "proxy", PROXY="relay", TOPOLOGY="relayed")["services"]["proxy"]
@@ -134,15 +134,13 @@ def test_a_topology_not_said_is_an_alb_and_a_proxy_not_said_is_nginx() -> None:
     assert seen == ("topolab-proxy-relay:trixie", "relay/Dockerfile", "relayed")
 
 
-def test_every_app_with_companions_has_a_compose_file_and_no_other(catalogue: Catalogue) -> None:
+def test_only_apps_with_companions_have_a_compose_file(catalogue: Catalogue) -> None:
     assert {app.name for app in catalogue.apps.values() if app.companions} == OF_APPS
 
 
 @pytest.mark.parametrize("topology", TOPOLOGIES)
 @pytest.mark.parametrize("app", sorted(OF_APPS))
-def test_companions_are_shut_in_like_the_rest_and_on_the_inside_alone(
-    catalogue: Catalogue, topology: str, app: str
-) -> None:
+def test_companions_are_confined_and_only_on_the_inner_network(catalogue: Catalogue, topology: str, app: str) -> None:
     found = project("base", topology, app, APP=app, SERVER_CPUS="0", SERVER_DEBIAN="bookworm")
     wanted, shaped = expected(catalogue.topologies[topology]), shape(found)
     names = [companion.name for companion in catalogue.apps[app].companions]
@@ -163,7 +161,7 @@ def test_companions_are_shut_in_like_the_rest_and_on_the_inside_alone(
     assert brokers == {f"{listening.name}:{found['services'][listening.name]['command'][-1].removeprefix('--port=')}"}
 
 
-def test_every_server_behind_every_topology_is_a_valid_project_of_the_shape_they_all_have(catalogue: Catalogue) -> None:
+def test_every_server_and_topology_make_a_valid_project_of_the_common_shape(catalogue: Catalogue) -> None:
     wanted = {name: expected(catalogue.topologies[name]) for name in TOPOLOGIES}
 
     def trouble(server: str, debian: str, topology: str) -> str:
@@ -184,19 +182,19 @@ def test_every_server_behind_every_topology_is_a_valid_project_of_the_shape_they
 
 
 @pytest.mark.parametrize("topology", ["direct", "alb-http2"])
-def test_another_listener_reaches_every_part_that_has_to_know(catalogue: Catalogue, topology: str) -> None:
+def test_a_chosen_listener_reaches_every_part_that_needs_it(catalogue: Catalogue, topology: str) -> None:
     found = shape(project("base", topology, LISTENER="quic"))
     assert found["listeners"] == dict.fromkeys(expected(catalogue.topologies[topology])["services"], "quic")
 
 
 @pytest.mark.parametrize("topology", ["direct", "alb"])
-def test_an_empty_port_means_any_and_an_address_is_taken_as_it_is(topology: str) -> None:
+def test_an_empty_port_means_any_and_an_address_is_kept(topology: str) -> None:
     found = project("base", topology, EDGE_PORT="", EDGE_ADDRESS="127.0.0.2")
     ports = [port for service in found["services"].values() for port in service.get("ports", ())]
     assert {(port["host_ip"], port.get("published")) for port in ports} == {("127.0.0.2", None)}
 
 
-def test_health_is_probed_by_hand_and_not_while_a_run_measures() -> None:
+def test_health_is_checked_by_hand_but_not_in_a_run() -> None:
     by_hand = project("base", "alb")["services"]
     in_a_run = project("base", "alb", NO_HEALTH_CHECKS="true")["services"]
     assert {name: service["healthcheck"]["test"][-1] for name, service in by_hand.items()} == {
@@ -220,14 +218,14 @@ def test_health_is_probed_by_hand_and_not_while_a_run_measures() -> None:
         ("APP", "choose an app, for example APP=fastapi; python3 scripts/run_matrix.py --list shows them all"),
     ],
 )
-def test_a_server_or_an_app_not_said_is_asked_for(topology: str, unsaid: str, message: str) -> None:
+def test_a_missing_server_or_app_is_asked_for(topology: str, unsaid: str, message: str) -> None:
     done = compose_config("base", topology, **{name: value for name, value in SAID.items() if name != unsaid})
     assert done.returncode != 0
     assert f"required variable {unsaid} is missing a value: {message}" in done.stderr
 
 
 @pytest.mark.parametrize("topology", TOPOLOGIES)
-def test_in_a_run_both_networks_are_those_of_the_run(topology: str) -> None:
+def test_in_a_run_both_networks_belong_to_the_run(topology: str) -> None:
     files = ("parts/shared", *(["parts/shared-proxy"] if topology != "direct" else []))
     found = project("base", topology, *files, RUN_PROJECT="topolab-run-lab")
     networks = {
@@ -240,20 +238,20 @@ def test_in_a_run_both_networks_are_those_of_the_run(topology: str) -> None:
     assert shape(found)["published"] == []
 
 
-def test_a_run_that_is_not_named_is_asked_for() -> None:
+def test_a_missing_run_name_is_asked_for() -> None:
     done = compose_config("base", "alb", "parts/shared", **SAID)
     assert done.returncode != 0
     assert "required variable RUN_PROJECT is missing a value: the Compose project of the run" in done.stderr
 
 
 @pytest.mark.parametrize(("name", "networks"), [("load", ["edge", "inside"]), ("parts/browser", ["edge"])])
-def test_what_makes_the_load_is_shut_in_like_the_rest_and_publishes_nothing(name: str, networks: list[str]) -> None:
+def test_the_load_generator_is_confined_and_publishes_nothing(name: str, networks: list[str]) -> None:
     found, service = shape(project("base", name)), Path(name).name
     assert (found["shut in"][service], found["openings"][service]) == (SHUT_IN, [])
     assert (found["published"], found["networks of"][service]) == ([], networks)
 
 
-def test_locusts_master_and_workers_are_shut_in_like_the_rest_and_publish_nothing() -> None:
+def test_locusts_master_and_workers_are_confined_and_publish_nothing() -> None:
     found = shape(project("base", "alb", "locust"))
     published = [name for name, *_ in found["published"]]
     for service in ("master", "worker"):
@@ -261,7 +259,7 @@ def test_locusts_master_and_workers_are_shut_in_like_the_rest_and_publish_nothin
         assert (service in published, found["networks of"][service]) == (False, ["edge", "inside"])
 
 
-def test_files_that_are_extended_only_are_no_topology() -> None:
+def test_extended_files_are_not_topologies() -> None:
     for name in ("parts/companion", "parts/contained"):
         assert "never run by itself" in Path(FOLDER / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
 
@@ -280,7 +278,7 @@ def test_each_release_has_a_base_of_its_own(debian: str) -> None:
 
 
 @pytest.mark.parametrize("topology", PROXIED)
-def test_a_proxy_waits_by_hand_for_its_servers_health_and_in_a_run_for_its_start(topology: str) -> None:
+def test_a_proxy_waits_for_the_servers_health_by_hand_and_its_start_in_a_run(topology: str) -> None:
     def condition(**variables: str) -> str:
         found: str = project("base", topology, **variables)["services"]["proxy"]["depends_on"]["server"]["condition"]
         return found
@@ -289,7 +287,7 @@ def test_a_proxy_waits_by_hand_for_its_servers_health_and_in_a_run_for_its_start
     assert condition(SERVER_CONDITION="service_started", NO_HEALTH_CHECKS="true") == "service_started"
 
 
-def test_a_run_starts_images_by_id_and_by_hand_they_are_named() -> None:
+def test_images_are_started_by_id_in_a_run_and_by_name_by_hand() -> None:
     files = ("base", "alb", "load", "parts/browser", "parts/build-companion")
     by_hand = project(*files)["services"]
     assert {name: service["image"] for name, service in by_hand.items()} == {
@@ -301,13 +299,13 @@ def test_a_run_starts_images_by_id_and_by_hand_they_are_named() -> None:
     assert {name: service["image"] for name, service in in_a_run.items()} == ids
 
 
-def test_the_edge_leads_nowhere_else_and_in_a_run_not_even_to_this_machine() -> None:
+def test_the_edge_network_has_no_way_out_and_in_a_run_none_to_the_host() -> None:
     by_hand, in_a_run = (project("base", "direct", **given)["networks"] for given in ({}, {"EDGE_INTERNAL": "true"}))
     assert by_hand["edge"]["driver_opts"] == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
     assert (by_hand["edge"].get("internal", False), in_a_run["edge"]["internal"]) == (False, True)
 
 
-def test_the_parts_that_may_end_tls_are_given_a_key_and_no_other() -> None:
+def test_only_parts_that_may_end_tls_get_a_key() -> None:
     keys = {"SERVER_KEY_PEM": "the server's", "PROXY_KEY_PEM": "the proxy's", "SELF_SIGNED_NAME": ""}
     files = ("base", "alb", "django-celery", "load", "parts/browser")
     found = project(*files, APP="django-celery", **keys)["services"]
@@ -326,13 +324,13 @@ def test_every_anchor_is_used() -> None:
         assert anchors == set(re.findall(r"(?<=[:-] )\*(\w+)", text)), file.name
 
 
-def test_what_nobody_runs_by_hand_is_in_a_folder_of_its_own() -> None:
+def test_files_not_run_by_hand_are_in_their_own_folder() -> None:
     assert sorted(file.stem for file in (FOLDER / "parts").glob("*.yaml")) == [
         *("browser", "build-companion", "companion", "contained", "shared", "shared-proxy"),
     ]
 
 
-def test_every_command_that_starts_a_stack_by_hand_brings_its_images_up_to_date() -> None:
+def test_every_documented_up_command_builds_its_images() -> None:
     root = own_root()
     for file in (root / "README.md", *sorted((root / "docs").glob("*.md")), *sorted(FOLDER.glob("*.yaml"))):
         text = re.sub(r"[\\#\s]+", " ", file.read_text(encoding="utf-8"))

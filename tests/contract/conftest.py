@@ -1,4 +1,4 @@
-"""Every app x interface as a running process, started once a session."""
+"""Every app x interface as a running process, started once per session."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

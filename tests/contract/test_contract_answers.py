@@ -16,7 +16,7 @@ def essence(answer: Answer) -> tuple[int, str, str | None, bytes]:
 
 
 def pattern(count: int) -> bytes:
-    """Return the contract's bytes, made in another way than the apps make them."""
+    """Return the contract's bytes, computed differently than in the apps."""
     return (bytes(range(256)) * (count // 256 + 1))[:count]
 
 
@@ -49,7 +49,7 @@ def test_a_message_is_compact_json_in_utf8(origin: Origin, target: str, body: st
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "base64", "nonsense"])
-def test_the_charset_of_a_body_does_not_touch_the_query(origin: Origin, charset: str) -> None:
+def test_a_bodys_charset_does_not_affect_the_query(origin: Origin, charset: str) -> None:
     answer = origin.request("GET", "/query?id=%C3%A4", headers={"content-type": f"text/plain; charset={charset}"})
     expected = '{"text":"spam, egg, spam and spam!, ä!"}'.encode()
     assert essence(answer) == (200, "application/json", str(len(expected)), expected)
@@ -59,14 +59,14 @@ def test_health_is_two_letters_of_plain_text(origin: Origin) -> None:
     assert essence(origin.get("/healthz")) == (200, "text/plain", "2", b"ok")
 
 
-def test_the_page_is_served_as_it_lies_on_disk(origin: Origin) -> None:
+def test_the_page_is_served_unchanged_from_disk(origin: Origin) -> None:
     page = (APPS / "common" / "page.html").read_bytes()
     expected = (200, "text/html; charset=utf-8", str(len(page)), page)
     assert [essence(origin.get(target)) for target in ("/", "/?n=3&delay=1&autorun=1")] == [expected, expected]
 
 
 @pytest.mark.parametrize("count", [0, 1, 255, 256, 257, 65_536, 65_537, 1_000_000, 16 * 1024 * 1024])
-def test_any_number_of_pattern_bytes_up_to_16_mib_comes_whole(origin: Origin, count: int) -> None:
+def test_up_to_16_mib_of_pattern_bytes_arrive_whole(origin: Origin, count: int) -> None:
     expected = (200, "application/octet-stream", str(count), pattern(count))
     # Not compared in the assertion itself: pytest would take minutes to print the difference of 16 MiB.
     same = essence(origin.get(f"/bytes/{count}")) == expected
@@ -80,7 +80,7 @@ def test_echo_of_a_body_of_known_length_has_that_length(origin: Origin, size: in
     assert same
 
 
-def test_echo_of_an_unnamed_content_type_is_an_octet_stream(origin: Origin) -> None:
+def test_echo_without_a_content_type_is_an_octet_stream(origin: Origin) -> None:
     assert essence(origin.request("POST", "/echo", b"spam")) == (200, "application/octet-stream", "4", b"spam")
 
 
@@ -108,7 +108,7 @@ def test_a_stream_is_chunked_plain_text(origin: Origin, target: str, lines: str)
     assert answer.headers["transfer-encoding"] == "chunked"
 
 
-def test_hop_tells_exactly_what_the_app_saw(origin: Origin) -> None:
+def test_hop_reports_exactly_what_the_app_saw(origin: Origin) -> None:
     connection = origin.connect()
     connection.connect()
     port = connection.sock.getsockname()[1]
@@ -158,13 +158,11 @@ def test_hop_tells_exactly_what_the_app_saw(origin: Origin) -> None:
         *[("POST", "/echo"), ("POST", "/query"), ("HEAD", "/query")],
     ],
 )
-def test_every_answer_names_the_http_version_and_the_port_that_the_app_saw(
-    origin: Origin, method: str, target: str
-) -> None:
+def test_every_answer_has_the_http_version_and_port_the_app_saw(origin: Origin, method: str, target: str) -> None:
     connection = origin.connect()
     try:
         seen = []
-        # Twice, as a connection kept alive must still be told apart by its port.
+        # Twice: a kept-alive connection must still be recognisable by its port.
         for _ in range(2):
             connection.request(method, target)
             local_port = str(connection.sock.getsockname()[1])
@@ -176,7 +174,7 @@ def test_every_answer_names_the_http_version_and_the_port_that_the_app_saw(
         connection.close()
 
 
-def test_a_request_of_http_1_0_is_seen_as_such(origin: Origin) -> None:
+def test_an_http_1_0_request_is_reported_as_such(origin: Origin) -> None:
     connection = origin.connect()
     connection._http_vsn, connection._http_vsn_str = 10, "HTTP/1.0"  # type: ignore[attr-defined]  # no public way
     try:

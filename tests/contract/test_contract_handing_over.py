@@ -1,4 +1,4 @@
-"""What an app answers that hands its slow message over: where the result will be, until it is there."""
+"""The answers of an app that hands its slow message over: 202s, and then the result."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def handed_over(origin: Origin, target: str) -> str:
     return answer.headers["location"]
 
 
-def test_a_message_is_handed_over_and_its_place_does_not_change_until_it_is_there(handing_over: Origin) -> None:
+def test_a_handed_over_messages_location_is_stable_until_the_result(handing_over: Origin) -> None:
     location = handed_over(handing_over, "/message/X?delay=30")
     for _ in range(3):
         answer = handing_over.request("GET", location)
@@ -38,7 +38,7 @@ def test_a_message_is_handed_over_and_its_place_does_not_change_until_it_is_ther
         assert answer.headers["location"] == location
 
 
-def test_a_result_is_what_every_app_answers_and_stays_for_who_asks_again(handing_over: Origin) -> None:
+def test_a_result_is_the_usual_answer_and_can_be_asked_for_again(handing_over: Origin) -> None:
     location = handed_over(handing_over, "/message/%C3%A4?delay=0")
     expected = '{"text":"spam, egg, spam and spam!, ä!"}'.encode()
     for _ in range(2):
@@ -47,20 +47,20 @@ def test_a_result_is_what_every_app_answers_and_stays_for_who_asks_again(handing
         assert "location" not in answer.headers
 
 
-def test_each_message_has_a_place_of_its_own(handing_over: Origin) -> None:
+def test_each_message_has_its_own_location(handing_over: Origin) -> None:
     locations = [handed_over(handing_over, f"/message/{index}?delay=0") for index in range(AT_ONCE)]
     assert [json.loads(handing_over.get(location).body)["text"] for location in locations] == [
         f"spam, egg, spam and spam!, {index}!" for index in range(AT_ONCE)
     ]
 
 
-def test_a_short_wait_overtakes_all_the_long_ones_before_it(handing_over: Origin) -> None:
+def test_a_short_wait_ends_before_earlier_long_ones(handing_over: Origin) -> None:
     long = [handed_over(handing_over, f"/message/{index}?delay=30") for index in range(AT_ONCE)]
     assert handing_over.get("/message/short?delay=0").status == 200
     assert {handing_over.request("GET", location).status for location in long} == {202}
 
 
-def test_every_answer_of_a_handed_over_message_names_version_and_port(handing_over: Origin) -> None:
+def test_every_answer_to_a_handed_over_message_has_version_and_port(handing_over: Origin) -> None:
     connection = handing_over.connect()
     try:
         target, seen = "/message/1?delay=0", []
@@ -83,7 +83,7 @@ def test_a_bad_value_is_refused_before_anything_is_handed_over(handing_over: Ori
     assert (answer.status, "location" in answer.headers) == (422, False)
 
 
-def test_a_task_that_never_was_is_not_found(handing_over: Origin) -> None:
+def test_an_unknown_task_is_not_found(handing_over: Origin) -> None:
     answer = handing_over.request("GET", f"/result/{uuid.uuid4()}")
     assert essence(answer) == (404, "application/json", str(len(NOT_FOUND)), NOT_FOUND)
 
@@ -95,7 +95,7 @@ def test_a_task_that_never_was_is_not_found(handing_over: Origin) -> None:
         *(KNOWN.replace("-", ""), f"{KNOWN}%0A", f"%20{KNOWN}", "0" * 3000, "celery-task-meta-1"),
     ],
 )
-def test_an_id_that_no_task_can_have_is_refused(handing_over: Origin, task_id: str) -> None:
+def test_an_invalid_task_id_is_refused(handing_over: Origin, task_id: str) -> None:
     answer = handing_over.request("GET", f"/result/{task_id}")
     assert essence(answer) == (422, "application/json", str(len(BAD_ID)), BAD_ID)
 
@@ -109,7 +109,7 @@ def test_other_paths_and_methods_are_not_found(handing_over: Origin, method: str
     assert essence(answer) == (404, "application/json", str(len(NOT_FOUND)), NOT_FOUND)
 
 
-def test_page_and_load_driver_poll_as_often_as_the_contract_says() -> None:
+def test_page_and_load_driver_poll_at_the_contracts_interval() -> None:
     page = (APPS / "common" / "page.html").read_text(encoding="utf-8")
     contract = (APPS / "common" / "origin_contract.py").read_text(encoding="utf-8")
     (page_ms,) = re.findall(r"const POLL_MS = (\d+);", page)

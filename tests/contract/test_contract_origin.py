@@ -1,4 +1,4 @@
-"""What the apps say of a hop when the server says little or odd things; in-process, as no server does it all."""
+"""What apps report about a hop when the server says little or odd things; run in-process."""
 
 import importlib
 import io
@@ -25,7 +25,7 @@ def common(monkeypatch: pytest.MonkeyPatch) -> Any:
         *[("", ""), ("HTTP/", ""), ("spam", "")],
     ],
 )
-def test_every_spelling_of_a_version_becomes_one(common: Any, spelling: str, version: str) -> None:
+def test_every_spelling_of_a_version_is_normalised(common: Any, spelling: str, version: str) -> None:
     contract = common("origin_contract")
     assert contract.http_version(spelling) == version
 
@@ -40,7 +40,7 @@ def test_every_spelling_of_a_version_becomes_one(common: Any, spelling: str, ver
         (("", None), ""),
     ],
 )
-def test_an_asgi_peer_is_never_made_up(common: Any, client: Any, port: str) -> None:
+def test_an_asgi_peer_is_never_invented(common: Any, client: Any, port: str) -> None:
     assert common("origin_asgi").peer_port({"client": client}) == port
 
 
@@ -48,11 +48,11 @@ def test_an_asgi_peer_is_never_made_up(common: Any, client: Any, port: str) -> N
     ("environ", "port"),
     [({"REMOTE_PORT": "4711"}, "4711"), ({"REMOTE_PORT": 4711}, "4711"), ({"REMOTE_PORT": ""}, ""), ({}, "")],
 )
-def test_a_wsgi_peer_is_never_made_up(common: Any, environ: dict[str, Any], port: str) -> None:
+def test_a_wsgi_peer_is_never_invented(common: Any, environ: dict[str, Any], port: str) -> None:
     assert common("origin_wsgi").peer_port(environ) == port
 
 
-def test_a_wsgi_server_that_tells_little_still_gets_an_answer(common: Any) -> None:
+def test_a_minimal_wsgi_environ_gets_an_answer(common: Any) -> None:
     environ = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": "/hop",

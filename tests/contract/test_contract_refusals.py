@@ -1,4 +1,4 @@
-"""What is outside the contract: always a 404 or a 422 with a reason, never a 500."""
+"""Requests outside the contract get a 404 or a 422 with a reason, never a 500."""
 
 import json
 
@@ -39,7 +39,7 @@ def test_an_unknown_path_or_method_is_not_found(origin: Origin, method: str, tar
     assert essence(answer) == (404, "application/json", str(len(NOT_FOUND)), NOT_FOUND)
 
 
-def test_a_head_request_is_not_found_and_leaves_the_connection_in_order(origin: Origin) -> None:
+def test_a_head_request_is_not_found_and_keeps_the_connection_usable(origin: Origin) -> None:
     connection = origin.connect()
     try:
         answers = []
@@ -95,6 +95,6 @@ def test_a_bad_value_is_refused_with_its_name_and_range(origin: Origin, target: 
     ],
     ids=repr,
 )
-def test_no_oddity_is_a_server_error(origin: Origin, head: bytes) -> None:
+def test_odd_requests_cause_no_server_error(origin: Origin, head: bytes) -> None:
     status = origin.raw_status(head + b"\r\nHost: spam\r\nConnection: close\r\n\r\n")
     assert status in {200, 400, 404, 422}

@@ -1,4 +1,4 @@
-"""All apps answer alike: a figure must differ by the server and the framework, never by the bytes sent."""
+"""All apps send the same bytes, so figures differ only by server and framework."""
 
 from support.origin_client import APPS, Answer, Origin, discover
 

@@ -1,4 +1,4 @@
-"""What the contract says about time: waits hold no thread where they need not, streams are flushed per chunk."""
+"""Timing in the contract: waits need not occupy a thread, and streams are flushed per chunk."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ DELAY_S = 0.3
 
 
 def messages_at_once(origin: Origin) -> tuple[list[bytes], float]:
-    """Ask for all messages at the same moment; return the bodies and the seconds it took."""
+    """Request all messages at the same moment; return the bodies and the duration in seconds."""
     together = threading.Barrier(PARALLEL)
 
     def ask(index: int) -> bytes:
@@ -30,14 +30,14 @@ def test_a_message_comes_no_earlier_than_its_delay(origin: Origin) -> None:
     assert time.monotonic() - began >= DELAY_S - 0.02
 
 
-def test_waiting_messages_hold_no_thread(asgi_origin: Origin) -> None:
+def test_waiting_messages_occupy_no_thread(asgi_origin: Origin) -> None:
     bodies, took_s = messages_at_once(asgi_origin)
     assert bodies == [b'{"text":"spam, egg, spam and spam!, %d!"}' % index for index in range(PARALLEL)]
     # One after another they take 6 s, in a pool of four threads 1.5 s, together little more than 0.3 s.
     assert took_s < PARALLEL * DELAY_S / 2
 
 
-def test_a_request_that_waits_does_not_hold_up_the_next_one(origin: Origin) -> None:
+def test_a_waiting_request_does_not_block_the_next_one(origin: Origin) -> None:
     waiting = origin.connect()
     try:
         waiting.request("GET", "/message/slow?delay=1.5")
@@ -60,7 +60,7 @@ def test_each_chunk_of_a_stream_is_flushed_before_the_next_is_made(origin: Origi
         lines = [line for line, _ in arrivals]
         assert lines == [b"chunk 0\n", b"chunk 1\n", b"chunk 2\n"]
         first, _, last = (moment for _, moment in arrivals)
-        # The last is made 2 s after the first, so the first was here before the last existed.
+        # The last chunk is made 2 s after the first, so the first arrived before the last existed.
         assert last - first > 1
     finally:
         connection.close()

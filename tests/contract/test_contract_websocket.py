@@ -9,7 +9,7 @@ from support.origin_client import Origin
 NOT_FOUND = b'{"detail":"nothing here: no such path, or not with this method"}'
 
 
-def test_text_and_binary_messages_come_back_as_what_they_were(asgi_origin: Origin) -> None:
+def test_text_and_binary_messages_are_echoed_with_their_type(asgi_origin: Origin) -> None:
     sent: list[str | bytes] = ["spam", b"\x00\xff", "", b"", "ä€🥚", "x" * 100_000, bytes(range(256)) * 400]
     received = []
     with connect(f"ws://127.0.0.1:{asgi_origin.port}/ws/echo", proxy=None) as websocket:

@@ -1,4 +1,4 @@
-"""docs/adding-a-server.md is true: its one TOML file, in an otherwise unchanged catalogue, is a measured server."""
+"""The TOML file in docs/adding-a-server.md is enough to measure a server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def documented_toml() -> str:
     return block[1]
 
 
-def test_one_toml_file_makes_a_server_that_is_measured(tmp_path: Path) -> None:
+def test_one_toml_file_is_enough_to_measure_a_server(tmp_path: Path) -> None:
     root = catalogue_root(tmp_path, {"plain-uvicorn": documented_toml()})
     only = (
         "server=plain-uvicorn",
@@ -48,7 +48,7 @@ def test_one_toml_file_makes_a_server_that_is_measured(tmp_path: Path) -> None:
     assert cells[f"{prefix}/alb/h2/ceiling"]["downgraded"] is True
 
 
-def test_its_command_works_as_written(tmp_path: Path) -> None:
+def test_the_documented_command_works_as_written(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "adding-a-server.md").read_text()
     command = re.search(r"python3 scripts/run_matrix.py (.+)", page)
     assert command

@@ -1,4 +1,4 @@
-"""What the documents tell people to type works, and what they link to is there."""
+"""The documents' commands work, and their links have targets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMMAND = re.compile(r"python3 scripts/run_matrix\.py([^`#\n]*)")
 
 
 def commands() -> list[str]:
-    """Every command line of the documents but those whose run or server has to exist first."""
+    """Every command line in the documents, except those that need an existing run or server."""
     found = {match[1].strip() for path in DOCUMENTS for match in COMMAND.finditer(path.read_text())}
     return sorted(text for text in found if "--resume" not in text and "plain-uvicorn" not in text)
 
@@ -44,7 +44,7 @@ def test_there_are_documented_commands_to_check() -> None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_links_between_documents_lead_somewhere(path: Path) -> None:
+def test_links_between_documents_have_targets(path: Path) -> None:
     links = re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text())
     assert [link for link in links if not (path.parent / link).exists()] == []
 

@@ -1,4 +1,4 @@
-"""docs/extending.md is true of drivers: its folder in an otherwise unchanged catalogue makes a load."""
+"""The driver in docs/extending.md makes a load from its folder in a catalogue."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ profiles = ["plain-ceiling"]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The checkout's catalogue, and the page's files in it."""
+    """The checkout's catalogue with the page's files added."""
     text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     section = text.partition("\n## A driver\n")[2].partition("\n## ")[0]
     found = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
@@ -50,7 +50,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def run(root: Path, out: Path, *arguments: str) -> dict[str, dict[str, object]]:
-    """The cells and skips of a run of both protocols, by the client's."""
+    """The cells and skips of a run of both protocols, by client protocol."""
     done = run_matrix(
         *("--matrix", str(root / "plain.toml"), "--backend", "local", "--json", "--quiet", "--out", str(out)),
         *arguments,
@@ -60,7 +60,7 @@ def run(root: Path, out: Path, *arguments: str) -> dict[str, dict[str, object]]:
     return {cell["client_protocol"]: cell for cell in json.loads(done.stdout)["cells"]}
 
 
-def test_a_folder_makes_a_driver_that_measures(root: Path, tmp_path: Path) -> None:
+def test_a_drivers_folder_is_enough_to_measure_with_it(root: Path, tmp_path: Path) -> None:
     cells = run(root, tmp_path / "out")
     assert {client: (cell["status"], cell["reason"]) for client, cell in cells.items()} == {
         "h1c": ("measured", None),
@@ -69,13 +69,13 @@ def test_a_folder_makes_a_driver_that_measures(root: Path, tmp_path: Path) -> No
     assert (cells["h1c"]["bad_responses"], cells["h1c"]["good_responses"] is None) == ({}, False)
 
 
-def test_it_is_a_driver_of_that_catalogue_alone(root: Path, catalogue: Catalogue) -> None:
+def test_the_driver_belongs_only_to_that_catalogue(root: Path, catalogue: Catalogue) -> None:
     found = load_catalogue(root)
     assert (set(found.drivers) - set(drivers()), set(catalogue.drivers)) == ({"plain"}, set(drivers()))
     assert found.drivers["plain"].worker == (str(root / "drivers" / "plain"),)
 
 
-def test_in_containers_it_is_refused_with_the_reason(root: Path, catalogue: Catalogue) -> None:
+def test_in_containers_the_driver_is_refused_with_the_reason(root: Path, catalogue: Catalogue) -> None:
     assert in_no_image(load_catalogue(root)) == {
         "plain": "plain is a driver in the catalogue's drivers/, which no image has: use --backend local"
     }
@@ -117,14 +117,14 @@ def edited(file: str, old: str, new: str) -> Callable[[Path], None]:
     ],
     ids=["other-name", "no-descriptor", "broken", "no-worker", "other-kind"],
 )
-def test_one_that_cannot_be_used_is_refused_in_a_line(root: Path, spoil: Callable[[Path], None], message: str) -> None:
+def test_an_unusable_driver_is_refused_in_one_line(root: Path, spoil: Callable[[Path], None], message: str) -> None:
     spoil(root)
     with pytest.raises(InputError) as refused:
         load_catalogue(root)
     assert str(refused.value) == message
 
 
-def test_one_that_is_called_as_one_of_topolabs_own_is_refused(root: Path) -> None:
+def test_a_driver_named_like_a_built_in_one_is_refused(root: Path) -> None:
     (root / "drivers" / "plain").rename(root / "drivers" / "curl")
     edited("drivers/curl/descriptor.py", '"plain"', '"curl"')(root)
     with pytest.raises(InputError) as refused:
@@ -135,7 +135,7 @@ def test_one_that_is_called_as_one_of_topolabs_own_is_refused(root: Path) -> Non
     )
 
 
-def test_a_run_whose_driver_is_gone_is_reported_and_not_resumed(root: Path, tmp_path: Path) -> None:
+def test_a_run_without_its_driver_is_reported_but_not_resumed(root: Path, tmp_path: Path) -> None:
     run(root, tmp_path / "out")
     (folder,) = (path for path in (tmp_path / "out").iterdir() if (path / "run.sqlite").is_file())
     for name in (WORKER, DESCRIPTOR, PROFILE):

@@ -1,4 +1,4 @@
-"""docs/extending.md is true of proxies: its folder in an otherwise unchanged catalogue is measured through."""
+"""The proxy in docs/extending.md can be measured through from its folder in a catalogue."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CELL = "hypercorn-asyncio/bare-asgi/relayed/h2/ceiling"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The checkout's catalogue, and the page's files in it."""
+    """The checkout's catalogue with the page's files added."""
     text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     section = text.partition("\n## A proxy\n")[2].partition("\n## ")[0]
     found = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
@@ -50,18 +50,20 @@ def measured(root: Path, out: Path, backend: str, **variables: str) -> tuple[dic
     return cell, results
 
 
-def test_a_folder_makes_a_proxy_that_is_measured_through_on_this_machine(root: Path, tmp_path: Path) -> None:
+def test_a_proxys_folder_is_enough_to_measure_through_it_locally(root: Path, tmp_path: Path) -> None:
     cell, _ = measured(root, tmp_path / "out", "local")
     assert (cell["status"], cell["downgraded"]) == ("measured", False)
 
 
-def test_and_in_containers(catalogue: Catalogue, root: Path, tmp_path: Path) -> None:
+def test_a_proxys_folder_is_enough_to_measure_through_it_in_containers(
+    catalogue: Catalogue, root: Path, tmp_path: Path
+) -> None:
     site_here(catalogue).close()
     cell, _ = measured(root, tmp_path / "out", "docker", **engine_of_this_machine())
     assert (cell["status"], cell["downgraded"]) == ("measured", False)
 
 
-def test_its_argv_is_recorded_and_its_log_is_read_where_it_writes_it(root: Path) -> None:
+def test_a_proxys_argv_is_recorded_and_its_log_file_is_read(root: Path) -> None:
     catalogue = load_catalogue(root)
     cell = cell_of(catalogue, "relayed", ClientProtocol.H2, "hypercorn-asyncio")
     with (

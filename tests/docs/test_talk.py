@@ -1,4 +1,4 @@
-"""docs/talk.md is what its script makes of the runs that lie beside it, to the letter."""
+"""docs/talk.md is exactly what its script writes from the stored runs."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ TALK = ROOT / "docs" / "talk.toml"
 
 @pytest.fixture
 def runs(tmp_path: Path) -> list[Path]:
-    """A copy, as reading a run may leave files beside it."""
+    """A copy, because reading a run may create files next to it."""
     copy = tmp_path / "runs"
     shutil.copytree(ROOT / "docs" / "talk", copy)
     return sorted(copy.iterdir())
 
 
-def test_the_page_is_what_the_script_makes_of_the_stored_runs(runs: list[Path], tmp_path: Path) -> None:
+def test_the_page_is_the_scripts_output_for_the_stored_runs(runs: list[Path], tmp_path: Path) -> None:
     write_article(TALK, runs, tmp_path / "talk.md")
 
     assert (tmp_path / "talk.md").read_text() == (ROOT / "docs" / "talk.md").read_text()
@@ -29,19 +29,21 @@ def test_the_page_is_what_the_script_makes_of_the_stored_runs(runs: list[Path], 
     assert made == {path.relative_to(ROOT / "docs" / "talk") for path in (ROOT / "docs" / "talk").rglob("*.*")}
 
 
-def test_nothing_of_the_machine_it_was_measured_on_is_in_the_runs_but_what_a_reader_needs(runs: list[Path]) -> None:
+def test_the_stored_runs_contain_no_paths_of_the_machine(runs: list[Path]) -> None:
     for run in runs:
         content = (run / "run.sqlite").read_bytes()
         assert [word for word in (b"/root/", b"/home/", b"/work/") if word in content] == []
 
 
-def test_a_run_too_few_is_told_in_a_line(runs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_run_is_reported_in_one_line(
+    runs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(TALK, [*map(str, runs[:-1]), "--out", str(tmp_path / "talk.md")]) == 2
     assert capsys.readouterr().err.endswith(f"give the folder of a run of the matrix {runs[-1].name}\n")
     assert not (tmp_path / "talk.md").exists()
 
 
-def test_a_folder_that_is_no_run_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_without_a_run_is_reported_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(TALK, [str(tmp_path)]) == 2
     assert (
         capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The lab's side of the load workers: one a driver, its files handed on, and a lost one replaced."""
+"""The harness's side of load workers: one per driver, files passed on, lost ones replaced."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def workers(h2load_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def measure(
     workers: LoadWorkers, target: Target, profile: LoadProfile, workplace: Workplace = HERE
 ) -> tuple[Measurement | StageError, list[str]]:
-    """What came of the load, and what was said and kept on the way, in order."""
+    """The load's result, and the events and files on the way, in order."""
     told: list[str] = []
     try:
         result: Measurement | StageError = workers.measure(
@@ -54,7 +54,7 @@ def measure(
     return result, told
 
 
-def test_each_driver_has_a_worker_of_its_own_that_stays_for_the_next_job(workers: LoadWorkers, target: Target) -> None:
+def test_each_driver_keeps_its_own_worker_for_the_next_job(workers: LoadWorkers, target: Target) -> None:
     assert (workers.worker("curl"), workers.worker("h2load")) == (None, None)
     for profile in (page(2), COUNTED):
         assert isinstance(measure(workers, target, profile)[0], Measurement)
@@ -67,14 +67,14 @@ def test_each_driver_has_a_worker_of_its_own_that_stays_for_the_next_job(workers
 
 
 @pytest.mark.parametrize("profile", [COUNTED, closed(Lanes(2), driver="h2load")], ids=["counted", "timed"])
-def test_the_counters_are_read_before_the_files_come(
+def test_the_counters_are_read_before_the_files_arrive(
     workers: LoadWorkers, target: Target, profile: LoadProfile
 ) -> None:
     told = measure(workers, target, profile)[1]
     assert told == ["warm", "loaded", "h2load.txt", "h2load-requests.tsv"]
 
 
-def test_the_files_of_a_load_that_failed_come_too_and_its_worker_goes_on(workers: LoadWorkers, target: Target) -> None:
+def test_a_failed_loads_files_arrive_and_its_worker_continues(workers: LoadWorkers, target: Target) -> None:
     error, told = measure(workers, target, counted(20, Lanes(2), body="spam"))
     assert isinstance(error, StageError)
     assert (error.stage, error.message) == (
@@ -87,7 +87,7 @@ def test_the_files_of_a_load_that_failed_come_too_and_its_worker_goes_on(workers
     assert workers.worker("h2load") == worker
 
 
-def test_what_fails_before_it_is_warm_fails_in_the_warm_up(workers: LoadWorkers, target: Target) -> None:
+def test_a_failure_before_warm_is_a_failure_of_the_warm_up(workers: LoadWorkers, target: Target) -> None:
     error, told = measure(workers, Target("127.0.0.1", 1, target.client_protocol, ca_file=Path("/nowhere")), COUNTED)
     assert isinstance(error, StageError)
     assert (error.stage, error.message, told) == (Stage.WARM_UP, "The certificate file /nowhere does not exist.", [])
@@ -105,7 +105,7 @@ def test_what_fails_before_it_is_warm_fails_in_the_warm_up(workers: LoadWorkers,
         ('echo \'{"event": "loaded"}\'; sleep 600', "the load worker sent Loaded instead of Warm"),
     ],
 )
-def test_a_worker_that_breaks_the_protocol_is_ended_with_its_last_words_and_replaced(
+def test_a_worker_that_breaks_the_protocol_is_ended_and_replaced(
     workers: LoadWorkers, target: Target, script: str, message: str
 ) -> None:
     broken = Workplace(("sh", "-c", f"read job; echo no spam today >&2; {script}"), "", "")
@@ -116,7 +116,7 @@ def test_a_worker_that_breaks_the_protocol_is_ended_with_its_last_words_and_repl
     assert isinstance(measure(workers, target, page(2))[0], Measurement)
 
 
-def test_a_worker_elsewhere_takes_the_place_of_the_one_here(workers: LoadWorkers, target: Target) -> None:
+def test_a_remote_worker_replaces_the_local_one(workers: LoadWorkers, target: Target) -> None:
     assert isinstance(measure(workers, target, page(2))[0], Measurement)
     here = workers.worker("curl")
     elsewhere = Workplace(("env", "SPAM=egg"), sys.executable, "")
@@ -127,9 +127,7 @@ def test_a_worker_elsewhere_takes_the_place_of_the_one_here(workers: LoadWorkers
     assert (there.argv[0], here.exit_code() is None) == ("env", False)
 
 
-def test_a_load_that_is_made_anew_is_begun_by_another_reading_of_the_counters(
-    workers: LoadWorkers, target: Target
-) -> None:
+def test_a_repeated_load_reads_the_counters_again(workers: LoadWorkers, target: Target) -> None:
     said = [event_line(event).strip() for event in (Warm(), Warm(), Loaded(), Failed("no spam today"))]
     script = f"read job; echo '{said[0]}'; read go; echo '{said[1]}'; read go; echo '{said[2]}'; echo '{said[3]}'"
     error, told = measure(workers, target, page(2), Workplace(("sh", "-c", f"{script}; read end"), "", ""))

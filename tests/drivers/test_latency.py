@@ -1,4 +1,4 @@
-"""How long requests took is kept as a histogram."""
+"""The histogram of latencies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from topolab.drivers.latency import latency_histogram, percentiles_ms
 
 
-def test_latencies_beyond_the_histograms_ends_are_counted_at_them() -> None:
+def test_latencies_beyond_the_histogram_are_counted_in_its_end_bins() -> None:
     histogram = latency_histogram([0, 500, 90_000_000])
 
     assert histogram.get_total_count() == 3

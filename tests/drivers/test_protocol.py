@@ -1,4 +1,4 @@
-"""What harness and load worker say to each other arrives as it was said, or is refused."""
+"""Messages between harness and load worker arrive unchanged, or are refused."""
 
 from __future__ import annotations
 
@@ -74,6 +74,6 @@ def test_an_event_arrives_as_it_was_sent(event: Event) -> None:
         '{"event": "measured", "measurement": {}}',
     ],
 )
-def test_a_line_that_is_no_event_is_refused(line: str) -> None:
+def test_a_line_that_is_not_an_event_is_refused(line: str) -> None:
     with pytest.raises(InputError):
         parse_event(line)

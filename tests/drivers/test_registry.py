@@ -1,4 +1,4 @@
-"""The drivers there are, found by their folders; reading what they are imports no load tool."""
+"""Drivers are found by their folders, and reading descriptors imports no load tool."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def test_one_worker_does_several_jobs_each_on_its_own_connections(client: Client
         ("{}\n", "The job's target cannot be used: Field required."),
     ],
 )
-def test_a_broken_line_fails_and_the_next_job_is_done(client: Client, target: Target, line: str, message: str) -> None:
+def test_a_broken_line_fails_and_the_next_job_succeeds(client: Client, target: Target, line: str, message: str) -> None:
     client.send(line)
 
     assert client.read() == Failed(message)
@@ -57,7 +57,7 @@ def test_a_job_with_an_impossible_number_names_the_field(client: Client, target:
     assert "greater than 0" in event.message
 
 
-def test_a_certificate_file_that_is_not_there_fails_the_job(client: Client) -> None:
+def test_a_missing_certificate_file_fails_the_job(client: Client) -> None:
     missing = Path("/nowhere/ca.pem")
 
     message = client.fail(Target("127.0.0.1", 1, ClientProtocol.HTTP1, ca_file=missing), page(1))
@@ -75,7 +75,7 @@ def test_anything_but_go_after_the_warm_up_fails_the_job(client: Client, target:
 
 
 @pytest.mark.parametrize("warm_first", [False, True])
-def test_the_worker_ends_well_when_its_input_ends(client: Client, target: Target, warm_first: bool) -> None:
+def test_the_worker_exits_with_0_when_its_input_ends(client: Client, target: Target, warm_first: bool) -> None:
     if warm_first:
         client.send(job_line(target, page(2)))
         assert client.read() == Warm()

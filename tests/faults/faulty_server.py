@@ -1,4 +1,4 @@
-"""A small HTTP server that goes wrong in the way its first argument says; a real process for real failures."""
+"""A small HTTP server with the fault that its first argument names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STARTS_FOR_S = 3.0
 
 
 class Faulty:
-    """Answers on one thread a connection, right but for its fault."""
+    """Answers correctly apart from its fault, with one thread per connection."""
 
     def __init__(self, fault: str, port: int) -> None:
         self.fault = fault
@@ -24,7 +24,7 @@ class Faulty:
         self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
 
     def serve(self) -> None:
-        """Accept for ever."""
+        """Accept connections forever."""
         while True:
             connection, peer = self.listener.accept()
             threading.Thread(target=self.converse, args=(connection, peer[1]), daemon=True).start()
@@ -67,9 +67,9 @@ if __name__ == "__main__":
     if fault == "wont-start":
         sys.exit("the faulty server finds no spam")
     if fault == "late":
-        time.sleep(_STARTS_FOR_S)  # as an app that takes long to import
+        time.sleep(_STARTS_FOR_S)  # like an app that takes long to import
     server = Faulty(fault, port)
-    if fault == "daemon":  # as gunicorn --daemon does; the first to end is the one that was started
+    if fault == "daemon":  # like gunicorn --daemon; the process that was started ends first
         if os.fork():
             os._exit(0)
         os.setsid()

@@ -1,4 +1,4 @@
-"""A server that goes wrong becomes a failed cell with the stage, the reason and its last words."""
+"""A faulty server becomes a failed cell with the stage, the reason and its last output."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def failure(observation: Observation) -> tuple[Stage, str]:
         ),
     ],
 )
-def test_a_server_that_goes_wrong_before_the_load_fails_at_that_stage(
+def test_a_server_that_fails_before_the_load_fails_at_that_stage(
     fault: str,
     topology: str,
     protocol: str,
@@ -132,7 +132,7 @@ def test_a_server_that_goes_wrong_before_the_load_fails_at_that_stage(
     assert failure(observation) == (stage, message)
 
 
-def test_a_server_that_will_not_start_leaves_its_last_words(
+def test_a_server_that_does_not_start_is_reported_with_its_last_output(
     faulty: Catalogue, local: LocalBackend, driver: LoadWorkers
 ) -> None:
     outcome = observed(cell_of(faulty, "wont-start"), faulty, local, driver).outcome
@@ -140,7 +140,7 @@ def test_a_server_that_will_not_start_leaves_its_last_words(
     assert outcome.log == "[server]\nthe faulty server finds no spam"
 
 
-def test_a_server_that_answers_with_another_body_gives_no_good_response(
+def test_a_server_with_a_wrong_body_has_no_good_response(
     faulty: Catalogue, local: LocalBackend, driver: LoadWorkers
 ) -> None:
     stage, message = failure(observed(cell_of(faulty, "wrong-body"), faulty, local, driver))
@@ -149,7 +149,7 @@ def test_a_server_that_answers_with_another_body_gives_no_good_response(
     assert message.endswith(" body differs")
 
 
-def test_a_server_that_answers_no_slow_request_of_a_mixed_load_has_no_figure_for_the_fast(
+def test_without_slow_answers_a_mixed_load_has_no_figure(
     faulty: Catalogue, local: LocalBackend, driver: LoadWorkers
 ) -> None:
     stage, message = failure(observed_mixed(cell_of(faulty, "slow-wrong"), faulty, local, driver))
@@ -185,7 +185,7 @@ def test_gunicorn_as_a_daemon_is_refused_and_ended(tmp_path: Path, keeper: Proce
 
 
 @pytest.mark.parametrize(("topology", "protocol"), [("direct", "h1c"), ("alb", "h2")])
-def test_a_server_that_dies_under_load_says_how(
+def test_a_server_that_dies_under_load_fails_with_its_exit(
     topology: str, protocol: str, faulty: Catalogue, local: LocalBackend, driver: LoadWorkers
 ) -> None:
     observation = observed(cell_of(faulty, "dies", topology, protocol), faulty, local, driver)
@@ -196,7 +196,7 @@ def test_a_server_that_dies_under_load_says_how(
     assert "the faulty server is about to die" in observation.outcome.log
 
 
-def test_a_server_that_declares_http2_and_has_none_is_not_measured(
+def test_a_server_that_declares_http2_but_lacks_it_is_not_measured(
     faulty: Catalogue, impatient: LocalBackend, driver: LoadWorkers
 ) -> None:
     stage, message = failure(observed(cell_of(faulty, "says-h2", protocol="h2c"), faulty, impatient, driver))
@@ -227,7 +227,7 @@ def test_a_server_whose_app_is_not_ready_yet_is_waited_for(
         assert not isinstance(observed(cell_of(faulty, fault), faulty, local, driver).outcome, Failed)
 
 
-def test_a_server_that_never_answers_well_is_given_up_with_its_last_answer(
+def test_a_server_without_a_good_answer_is_given_up_with_its_last_answer(
     faulty: Catalogue, impatient: LocalBackend, driver: LoadWorkers
 ) -> None:
     assert failure(observed(cell_of(faulty, "unwell"), faulty, impatient, driver)) == (
@@ -238,7 +238,7 @@ def test_a_server_that_never_answers_well_is_given_up_with_its_last_answer(
     assert failure(observed(cell_of(faulty, "late"), faulty, impatient, driver))[0] is Stage.READY
 
 
-def test_the_driver_goes_on_after_its_worker_was_killed(
+def test_the_driver_continues_after_its_worker_was_killed(
     faulty: Catalogue, local: LocalBackend, keeper: ProcessKeeper, tmp_path: Path
 ) -> None:
     driver = LoadWorkers(keeper, tmp_path / "client.log", None)

@@ -1,4 +1,4 @@
-"""What a proxy.toml may not say, and finding its program: by variable, in a package, on PATH."""
+"""Finding a proxy's program by variable, package and PATH, and checking what it is."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def program(folder: Path, name: str, says: str) -> Path:
     return path
 
 
-def test_the_variable_comes_first_and_then_path(tmp_path: Path) -> None:
+def test_the_variable_precedes_path(tmp_path: Path) -> None:
     program(tmp_path, "relay", "relay 1.2")
     assert find_binary("f", DECLARED, {"PATH": str(tmp_path), "MY_RELAY": "/mine"}) == "/mine"
     assert find_binary("f", DECLARED, {"PATH": str(tmp_path)}) == "relay"
@@ -34,12 +34,12 @@ def test_the_variable_comes_first_and_then_path(tmp_path: Path) -> None:
     assert str(raised.value) == "f: binary: not found; expected the variable MY_RELAY, relay on PATH"
 
 
-def test_a_package_comes_before_path() -> None:
+def test_a_package_precedes_path() -> None:
     in_package = {"binary": {"package": "pytest", "package_file": "pytest/__init__.py", "program": "sh"}}
     assert find_binary("f", in_package, {"PATH": "/bin"}).endswith("/pytest/__init__.py")
 
 
-def test_a_program_says_its_version_and_modules(tmp_path: Path) -> None:
+def test_a_programs_version_and_modules_are_read(tmp_path: Path) -> None:
     path = str(program(tmp_path, "relay", "relay 1.2 --with-tls --with-tcp"))
     build = inspect_binary(DECLARED, path)
     assert build == Build(path, "1.2", frozenset({"tls", "tcp"}))
@@ -58,6 +58,6 @@ def test_another_program_is_refused(tmp_path: Path, says: str) -> None:
     assert str(raised.value) == f"MY_RELAY={path}: `{path} -V` prints no version of relay"
 
 
-def test_the_proxies_that_end_tls_are_those_whose_template_has_a_key() -> None:
+def test_only_proxies_whose_template_has_a_key_end_tls() -> None:
     topologies = ("alb", "alb-http2", "nlb-tcp", "nlb-tls-none")
     assert [ends_tls(own_root(), name) for name in topologies] == [True, True, False, True]

@@ -1,4 +1,4 @@
-"""start_proxy.py fills in exactly what a topology declares, becomes nginx, and refuses anything else in one line."""
+"""start_proxy.py fills in what a topology declares and becomes the proxy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Start = Callable[..., Started]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
-    """Run start_proxy.py to its end; give its exit code, standard output and standard error."""
+    """Run start_proxy.py to its end; return its exit code, standard output and standard error."""
 
     def run(*words: str, without: str = "", environment: dict[str, str] | None = None) -> Started:
         options = [word for name, value in GIVEN.items() if name != without for word in (name, value)]
@@ -54,7 +54,7 @@ def start(tmp_path: Path) -> Start:
 
 @pytest.mark.parametrize("listener", ["cleartext", "tls"])
 @pytest.mark.parametrize("topology", PROXIED)
-def test_every_topology_is_printed_with_nothing_left_to_fill_in(
+def test_every_topology_is_printed_without_placeholders(
     start: Start, catalogue: Catalogue, tmp_path: Path, topology: str, listener: str
 ) -> None:
     declared = catalogue.topologies[topology]
@@ -69,7 +69,7 @@ def test_every_topology_is_printed_with_nothing_left_to_fill_in(
     assert not (tmp_path / "nginx").exists()
 
 
-def test_an_http2_target_is_reached_as_its_listener_wants(start: Start) -> None:
+def test_an_http2_target_is_reached_over_its_listeners_transport(start: Start) -> None:
     reached = {}
     for listener in ("cleartext", "tls"):
         _, printed, _ = start("alb-http2", "--listener", listener, "--print")
@@ -78,11 +78,11 @@ def test_an_http2_target_is_reached_as_its_listener_wants(start: Start) -> None:
 
 
 @pytest.mark.parametrize(("topology", "listener"), [("alb-http2", "cleartext"), ("nlb-tcp", "tls")])
-def test_without_a_word_about_the_listener_it_is_what_the_topology_names_first(topology: str, listener: str) -> None:
+def test_the_default_listener_is_the_topologys_first(topology: str, listener: str) -> None:
     assert listener_of(ROOT, topology) == listener
 
 
-def test_a_listener_not_said_is_that_one(start: Start) -> None:
+def test_an_empty_listener_is_the_default_one(start: Start) -> None:
     cleartext = start("alb-http2", "--listener", "cleartext", "--print")
     assert start("alb-http2", "--print") == cleartext
     assert start("--print", environment={"TOPOLOGY": "alb-http2", "LISTENER": ""}) == cleartext
@@ -102,14 +102,14 @@ def test_a_listener_not_said_is_that_one(start: Start) -> None:
         (["alb", "--listener", "quic"], "", "--listener quic: must be one of cleartext, tls"),
     ],
 )
-def test_wrong_input_is_one_line_and_code_2(
+def test_bad_input_is_one_line_and_code_2(
     start: Start, tmp_path: Path, words: list[str], without: str, message: str
 ) -> None:
     assert start(*words, without=without) == (2, "", f"start_proxy.py: {message}\n")
     assert not (tmp_path / "nginx").exists()
 
 
-def test_a_template_that_needs_no_certificate_is_filled_in_without_one(start: Start) -> None:
+def test_a_template_without_a_certificate_needs_none(start: Start) -> None:
     code, printed, error = start("nlb-tcp", "--print", without="--cert")
     assert (code, error) == (0, "")
     assert "proxy_pass 127.0.0.2:8000;" in printed
@@ -121,7 +121,7 @@ def test_topology_and_listener_may_come_from_the_environment(start: Start, topol
     assert start("--print", environment={"TOPOLOGY": topology, "LISTENER": "tls"}) == said
 
 
-def test_what_is_said_counts_more_than_the_environment(start: Start) -> None:
+def test_options_override_the_environment(start: Start) -> None:
     outer = {"TOPOLOGY": "direct", "LISTENER": "quic"}
     said = start("alb-http2", "--listener", "tls", "--print")
     assert said[0] == 0
@@ -135,23 +135,19 @@ def test_what_is_said_counts_more_than_the_environment(start: Start) -> None:
         ({"TOPOLOGY": "alb", "LISTENER": "quic"}, "--listener quic: must be one of cleartext, tls"),
     ],
 )
-def test_what_is_wrong_in_the_environment_is_one_line_too(
-    start: Start, environment: dict[str, str], message: str
-) -> None:
+def test_bad_input_in_the_environment_is_one_line(start: Start, environment: dict[str, str], message: str) -> None:
     assert start("--print", environment=environment) == (2, "", f"start_proxy.py: {message}\n")
 
 
 @pytest.mark.parametrize("environment", [{}, {"TOPOLOGY": ""}])
-def test_with_no_topology_at_all_one_is_asked_for(start: Start, environment: dict[str, str]) -> None:
+def test_a_missing_topology_is_asked_for(start: Start, environment: dict[str, str]) -> None:
     code, printed, error = start("--print", environment=environment)
     assert (code, printed) == (2, "")
     assert error.splitlines()[-1] == "start_proxy.py: error: the following arguments are required: topology"
 
 
 @pytest.mark.parametrize("name", ["plain", "a b;c$d'e{f#g\"h[i"])
-def test_it_becomes_nginx_in_the_prefix_with_nothing_but_relative_names(
-    start: Start, tmp_path: Path, name: str
-) -> None:
+def test_it_becomes_nginx_in_the_prefix_with_only_relative_names(start: Start, tmp_path: Path, name: str) -> None:
     nginx, prefix = tmp_path / "fake-nginx", tmp_path / name
     nginx.write_text('#!/bin/sh\necho "$(pwd) $*"\nexit 7\n')
     nginx.chmod(0o755)
@@ -168,6 +164,6 @@ def test_it_becomes_nginx_in_the_prefix_with_nothing_but_relative_names(
     }
 
 
-def test_an_nginx_that_is_not_there_is_one_line(start: Start) -> None:
+def test_a_missing_nginx_is_one_line(start: Start) -> None:
     code, _, error = start("alb", "--binary", "/no/such/nginx")
     assert (code, error) == (2, "start_proxy.py: /no/such/nginx: cannot be run: No such file or directory\n")

@@ -10,7 +10,7 @@ from support.command import ROOT
 from topolab.model import contract
 
 
-def test_the_headers_are_those_of_the_apps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_harness_and_the_apps_use_the_same_headers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(ROOT / "apps" / "common")
     monkeypatch.delitem(sys.modules, "origin_contract", raising=False)
     import origin_contract as apps

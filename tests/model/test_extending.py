@@ -1,4 +1,4 @@
-"""What docs/extending.md says of a dimension: one entry, and ids, filters, plan, store and reports have it."""
+"""The dimension in docs/extending.md: one entry is enough for ids, plan, store and reports."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from topolab.store import DATABASE
 
 
 def workers() -> Setting:
-    """The dimension of the document."""
+    """The document's dimension."""
     setting = names_of(example("A dimension", "python"), {"Setting": Setting})["WORKERS"]
     assert isinstance(setting, Setting)
     return setting
@@ -67,9 +67,7 @@ def ids(cells: Iterable[Cell]) -> list[str]:
 
 
 @pytest.mark.usefixtures("_workers")
-def test_a_new_dimension_is_planned_and_in_ids_where_it_is_not_the_default(
-    catalogue: Catalogue, tmp_path: Path
-) -> None:
+def test_a_new_dimension_is_planned_and_shown_in_ids_unless_default(catalogue: Catalogue, tmp_path: Path) -> None:
     plan = planned(catalogue, tmp_path, WORKERS_IN_A_MATRIX)
     assert ids(plan.cells) == [
         "granian-asgi/bare-asgi/direct/h2/ceiling",
@@ -80,7 +78,7 @@ def test_a_new_dimension_is_planned_and_in_ids_where_it_is_not_the_default(
 
 
 @pytest.mark.usefixtures("_workers")
-def test_a_matrix_need_not_mention_it(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_a_matrix_may_omit_a_new_dimension(catalogue: Catalogue, tmp_path: Path) -> None:
     assert ids(planned(catalogue, tmp_path, "").cells)[0] == "granian-asgi/bare-asgi/direct/h2/ceiling"
 
 
@@ -88,7 +86,7 @@ def test_a_matrix_need_not_mention_it(catalogue: Catalogue, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("only", "found"), [("workers=4", [4]), ("workers=1", [1]), ("workers=*", [1, 4]), ("workers=2", [])]
 )
-def test_a_new_dimension_can_be_filtered_by(catalogue: Catalogue, tmp_path: Path, only: str, found: list[int]) -> None:
+def test_a_new_dimension_can_be_filtered(catalogue: Catalogue, tmp_path: Path, only: str, found: list[int]) -> None:
     cells = planned(catalogue, tmp_path, WORKERS_IN_A_MATRIX, only).cells
     assert [WORKERS.value(cell.combination) for cell in cells if not cell.combination.replica] == found
 
@@ -142,13 +140,13 @@ def test_a_new_dimension_comes_back_from_the_store(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_workers")
-def test_a_new_dimension_tells_the_rows_of_a_table_apart(tmp_path: Path) -> None:
+def test_a_new_dimension_distinguishes_the_rows_of_a_table(tmp_path: Path) -> None:
     found = to_markdown(report_of(tmp_path / "run", DIRECT, FOUR))
     assert "| hypercorn-uvloop workers=4 | **4,000** |\n| hypercorn-uvloop | 1,000 |\n" in found
 
 
 @pytest.mark.usefixtures("_workers")
-def test_a_new_dimension_is_in_the_files_for_programs(tmp_path: Path) -> None:
+def test_a_new_dimension_is_in_csv_and_json(tmp_path: Path) -> None:
     write_files(report_of(tmp_path / "run", DIRECT, FOUR), tmp_path)
     rows = csv.DictReader(io.StringIO((tmp_path / "results.csv").read_text()))
     assert [(row["profile"], row["workers"], row["status"]) for row in rows] == [
@@ -158,9 +156,7 @@ def test_a_new_dimension_is_in_the_files_for_programs(tmp_path: Path) -> None:
     assert [cell["workers"] for cell in json.loads((tmp_path / "results.json").read_text())["cells"]] == [1, 4]
 
 
-def test_no_file_changes_where_a_new_dimension_has_its_default_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_dimension_with_only_its_default_changes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def written(name: str) -> dict[str, bytes | str]:
         folder = tmp_path / name
         names = write_files(report_of(folder, DIRECT), folder)

@@ -31,7 +31,7 @@ def test_only_users_who_chat_refuse_a_protocol_or_an_interface() -> None:
     assert not any(quiet.refusal(*way) for way in ways)
 
 
-def test_unequal_numbers_in_flight_are_for_pages_and_counts_alone() -> None:
+def test_only_pages_and_counts_may_differ_in_requests_in_flight() -> None:
     unequal = {"http1": Lanes(6), "multiplexed": Lanes(1, 24)}
     closed, mixed, page, counted = (PROFILES[name] for name in ("ceiling", "mixed", "page-24", "counted"))
     assert isinstance(closed, ClosedLoad)

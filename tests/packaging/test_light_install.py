@@ -1,4 +1,4 @@
-"""`pip install topolab` brings what the default matrix needs, and what it does not bring is named with its extra."""
+"""`pip install topolab` is enough for the default matrix, and the rest names its extra."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment with the wheel and its core, which are links to what is installed here."""
+    """The interpreter of an environment with the wheel and the core, linked from this one."""
     folder = tmp_path_factory.mktemp("light") / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     here = Installed(ROOT, (CORE,))
@@ -77,7 +77,7 @@ def topolab(python: Path, folder: Path, *arguments: str, **extra: str) -> subpro
     )
 
 
-def test_its_requirements_are_the_core_and_its_extras(wheel: Path) -> None:
+def test_the_package_requires_the_core_and_declares_the_extras(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = HeaderParser().parsestr(archive.read(name).decode())
@@ -91,13 +91,13 @@ def test_its_requirements_are_the_core_and_its_extras(wheel: Path) -> None:
     assert set(metadata.get_all("Provides-Extra", [])) == set(EXTRAS)
 
 
-def test_the_core_lists_what_the_checkout_lists(python: Path, tmp_path: Path) -> None:
+def test_the_core_lists_the_same_as_the_checkout(python: Path, tmp_path: Path) -> None:
     done = topolab(python, tmp_path, "--list")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == run_matrix("--list").stdout
 
 
-def test_the_core_lacks_nothing_that_the_default_matrix_needs(python: Path, tmp_path: Path) -> None:
+def test_the_core_has_everything_the_default_matrix_needs(python: Path, tmp_path: Path) -> None:
     done = topolab(python, tmp_path, "--dry-run", "--backend", "local")
     assert done.returncode == 0, done.stderr
     assert [line for line in done.stdout.splitlines() if "not installed" in line and "meinheld" not in line] == []
@@ -124,7 +124,7 @@ def test_the_core_measures_a_cell_of_the_default_matrix(python: Path, tmp_path: 
         (("server=hypercorn-wsgi", "protocol=h3", "profile=ceiling"), "hypercorn-wsgi over quic needs aioquic|servers"),
     ],
 )
-def test_what_an_extra_brings_is_skipped_with_the_line_that_installs_it(
+def test_cells_that_need_an_extra_are_skipped_with_the_line_that_installs_it(
     python: Path, tmp_path: Path, only: tuple[str, ...], reason: str
 ) -> None:
     words = [word for filter_ in (*only, "app=bare", "topology=direct") for word in ("--only", filter_)]
@@ -135,7 +135,7 @@ def test_what_an_extra_brings_is_skipped_with_the_line_that_installs_it(
     assert done.stderr.count("\n") == 1
 
 
-def test_an_app_is_skipped_with_the_line_that_installs_it(python: Path, tmp_path: Path) -> None:
+def test_a_missing_app_is_skipped_with_the_line_that_installs_it(python: Path, tmp_path: Path) -> None:
     done = topolab(python, tmp_path, "--matrix", "fastapi", "--backend", "local", "--only", "server=granian-asgi")
     assert (done.returncode, done.stderr) == (
         3,
@@ -144,9 +144,7 @@ def test_an_app_is_skipped_with_the_line_that_installs_it(python: Path, tmp_path
     )
 
 
-def test_docker_without_its_client_is_one_line_and_by_itself_local_with_the_reason(
-    python: Path, tmp_path: Path
-) -> None:
+def test_without_the_docker_client_docker_is_refused_and_auto_is_local(python: Path, tmp_path: Path) -> None:
     why = "the docker backend needs docker, not installed here: python3 -m pip install 'topolab[docker]'"
     asked = topolab(python, tmp_path, "--backend", "docker")
     assert (asked.returncode, asked.stdout) == (2, "")
@@ -156,7 +154,7 @@ def test_docker_without_its_client_is_one_line_and_by_itself_local_with_the_reas
     assert f"local processes (not Docker: {why}" in auto.stderr
 
 
-def test_charts_without_matplotlib_leave_the_report_and_one_line(python: Path, tmp_path: Path) -> None:
+def test_without_matplotlib_the_report_is_written_with_one_line_about_charts(python: Path, tmp_path: Path) -> None:
     selection = 'servers = ["granian-asgi"]\napps = ["bare"]\ntopologies = ["alb"]\nprotocols = ["h2"]\n'
     matrix = (
         f'name = "mine"\nsummary = "spam"\nrounds = 1\ncharts = true\n[[select]]\n{selection}profiles = ["ceiling"]\n'

@@ -1,4 +1,4 @@
-"""The installed package is whole: it brings its catalogue, and its command is the checkout's."""
+"""The installed package is complete, and its command does the same as the checkout's."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def installed_command(
     )
 
 
-def test_the_installed_command_lists_what_the_checkout_lists(installed: Path, tmp_path: Path) -> None:
+def test_the_installed_command_lists_the_same_as_the_checkout(installed: Path, tmp_path: Path) -> None:
     assert list(installed.glob("topolab-*.dist-info/licenses/LICENSE"))
     tell = "import topolab; print(topolab.__file__, file=sys.stderr); "
     listed = installed_command(installed, tmp_path, "--list", preamble=tell)
@@ -65,7 +65,7 @@ def test_the_installed_command_measures(installed: Path, tmp_path: Path) -> None
         ),
     ],
 )
-def test_the_installed_launchers_find_their_package_without_being_told(
+def test_the_installed_launchers_find_their_package(
     installed: Path, launcher: str, words: list[str], expected: str
 ) -> None:
     where = ["--host", "127.0.0.1", "--port", "1"]

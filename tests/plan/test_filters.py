@@ -23,7 +23,7 @@ def servers(catalogue: Catalogue, *only: str) -> set[str]:
     return {combination.server for combination in combinations(catalogue, *only)}
 
 
-def test_no_filter_lets_everything_through(catalogue: Catalogue) -> None:
+def test_without_a_filter_everything_is_kept(catalogue: Catalogue) -> None:
     assert servers(catalogue) == set(catalogue.candidates)
 
 
@@ -46,7 +46,7 @@ def test_a_glob_matches_any_number_of_names(catalogue: Catalogue) -> None:
     assert found == {name for name in catalogue.candidates if name.endswith("-wsgi")}
 
 
-def test_one_key_twice_means_either(catalogue: Catalogue) -> None:
+def test_the_same_key_twice_means_either(catalogue: Catalogue) -> None:
     assert servers(catalogue, "server=granian-wsgi", "server=uvicorn-h11") == {"granian-wsgi", "uvicorn-h11"}
 
 
@@ -55,7 +55,7 @@ def test_two_keys_mean_both(catalogue: Catalogue) -> None:
     assert [combination.id for combination in found] == ["granian-wsgi/bare-wsgi/alb/h2/ceiling"]
 
 
-def test_an_app_can_be_asked_for_with_its_interface(catalogue: Catalogue) -> None:
+def test_an_app_can_be_selected_with_its_interface(catalogue: Catalogue) -> None:
     found = {(c.app, c.interface.value) for c in combinations(catalogue, "app=django-wsgi")}
     assert found == {("django", "wsgi")}
 
@@ -66,22 +66,22 @@ def test_an_app_without_interface_matches_both(catalogue: Catalogue) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["h1", "http/1.1"])
-def test_http1_has_two_spellings(catalogue: Catalogue, spelling: str) -> None:
+def test_http1_can_be_spelled_in_two_ways(catalogue: Catalogue, spelling: str) -> None:
     found = {c.client_protocol.value for c in combinations(catalogue, f"protocol={spelling}")}
     assert found == {"http/1.1"}
 
 
-def test_a_protocols_glob_reaches_the_cleartext_ones(catalogue: Catalogue) -> None:
+def test_a_protocol_glob_matches_cleartext_protocols(catalogue: Catalogue) -> None:
     found = {c.client_protocol.value for c in combinations(catalogue, "protocol=h2*")}
     assert found == {"h2", "h2c"}
 
 
-def test_keys_that_exclude_each_other_leave_nothing(catalogue: Catalogue) -> None:
+def test_keys_that_exclude_each_other_select_nothing(catalogue: Catalogue) -> None:
     assert combinations(catalogue, "server=granian-wsgi", "app=bare-asgi") == []
 
 
 @pytest.mark.parametrize("argument", ["", "server", "granian", "Server=granian", "=granian", "servers=granian", " =*"])
-def test_what_is_not_a_known_key_and_a_glob_is_refused(catalogue: Catalogue, argument: str) -> None:
+def test_an_unknown_key_or_a_missing_glob_is_refused(catalogue: Catalogue, argument: str) -> None:
     with pytest.raises(InputError) as raised:
         Filters.parse([argument], catalogue)
     assert str(raised.value) == f"--only {argument}: must be KEY=GLOB with KEY one of {KEYS}"
@@ -97,7 +97,7 @@ def test_a_glob_that_matches_nothing_is_refused(catalogue: Catalogue, key: str, 
     assert message.splitlines() == [message]
 
 
-def test_the_refusal_lists_what_there_is(catalogue: Catalogue) -> None:
+def test_the_refusal_lists_the_known_names(catalogue: Catalogue) -> None:
     with pytest.raises(InputError) as raised:
         Filters.parse(["topology=elb"], catalogue)
     known = ", ".join(catalogue.topologies)

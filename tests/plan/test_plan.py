@@ -1,4 +1,4 @@
-"""What a plan holds: every combination once, as a cell with its hops or as a skip; the same every time."""
+"""A plan has every combination exactly once, as a cell with its hops or as a skip."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_same_matrix_gives_the_same_plan(catalogue: Catalogue, everything: P
     assert planned(catalogue, EVERYTHING) == everything
 
 
-def test_planning_changes_nothing_it_was_given(catalogue: Catalogue) -> None:
+def test_planning_does_not_change_its_input(catalogue: Catalogue) -> None:
     filters, unavailable = Filters.parse(["server=granian"], catalogue), {"alb": "no nginx"}
     before = (repr(EVERYTHING), repr(catalogue), repr(filters), repr(unavailable))
     make_plan(EVERYTHING, catalogue, filters, unavailable)
@@ -43,7 +43,7 @@ def test_every_combination_is_planned_or_skipped_exactly_once(catalogue: Catalog
     assert len(ids) == interfaces * len(catalogue.topologies) * len(ClientProtocol) * len(catalogue.profiles)
 
 
-def test_cells_stand_in_the_order_of_the_matrix(catalogue: Catalogue) -> None:
+def test_cells_are_in_the_order_of_the_matrix(catalogue: Catalogue) -> None:
     wanted = matrix(("hypercorn-uvloop", "granian-asgi"), topologies=("nlb-tcp", "direct"), protocols=("h2", "h1"))
     assert [c.id for c in planned(catalogue, wanted).cells] == [
         "hypercorn-uvloop/bare-asgi/nlb-tcp/h2/ceiling",
@@ -65,20 +65,20 @@ def test_hops_lead_from_the_client_to_the_server(catalogue: Catalogue, everythin
         assert all(first.target == second.source for first, second in pairwise(planned_cell.hops))
 
 
-def test_the_first_hop_is_what_the_client_asks_for(everything: Plan) -> None:
+def test_the_first_hop_uses_the_clients_protocol(everything: Plan) -> None:
     for planned_cell in everything.cells:
         asked = planned_cell.combination.client_protocol
         assert planned_cell.hops[0].leg == Leg(asked.protocol, asked.transport)
 
 
-def test_the_last_hop_meets_a_listener_the_server_declares(catalogue: Catalogue, everything: Plan) -> None:
+def test_the_last_hop_ends_at_a_declared_listener(catalogue: Catalogue, everything: Plan) -> None:
     for planned_cell in everything.cells:
         variant = catalogue.candidates[planned_cell.combination.server].variant
         assert planned_cell.origin_protocol in variant.listeners[planned_cell.listener].protocols
         assert planned_cell.combination.interface in variant.interfaces
 
 
-def test_alb_puts_http2_down_to_http1_in_cleartext(catalogue: Catalogue) -> None:
+def test_alb_downgrades_http2_to_http1_in_cleartext(catalogue: Catalogue) -> None:
     found = cell(catalogue, "granian-asgi", "alb", "h2")
     assert found.hops == (
         PlannedHop("client", "proxy", Leg(Protocol.H2, Transport.TLS)),
@@ -87,11 +87,11 @@ def test_alb_puts_http2_down_to_http1_in_cleartext(catalogue: Catalogue) -> None
     assert (found.downgraded, found.origin_protocol, found.listener) == (True, Protocol.HTTP1, Transport.CLEARTEXT)
 
 
-def test_alb_leaves_http1_what_it_is(catalogue: Catalogue) -> None:
+def test_alb_does_not_downgrade_http1(catalogue: Catalogue) -> None:
     assert not cell(catalogue, "granian-asgi", "alb", "http/1.1").downgraded
 
 
-def test_only_alb_puts_anything_down(everything: Plan) -> None:
+def test_only_alb_downgrades(everything: Plan) -> None:
     downgraded = {(c.combination.topology, c.combination.client_protocol) for c in everything.cells if c.downgraded}
     assert downgraded == {("alb", ClientProtocol.H2)}
 
@@ -101,7 +101,7 @@ def test_only_http2optional_needs_a_client_that_offers_h2_alone(everything: Plan
     assert alone == {("nlb-tls-http2optional", ClientProtocol.H2)}
 
 
-def test_http3_exists_direct_only(everything: Plan) -> None:
+def test_http3_exists_only_direct(everything: Plan) -> None:
     found = {c.combination.topology for c in everything.cells if c.combination.client_protocol is ClientProtocol.H3}
     assert found == {"direct"}
 
@@ -111,7 +111,7 @@ def test_meinheld_has_no_cell_with_tls_at_the_server(everything: Plan) -> None:
     assert found == {Transport.CLEARTEXT}
 
 
-def test_the_full_matrix_holds_every_other(catalogue: Catalogue) -> None:
+def test_the_full_matrix_contains_every_other_matrix(catalogue: Catalogue) -> None:
     def ids(name: str) -> set[str]:
         plan = make_plan(catalogue.matrices[name], catalogue, Filters(), {})
         return {c.id for c in plan.cells if not c.combination.replica}
@@ -126,7 +126,7 @@ def test_no_matrix_is_empty(catalogue: Catalogue) -> None:
 
 
 @pytest.mark.parametrize("pairs", [0, 1, 2, 5])
-def test_aa_pairs_are_second_copies_of_cells_spread_over_the_plan(catalogue: Catalogue, pairs: int) -> None:
+def test_aa_pairs_are_copies_of_cells_spread_over_the_plan(catalogue: Catalogue, pairs: int) -> None:
     plan = planned(catalogue, matrix(aa_pairs=pairs))
     cells = [c for c in plan.cells if not c.combination.replica]
     replicas = plan.cells[len(cells) :]
@@ -148,7 +148,7 @@ def test_there_are_no_more_pairs_than_cells(catalogue: Catalogue) -> None:
 
 @pytest.mark.parametrize("field", ["servers", "apps", "topologies", "protocols", "profiles"])
 @pytest.mark.parametrize("name", ["nobody", "nobody*"])
-def test_a_name_in_the_matrix_that_nothing_has_is_refused(catalogue: Catalogue, field: str, name: str) -> None:
+def test_an_unknown_name_in_the_matrix_is_refused(catalogue: Catalogue, field: str, name: str) -> None:
     with pytest.raises(InputError) as raised:
         planned(catalogue, matrix(**{field: (name,)}))  # type: ignore[arg-type]
     message = str(raised.value)

@@ -1,4 +1,4 @@
-"""A combination that cannot exist is a skip, with a reason that a person understands."""
+"""A combination that cannot exist is skipped, with a reason."""
 
 from __future__ import annotations
 
@@ -54,18 +54,18 @@ from topolab.catalogue import Catalogue
         ("hypercorn-asyncio", "alb", "h3", "alb: the load balancer does not speak HTTP/3"),
     ],
 )
-def test_the_reason_says_which_hop_cannot_be(
+def test_the_reason_names_the_impossible_hop(
     catalogue: Catalogue, server: str, topology: str, protocol: str, expected: str
 ) -> None:
     assert reason(catalogue, server, topology, protocol) == expected
 
 
-def test_an_app_without_the_servers_interface(catalogue: Catalogue) -> None:
+def test_an_app_without_the_servers_interface_is_skipped(catalogue: Catalogue) -> None:
     found = reason(catalogue, "gunicorn-sync", "direct", "http/1.1", app="fastapi")
     assert found == "gunicorn-sync needs a WSGI app; fastapi has no WSGI entry point"
 
 
-def test_an_app_that_cannot_wait_by_the_servers_async_library(catalogue: Catalogue) -> None:
+def test_an_app_that_cannot_use_the_servers_async_library_is_skipped(catalogue: Catalogue) -> None:
     found = reason(catalogue, "hypercorn-trio", "direct", "h2", app="django")
     assert found == "hypercorn-trio runs apps on trio, which django does not support"
 
@@ -78,13 +78,13 @@ def test_alb_http2_answers_an_http1_client_with_464(catalogue: Catalogue) -> Non
     ("topology", "protocol"),
     [("nlb-tls-none", "h2"), ("nlb-tls-http1only", "h2"), ("nlb-tls-http2only", "http/1.1")],
 )
-def test_an_alpn_policy_keeps_out_what_it_does_not_negotiate(
+def test_a_protocol_the_alpn_policy_does_not_negotiate_is_skipped(
     catalogue: Catalogue, topology: str, protocol: str
 ) -> None:
     assert reason(catalogue, "granian-asgi", topology, protocol).startswith(f"{topology}: the policy ")
 
 
-def test_every_protocol_a_topology_refuses_is_skipped_with_the_topologys_own_reason(catalogue: Catalogue) -> None:
+def test_a_refused_protocol_is_skipped_with_the_topologys_reason(catalogue: Catalogue) -> None:
     plan = planned(catalogue, matrix(("granian-asgi",)))
     refused = {
         (topology.name, client): f"{topology.name}: {text}"
@@ -96,14 +96,14 @@ def test_every_protocol_a_topology_refuses_is_skipped_with_the_topologys_own_rea
     assert {key: told[key] for key in refused} == refused
 
 
-def test_every_reason_is_one_line_that_names_the_server_the_topology_or_the_driver(catalogue: Catalogue) -> None:
+def test_every_reason_is_one_line_and_names_its_cause(catalogue: Catalogue) -> None:
     for skip in planned(catalogue, matrix(apps=ALL, profiles=ALL)).skips:
         assert skip.reason.splitlines() == [skip.reason]
         driver = catalogue.profiles[skip.combination.profile].driver
         assert skip.reason.startswith((skip.combination.server, f"{skip.combination.topology}: ", f"{driver}: "))
 
 
-def test_a_browser_is_not_given_http2_where_that_has_to_be_offered_alone(catalogue: Catalogue) -> None:
+def test_a_browser_is_skipped_where_h2_must_be_offered_alone(catalogue: Catalogue) -> None:
     wanted = matrix(
         ("granian-asgi",),
         topologies=("nlb-tls-http2optional",),
@@ -140,29 +140,29 @@ def test_an_app_that_cannot_run_here_is_skipped_with_the_reason_given(catalogue:
     assert {c.combination.app for c in plan.cells} == {"bare"}
 
 
-def test_the_server_that_is_missing_goes_before_any_other_reason(catalogue: Catalogue) -> None:
+def test_a_missing_server_takes_precedence_over_other_reasons(catalogue: Catalogue) -> None:
     plan = planned(catalogue, matrix(("granian-asgi",)), unavailable={"granian-asgi": "gone"})
     assert ({skip.reason for skip in plan.skips}, plan.cells) == ({"gone"}, ())
 
 
-def test_no_reason_speaks_of_a_folder_on_this_machine(catalogue: Catalogue) -> None:
+def test_no_reason_contains_a_path_of_this_machine(catalogue: Catalogue) -> None:
     here = str(Path(__file__).parents[2])
     assert not [skip for skip in planned(catalogue, matrix()).skips if here in skip.reason]
 
 
-def test_a_protocol_that_the_load_tool_does_not_speak(catalogue: Catalogue) -> None:
+def test_a_protocol_the_load_tool_does_not_speak_is_skipped(catalogue: Catalogue) -> None:
     found = reason(catalogue, "hypercorn-asyncio", "direct", "h3", profile="h2load-c10-n100")
     assert found == "h2load: distributions build it without HTTP/3"
 
 
-def test_a_load_tool_that_is_not_here_skips_its_own_loads_alone(catalogue: Catalogue) -> None:
+def test_a_missing_load_tool_skips_only_its_own_loads(catalogue: Catalogue) -> None:
     wanted = matrix(("granian-asgi",), ("bare",), ("direct",), ("h2",), ("ceiling", "h2load-c10-n100"))
     plan = planned(catalogue, wanted, unavailable={"h2load": "no h2load here"})
     assert [cell.combination.profile for cell in plan.cells] == ["ceiling"]
     assert [(skip.combination.profile, skip.reason) for skip in plan.skips] == [("h2load-c10-n100", "no h2load here")]
 
 
-def test_a_missing_tool_is_told_before_what_the_tool_could_not_do(catalogue: Catalogue) -> None:
+def test_a_missing_tool_takes_precedence_over_its_limits(catalogue: Catalogue) -> None:
     wanted = matrix(("granian-asgi",), ("bare",), ("direct",), ("h3",), ("h2load-c10-n100",))
     (skip,) = planned(catalogue, wanted, unavailable={"h2load": "no h2load here"}).skips
     assert skip.reason == "no h2load here"

@@ -1,4 +1,4 @@
-"""Users in a plan: where they cannot chat they are skipped, and how long they take is known before."""
+"""Locust users in a plan: skips where they cannot chat, and the time that they take."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STACK_S = 0.7
 
 @pytest.fixture
 def chatting(catalogue: Catalogue) -> Catalogue:
-    """The catalogue, in which users chat too."""
+    """The catalogue, with users that also chat."""
     profile = catalogue.profiles["journeys"]
     assert isinstance(profile, UsersLoad)
     chats = replace(profile, journeys=(*profile.journeys, Journey.CHAT))
@@ -29,12 +29,12 @@ def outcome(catalogue: Catalogue, server: str, protocol: str) -> str:
     return plan.skips[0].reason if plan.skips else "a cell"
 
 
-def test_users_of_http_go_everywhere_but_on_http3(catalogue: Catalogue) -> None:
+def test_http_users_run_on_every_protocol_but_http3(catalogue: Catalogue) -> None:
     found = [outcome(catalogue, "hypercorn-asyncio", protocol) for protocol in ("http/1.1", "h2", "h3")]
     assert found == ["a cell", "a cell", "locust: its users do not support HTTP/3"]
 
 
-def test_users_who_chat_need_http1_and_an_asgi_app(chatting: Catalogue) -> None:
+def test_chatting_users_need_http1_and_an_asgi_app(chatting: Catalogue) -> None:
     assert outcome(chatting, "hypercorn-asyncio", "http/1.1") == "a cell"
     assert outcome(chatting, "hypercorn-asyncio", "h2") == (
         "journeys: its users chat over WebSocket, which they open only over HTTP/1.1"
@@ -44,7 +44,7 @@ def test_users_who_chat_need_http1_and_an_asgi_app(chatting: Catalogue) -> None:
     )
 
 
-def test_spawning_and_locust_itself_are_in_the_time(catalogue: Catalogue) -> None:
+def test_the_time_includes_spawning_and_locusts_start(catalogue: Catalogue) -> None:
     profile = catalogue.profiles["journeys"]
     expected = STACK_S + drivers()["locust"].start_up_s + 0.5 + 1.5 + 4.0
     assert expected_s(

@@ -1,4 +1,4 @@
-"""Programs that move to the background are found and ended, whether the lab lives or is killed."""
+"""Background programs are found and ended, even if the lab is killed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from topolab.process.usage import counters_available
 
 pytestmark = pytest.mark.skipif(not counters_available(), reason="needs the kernel's /proc")
 
-# As gunicorn --daemon does: two forks, a session of its own, no descriptor kept. And as setproctitle and nginx do: the
-# environment overwritten, here by a program that starts without one.
+# Like gunicorn --daemon: two forks, a new session, all descriptors closed. And like setproctitle and nginx: the
+# environment is overwritten, here by a program that starts without one.
 DAEMON = """
 import os, sys, time
 if 'PATH' in os.environ: os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {})
@@ -49,7 +49,7 @@ def runs(pid: int) -> bool:
         return False
 
 
-def test_a_program_in_the_background_is_noticed_and_ended_with_its_group(tmp_path: Path) -> None:
+def test_a_background_program_is_found_and_ended_with_its_group(tmp_path: Path) -> None:
     with ProcessKeeper() as keeper:
         group = keeper.start("daemon", [sys.executable, "-c", DAEMON, str(tmp_path / "pid")], tmp_path / "log")
         other = keeper.start("other", [sys.executable, "-c", "import time; time.sleep(600)"], tmp_path / "other")
@@ -61,14 +61,14 @@ def test_a_program_in_the_background_is_noticed_and_ended_with_its_group(tmp_pat
         assert (runs(pid), runs(other.pgid)) == (False, True)
 
 
-def test_a_program_that_ends_alone_is_not_in_the_background(tmp_path: Path) -> None:
+def test_a_program_that_ends_is_not_in_the_background(tmp_path: Path) -> None:
     with ProcessKeeper() as keeper:
         group = keeper.start("short", [sys.executable, "-c", ""], tmp_path / "log")
         until(lambda: group.exit_code() is not None)
         assert not group.in_background()
 
 
-def test_a_program_in_the_background_ends_with_a_lab_that_is_killed(tmp_path: Path) -> None:
+def test_a_background_program_ends_when_the_lab_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", LAB, str(tmp_path)], stdout=subprocess.PIPE) as lab:
         assert lab.stdout is not None
         lab.stdout.readline()

@@ -1,4 +1,4 @@
-"""A command is run to its end or ended; either way its exit code and last words are known and nothing of it is left."""
+"""Running a command to its end or deadline, with its output and without leftovers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def wait_until(true: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_a_command_gives_its_exit_code_and_both_its_streams_in_the_order_written(keeper: ProcessKeeper) -> None:
+def test_a_command_returns_its_exit_code_and_both_streams_in_order(keeper: ProcessKeeper) -> None:
     code = "import os; [os.write(n, b'%d' % n) for n in (1, 2, 1)]; raise SystemExit(3)"
     assert run_command(keeper, python(code), timeout_s=LONG_S) == Done(3, "121")
 
@@ -44,7 +44,7 @@ def test_a_command_that_writes_nothing_has_empty_output(keeper: ProcessKeeper) -
     assert run_command(keeper, python(""), timeout_s=LONG_S) == Done(0, "")
 
 
-def test_a_command_ended_by_a_signal_has_its_negative_number(keeper: ProcessKeeper) -> None:
+def test_a_command_ended_by_a_signal_returns_its_negative_number(keeper: ProcessKeeper) -> None:
     code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     assert run_command(keeper, python(code), timeout_s=LONG_S) == Done(-signal.SIGKILL, "")
 
@@ -54,17 +54,17 @@ def test_standard_input_is_empty(keeper: ProcessKeeper) -> None:
     assert run_command(keeper, python(code), timeout_s=LONG_S) == Done(0, "''")
 
 
-def test_the_environment_is_the_one_given_and_no_more(keeper: ProcessKeeper) -> None:
+def test_a_command_gets_only_the_given_environment(keeper: ProcessKeeper) -> None:
     code = "import os; print(os.environ.get('SPAM'), os.environ.get('HOME'))"
     assert run_command(keeper, python(code), timeout_s=LONG_S, env={"SPAM": "fried"}) == Done(0, "fried None")
 
 
-def test_of_long_output_the_end_is_kept(keeper: ProcessKeeper) -> None:
+def test_the_end_of_long_output_is_kept(keeper: ProcessKeeper) -> None:
     done = run_command(keeper, python("print('x' * 1_000_000); print('the end')"), timeout_s=LONG_S)
     assert (done.code, len(done.output) <= 4_000, done.output[-9:]) == (0, True, "x\nthe end")
 
 
-def test_a_command_that_takes_too_long_is_ended_with_all_it_started(keeper: ProcessKeeper, tmp_path: Path) -> None:
+def test_a_command_that_takes_too_long_is_ended_with_its_children(keeper: ProcessKeeper, tmp_path: Path) -> None:
     started = tmp_path / "pid"
     code = f"""
 import os, signal, time
@@ -74,7 +74,7 @@ child = os.fork()
 if child: open({str(started)!r}, "w").write(str(os.getpid()))
 time.sleep(600)
 """
-    # A second is enough for it to have begun on any machine that is not stuck; it is asked for until it was.
+    # A second is usually enough for it to start; the test repeats until it was.
     for limit_s in (1.0, 5.0, 30.0):
         done = run_command(keeper, python(code), timeout_s=limit_s)
         if started.exists() and started.read_text():
@@ -85,7 +85,7 @@ time.sleep(600)
 
 
 @pytest.mark.skipif(not counters_available(), reason="needs the kernel's /proc")
-def test_what_a_command_leaves_running_is_ended_with_it(keeper: ProcessKeeper) -> None:
+def test_children_that_outlive_a_command_are_ended(keeper: ProcessKeeper) -> None:
     code = "import os, time; print(os.getpid(), flush=True)\nif os.fork() == 0: time.sleep(600)"
     done = run_command(keeper, python(code), timeout_s=LONG_S)
     assert (done.code, members(int(done.output))) == (0, [])
@@ -96,14 +96,14 @@ def test_a_command_leaves_no_log(keeper: ProcessKeeper) -> None:
     assert list(keeper.folder.glob("command-*")) == []
 
 
-def test_a_command_that_cannot_be_started_is_an_error_of_the_system(keeper: ProcessKeeper) -> None:
+def test_a_command_that_cannot_be_started_raises_oserror(keeper: ProcessKeeper) -> None:
     with pytest.raises(FileNotFoundError):
         run_command(keeper, ["/no/such/command"], timeout_s=LONG_S)
     assert list(keeper.folder.glob("command-*")) == []
 
 
 @pytest.mark.skipif(not counters_available(), reason="needs the kernel's /proc")
-def test_a_command_is_ended_with_the_lab_when_the_lab_is_killed(tmp_path: Path) -> None:
+def test_a_command_ends_when_the_lab_is_killed(tmp_path: Path) -> None:
     started = tmp_path / "pid"
     code = f"import os, time; open({str(started)!r}, 'w').write(str(os.getpid()) + '\\n'); time.sleep(600)"
     lab = f"""
@@ -119,7 +119,7 @@ run_command(ProcessKeeper(), [sys.executable, "-c", {code!r}], timeout_s=600)
     wait_until(lambda: not members(int(started.read_text())))
 
 
-def test_what_a_command_writes_can_be_watched_while_it_runs(keeper: ProcessKeeper) -> None:
+def test_a_running_commands_output_can_be_watched(keeper: ProcessKeeper) -> None:
     code = "import sys, time; print('späm', flush=True); sys.stdin.read(); time.sleep(1.2); print('end')"
     seen: list[str] = []
     done = run_command(keeper, python(code), timeout_s=LONG_S, watch=seen.append)
@@ -127,5 +127,5 @@ def test_what_a_command_writes_can_be_watched_while_it_runs(keeper: ProcessKeepe
     assert len(seen) > 1
 
 
-def test_a_command_that_is_watched_is_ended_for_taking_too_long(keeper: ProcessKeeper) -> None:
+def test_a_watched_command_that_takes_too_long_is_ended(keeper: ProcessKeeper) -> None:
     assert run_command(keeper, ["sleep", "60"], timeout_s=0.7, watch=lambda text: None).code is None  # noqa: ARG005

@@ -1,4 +1,4 @@
-"""Lines go to and from a process whole, however they are cut up on the way; a silent one is not waited for for ever."""
+"""Exchanging whole lines with a process, with a deadline."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def talk(tmp_path: Path) -> Iterator[Talk]:
 
 
 def soon() -> float:
-    """A deadline that is not to come."""
+    """A deadline that is never reached."""
     return time.monotonic() + 60
 
 
@@ -38,7 +38,7 @@ def hear_lost(other: Conversation, deadline: float) -> str:
 ECHO = "import sys\nfor line in sys.stdin: print(line.upper(), end='', flush=True)"
 
 
-def test_each_line_said_is_answered_by_a_line_heard(talk: Talk) -> None:
+def test_each_line_sent_gets_a_line_in_reply(talk: Talk) -> None:
     other = talk(ECHO)
     heard = []
     for word in ("spam", "", "œufs"):
@@ -47,14 +47,14 @@ def test_each_line_said_is_answered_by_a_line_heard(talk: Talk) -> None:
     assert heard == ["SPAM", "", "ŒUFS"]
 
 
-def test_lines_that_come_together_are_heard_one_by_one(talk: Talk) -> None:
+def test_lines_that_arrive_together_are_read_one_by_one(talk: Talk) -> None:
     other = talk("print('spam\\neggs\\n\\nham')")
     assert [other.hear(soon()) for _ in range(4)] == ["spam", "eggs", "", "ham"]
     assert hear_lost(other, soon()) == "ended by itself"
 
 
-def test_a_line_that_comes_in_pieces_is_heard_whole(talk: Talk) -> None:
-    # Each piece waits for a word, so none is read with the one before; the last but one cuts a letter in two.
+def test_a_line_that_arrives_in_pieces_is_read_whole(talk: Talk) -> None:
+    # Each piece waits for a line, so that no two are read together; the last but one ends within a character.
     other = talk("""
 import os
 for piece in (b'sp', b'am ', b'\\xc5', b'\\x93ufs\\nham\\n'):
@@ -69,11 +69,11 @@ for piece in (b'sp', b'am ', b'\\xc5', b'\\x93ufs\\nham\\n'):
     assert [other.hear(soon()), other.hear(soon())] == ["spam œufs", "ham"]
 
 
-def test_a_line_longer_than_any_pipe_is_heard_whole(talk: Talk) -> None:
+def test_a_line_longer_than_a_pipes_buffer_is_read_whole(talk: Talk) -> None:
     assert talk("print('x' * 1_000_000)").hear(soon()) == "x" * 1_000_000
 
 
-def test_a_silent_process_is_waited_for_until_the_deadline_and_no_longer(talk: Talk) -> None:
+def test_a_silent_process_is_waited_for_until_the_deadline(talk: Talk) -> None:
     other = talk("import time; time.sleep(600)")
     deadline = time.monotonic() + 0.2
     assert hear_lost(other, deadline) == "did not end in time"
@@ -81,25 +81,25 @@ def test_a_silent_process_is_waited_for_until_the_deadline_and_no_longer(talk: T
     assert other.group.exit_code() is None
 
 
-def test_a_deadline_in_the_past_still_takes_what_is_there_already(talk: Talk) -> None:
+def test_a_past_deadline_still_reads_available_lines(talk: Talk) -> None:
     other = talk("import os; os.write(1, b'spam\\neggs\\n')")
     assert other.hear(soon()) == "spam"
     assert other.hear(time.monotonic() - 1) == "eggs"
 
 
 @pytest.mark.parametrize("code", ["", "print('half a line', end='')", "raise SystemExit(7)"])
-def test_a_process_that_ends_is_lost_and_half_a_line_is_none(talk: Talk, code: str) -> None:
+def test_a_process_that_ends_is_lost_and_its_partial_line_is_discarded(talk: Talk, code: str) -> None:
     assert hear_lost(talk(code), soon()) == "ended by itself"
 
 
-def test_nothing_can_be_said_to_a_process_that_has_ended(talk: Talk) -> None:
+def test_sending_to_a_process_that_has_ended_fails(talk: Talk) -> None:
     other = talk("")
     other.group.leader.wait()
     with pytest.raises(LostError, match=r"^ended by itself$"):
         other.say("spam\n")
 
 
-def test_nothing_can_be_said_to_a_process_that_its_keeper_has_ended(tmp_path: Path) -> None:
+def test_sending_to_a_process_that_its_keeper_has_ended_fails(tmp_path: Path) -> None:
     with ProcessKeeper() as keeper:
         other = Conversation(keeper.start("other", ["cat"], tmp_path / "log", pipes=True))
         keeper.end_all()
@@ -107,12 +107,12 @@ def test_nothing_can_be_said_to_a_process_that_its_keeper_has_ended(tmp_path: Pa
             other.say("spam\n")
 
 
-def test_what_is_written_to_standard_error_is_logged_and_not_heard(talk: Talk) -> None:
+def test_standard_error_is_logged_and_not_read_as_lines(talk: Talk) -> None:
     other = talk("import sys; print('a remark', file=sys.stderr, flush=True); print('spam')")
     assert (other.hear(soon()), other.group.log_tail()) == ("spam", "a remark")
 
 
-def test_a_process_started_without_pipes_can_neither_be_told_nor_heard(tmp_path: Path) -> None:
+def test_a_process_without_pipes_can_neither_receive_nor_send(tmp_path: Path) -> None:
     with ProcessKeeper() as keeper:
         other = Conversation(keeper.start("other", [sys.executable, "-c", ""], tmp_path / "log"))
         with pytest.raises(LostError, match=r"^has no standard input$"):
@@ -120,6 +120,6 @@ def test_a_process_started_without_pipes_can_neither_be_told_nor_heard(tmp_path:
         assert hear_lost(other, soon()) == "has no standard output"
 
 
-def test_a_process_that_goes_on_writing_one_line_for_ever_is_not_heard_beyond_the_deadline(talk: Talk) -> None:
+def test_an_endless_line_is_not_read_beyond_the_deadline(talk: Talk) -> None:
     other = talk("while True: print('spam', end='')")
     assert hear_lost(other, time.monotonic() + 0.5) == "did not end in time"

@@ -1,4 +1,4 @@
-"""Process groups end as a whole: by the lab, by an error, and by the guard when the lab is killed."""
+"""Process groups are ended by the lab, after an error, and by the guard of a killed lab."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from topolab.process.group import ProcessGroup, ProcessKeeper
 from topolab.process.usage import group_usage, members, usage_between
 
-# A leader with two children that ignore the polite signals, as a stuck server's workers would.
+# A leader with two children that ignore SIGTERM and SIGINT, like a stuck server's workers.
 _FAMILY = """
 import os, signal, sys, time
 for number in (signal.SIGTERM, signal.SIGINT): signal.signal(number, signal.SIG_IGN)
@@ -41,7 +41,7 @@ def start_family(keeper: ProcessKeeper, folder: Path) -> ProcessGroup:
     return group
 
 
-def test_ending_a_group_leaves_none_of_it(tmp_path: Path) -> None:
+def test_ending_a_group_ends_all_its_processes(tmp_path: Path) -> None:
     with ProcessKeeper() as keeper:
         group = start_family(keeper, tmp_path)
         keeper.end(group)
@@ -77,7 +77,7 @@ time.sleep(600)
     wait_until(lambda: not members(pgid))
 
 
-# A lab with a group running and a command for its end: the command says what of the group it still found.
+# A lab with a running group and a command for its end; the command prints what it still found of the group.
 _LAB = """
 import sys, time
 from pathlib import Path
@@ -104,7 +104,7 @@ time.sleep(600)
 
 
 def kill_a_lab(folder: Path, steps: str) -> None:
-    """Kill a lab that has taken these steps, and wait for its guard to be done: the folder goes last."""
+    """Kill a lab after these steps, and wait for its guard, which removes the folder last."""
     lab = _LAB.format(path=sys.path, folder=str(folder), steps=steps)
     with subprocess.Popen([sys.executable, "-c", lab], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -119,26 +119,26 @@ def test_the_guard_runs_a_killed_labs_command_once_its_groups_are_gone(tmp_path:
     assert (tmp_path / "cleared").read_text() == "[]"
 
 
-def test_of_several_commands_each_is_run(tmp_path: Path) -> None:
+def test_several_commands_are_all_run(tmp_path: Path) -> None:
     kill_a_lab(tmp_path, "then('first'); then('second')")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["first", "log", "second"]
 
 
-def test_a_command_taken_back_is_not_run(tmp_path: Path) -> None:
+def test_a_withdrawn_command_is_not_run(tmp_path: Path) -> None:
     kill_a_lab(tmp_path, "keeper.not_needed_when_killed(then('cleared'))")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["log"]
 
 
-def test_a_command_given_after_one_was_taken_back_is_run(tmp_path: Path) -> None:
+def test_a_command_given_after_a_withdrawn_one_is_run(tmp_path: Path) -> None:
     kill_a_lab(tmp_path, "keeper.not_needed_when_killed(then('first')); then('second')")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["log", "second"]
 
 
-def test_a_command_that_cannot_be_run_keeps_the_guard_from_nothing(tmp_path: Path) -> None:
+def test_a_command_that_cannot_be_run_does_not_stop_the_guard(tmp_path: Path) -> None:
     kill_a_lab(tmp_path, "keeper.when_killed(['/no/such/command'])")
 
 
-def test_arguments_of_a_command_arrive_as_they_were_given(tmp_path: Path) -> None:
+def test_a_commands_arguments_are_passed_unchanged(tmp_path: Path) -> None:
     odd = ["two words", "two\nlines", "", "œufs", "'\""]
     said = tmp_path / "said"
     write = "import json, sys; open(sys.argv[1], 'w').write(json.dumps(sys.argv[2:]))"
@@ -147,7 +147,7 @@ def test_arguments_of_a_command_arrive_as_they_were_given(tmp_path: Path) -> Non
     assert json.loads(said.read_text()) == odd
 
 
-def test_a_lab_that_leaves_without_taking_its_command_back_has_it_run_too(tmp_path: Path) -> None:
+def test_a_command_that_is_not_withdrawn_is_run_when_the_lab_exits(tmp_path: Path) -> None:
     for name, taken_back in (("needed", False), ("needless", True)):
         with ProcessKeeper() as keeper:
             keeper.when_killed(["touch", str(tmp_path / name)])
@@ -156,7 +156,7 @@ def test_a_lab_that_leaves_without_taking_its_command_back_has_it_run_too(tmp_pa
     assert [file.name for file in tmp_path.iterdir()] == ["needed"]
 
 
-def test_a_group_that_ended_by_itself_tells_its_exit_code_and_last_words(tmp_path: Path) -> None:
+def test_a_group_that_ended_by_itself_has_its_exit_code_and_last_output(tmp_path: Path) -> None:
     with ProcessKeeper() as keeper:
         group = keeper.start("short", [sys.executable, "-c", "print('why'); raise SystemExit(7)"], tmp_path / "log")
         wait_until(lambda: group.exit_code() is not None)
@@ -193,7 +193,7 @@ while True: time.sleep(600)
             usage = usage_between(before, group_usage(group.pgid))
             return usage is not None and usage.cpu_s >= 0.2
 
-        # The leader sleeps: only the child's time can add up to this.
+        # The leader sleeps, so only the child can have used this time.
         wait_until(spent)
         after = group_usage(group.pgid)
         assert after is not None

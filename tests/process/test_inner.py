@@ -1,4 +1,4 @@
-"""A process within a worker's group is gone when the worker is done with it, however that comes about."""
+"""A process within a worker's group ends when the worker is done with it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from topolab.process.usage import counters_available, members
 
-# A worker; what it drives is a script that ends before what it has started.
+# A worker that runs a script, which ends before its own child.
 _WORKER = """
 import sys
 from pathlib import Path
@@ -60,25 +60,25 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("then", ["; wait", "; exit"])
-def test_an_error_ends_it_with_what_it_has_started(tmp_path: Path, then: str) -> None:
+def test_an_error_ends_the_process_and_its_children(tmp_path: Path, then: str) -> None:
     with worker(tmp_path, "raise RuntimeError", then=then) as process:
         assert process.wait(20) == 1
     assert not running(started(tmp_path))
 
 
-def test_what_ends_by_itself_is_waited_for_and_what_it_wrote_is_there(tmp_path: Path) -> None:
+def test_a_process_that_ends_by_itself_is_waited_for_and_its_output_kept(tmp_path: Path) -> None:
     with worker(tmp_path, "import os; os.kill(int((folder / 'started').read_text()), 9)") as process:
         assert process.communicate(timeout=20)[0] == "spam\n"
         assert process.returncode == 0
 
 
-def test_what_does_not_end_is_killed_at_last(tmp_path: Path) -> None:
+def test_a_process_that_does_not_end_is_killed(tmp_path: Path) -> None:
     with worker(tmp_path, "import topolab.process.inner as inner; inner._POLITE_S = 0.1") as process:
         assert process.wait(20) == 0
     assert not running(started(tmp_path))
 
 
-def test_it_ends_with_the_workers_group(tmp_path: Path) -> None:
+def test_the_process_ends_with_the_workers_group(tmp_path: Path) -> None:
     with worker(tmp_path, "import time; time.sleep(600)") as process:
         pid = started(tmp_path)
         assert pid in members(process.pid)

@@ -1,4 +1,4 @@
-"""A reserved port is nobody else's, and still the server's."""
+"""A reserved port is free for the server and for nobody else."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_datagrams_reach_the_server_and_not_the_reservation() -> None:
             assert server.recv(100) == str(number).encode()
 
 
-def test_no_one_who_asks_for_any_port_is_given_a_reserved_one() -> None:
+def test_the_kernel_does_not_hand_out_a_reserved_port() -> None:
     with ReservedPort() as port:
         others = [ReservedPort() for _ in range(200)]
         try:
@@ -65,7 +65,7 @@ def test_loopback_works_here() -> None:
 @pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("unshare"), reason="a network namespace of one's own takes root and unshare"
 )
-def test_a_loopback_interface_that_is_down_is_named_with_what_to_do() -> None:
+def test_a_loopback_interface_that_is_down_is_reported_with_advice() -> None:
     ask = "from topolab.process.ports import loopback_trouble; print(loopback_trouble())"
     done = subprocess.run(["unshare", "--net", sys.executable, "-c", ask], capture_output=True, text=True, check=True)
     assert done.stdout == (

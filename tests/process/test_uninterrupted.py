@@ -1,4 +1,4 @@
-"""An interrupt waits for the end of a stretch that it must not tear; a process that it came upon starting is ended."""
+"""Interrupts wait until an uninterruptible stretch ends, and no started process is lost."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from topolab.process.uninterrupted import interrupt, uninterrupted
 from topolab.process.usage import members
 
 
-def test_an_interrupt_outside_is_raised_at_once() -> None:
+def test_an_interrupt_outside_a_stretch_is_raised_at_once() -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupt()
 
 
-def test_an_interrupt_inside_is_raised_once_at_the_end_of_the_outermost_stretch() -> None:
+def test_an_interrupt_inside_a_stretch_is_raised_once_at_the_outermost_end() -> None:
     done = []
 
     def stretch() -> None:
@@ -40,16 +40,14 @@ def test_an_interrupt_inside_is_raised_once_at_the_end_of_the_outermost_stretch(
     assert done[-1] == "later"
 
 
-def test_a_process_that_an_interrupt_came_into_the_start_of_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_interrupted_during_its_start_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[int] = []
     start = subprocess.Popen
 
     def interrupted_start(*arguments: object, **options: object) -> subprocess.Popen[bytes]:
         leader: subprocess.Popen[bytes] = start(*arguments, **options)  # type: ignore[call-overload]
         started.append(leader.pid)
-        interrupt()  # the signal comes while the process is there and nobody knows of it
+        interrupt()  # the signal comes when the process exists but is not yet known
         return leader
 
     with ProcessKeeper() as keeper:
@@ -61,8 +59,8 @@ def test_a_process_that_an_interrupt_came_into_the_start_of_is_ended(
 
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="only Linux tells a child of its parent's end")
-def test_a_process_whose_start_a_sigkill_came_upon_ends_with_the_lab(tmp_path: Path) -> None:
-    # As above, but the lab is killed outright, before its guard has heard of the process.
+def test_a_process_starting_when_the_lab_is_killed_ends_with_it(tmp_path: Path) -> None:
+    # As above, but the lab is killed outright, before its guard knows the process.
     lab = f"""
 import os, signal, subprocess, sys
 sys.path[:0] = {sys.path!r}

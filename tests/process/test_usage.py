@@ -1,4 +1,4 @@
-"""What groups used: only their own processes are read, and usages add up only where each is known."""
+"""The usage of process groups: only their own processes, and sums only of known values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ needs_namespaces = pytest.mark.skipif(
 
 @contextmanager
 def running(*argv: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that has written a line, killed after."""
+    """A process that has printed a line; it is killed at the end."""
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None
@@ -36,7 +36,7 @@ def running(*argv: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @needs_counters
-def test_a_process_name_that_is_cut_in_a_character_is_nobodys_business() -> None:
+def test_a_process_with_a_truncated_character_in_its_name_is_counted() -> None:
     with running(sys.executable, "-c", CUT_NAME) as process:
         assert {os.getpid(), process.pid} <= set(members(os.getpgrp()))
         usage = group_usage(os.getpgrp())
@@ -47,7 +47,7 @@ def test_a_process_name_that_is_cut_in_a_character_is_nobodys_business() -> None
 @needs_counters
 @needs_namespaces
 @pytest.mark.parametrize("hidden", ["1", "2"])
-def test_processes_that_may_not_be_read_are_passed_over(hidden: str) -> None:
+def test_unreadable_processes_are_ignored(hidden: str) -> None:
     stranger = ("setpriv", "--reuid=65534", "--clear-groups", "sh", "-c", "echo; exec sleep 60")
     without_privilege = ("setpriv", "--regid=65534", "--clear-groups", "--bounding-set=-sys_ptrace")
     with running(*stranger):

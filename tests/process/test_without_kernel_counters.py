@@ -1,4 +1,4 @@
-"""Where the system neither pins nor counts, as on macOS, a cell is measured all the same, with nulls for the rest."""
+"""Without pinning and counters, as on macOS, a cell is measured, with nulls for the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The made-up report, once for all tests: nothing changes it."""
+"""The made-up report, built once because no test changes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bar charts: a bar for every figure there is, none for what was not measured, and the same bytes every time."""
+"""Bar charts: a bar for every measured figure, and the same bytes every time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from topolab.report.outline import charts
 from topolab.stats.figures import FIGURES
 
 
-def test_a_row_has_a_bar_for_each_column_and_its_median_at_the_end(tmp_path: Path) -> None:
+def test_a_row_has_a_bar_for_each_column_labelled_with_its_median(tmp_path: Path) -> None:
     group = groups(the_report(tmp_path / "run").summary)[1]
     axes = bar_chart(group, FIGURES["finish_seconds"]).axes[0]
     assert [bar.get_width() for bars in axes.containers if hasattr(bars, "patches") for bar in bars] == [0.1] * 4
@@ -24,7 +24,7 @@ def test_a_row_has_a_bar_for_each_column_and_its_median_at_the_end(tmp_path: Pat
     assert [label.get_text() for label in axes.get_yticklabels()] == ["counted", "counted-m5"]
 
 
-def test_what_was_not_measured_has_no_bar(tmp_path: Path) -> None:
+def test_an_unmeasured_figure_has_no_bar(tmp_path: Path) -> None:
     first, *others = CELLS[:4]
     observations = [*rounds(first, FAILURE), *(o for of in others for o in rounds(of, counted(of, 0.2)))]
     group = groups(stored_report(tmp_path / "run", CELLS[:4], (), observations).summary)[0]
@@ -52,7 +52,7 @@ def test_the_same_figures_give_the_same_bytes(tmp_path: Path, kind: str, beginni
 
 
 @pytest.mark.parametrize(("slowest_ms", "scale"), [(100.0, "linear"), (9000.0, "log")])
-def test_latencies_orders_of_magnitude_apart_are_drawn_so(tmp_path: Path, slowest_ms: float, scale: str) -> None:
+def test_latencies_orders_of_magnitude_apart_get_a_log_scale(tmp_path: Path, slowest_ms: float, scale: str) -> None:
     fast, slow = cell("granian-asgi", profile="mixed"), cell(profile="mixed")
     observations = [*rounds(fast, mixed(fast, 3.0)), *rounds(slow, mixed(slow, slowest_ms))]
     group = groups(stored_report(tmp_path / "run", (fast, slow), (), observations).summary)[0]

@@ -1,4 +1,4 @@
-"""The page of claims: verdicts next to their figures, the wanted pictures and tables, and a run for each section."""
+"""The page of claims: verdicts, figures, pictures, tables and the runs behind them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def report(tmp_path: Path) -> Report:
     return stored_report(tmp_path / "run")
 
 
-def test_a_claim_has_its_figures_and_the_verdict_next_to_it(report: Report) -> None:
+def test_a_claim_is_followed_by_its_figures_and_verdict(report: Report) -> None:
     text = to_article(ARTICLE, {"mine": report}, "page")
     assert text.startswith("# Then and now\n\nWhat was said.\n\n## One\n\nA proxy costs something.\n\n")
     assert (

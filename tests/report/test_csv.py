@@ -1,4 +1,4 @@
-"""results.csv: one record for each cell, and nothing where nothing was measured."""
+"""results.csv: one record per cell, with empty fields for unmeasured figures."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_figure_that_was_not_measured_is_an_empty_field(rows: dict[str, dict[s
 
 
 @pytest.mark.parametrize("cell_id", UNMEASURED)
-def test_responses_that_nobody_counted_are_an_empty_field(rows: dict[str, dict[str, str]], cell_id: str) -> None:
+def test_uncounted_responses_are_an_empty_field(rows: dict[str, dict[str, str]], cell_id: str) -> None:
     assert (rows[cell_id]["good_responses"], rows[cell_id]["bad_responses"]) == ("", "")
 
 

@@ -1,4 +1,4 @@
-"""What docs/extending.md says of figures and formats: one entry or one file, and every report has it."""
+"""The figure and the format in docs/extending.md: one entry or one file is enough."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DIRECT, ALB = cell(), cell(topology="alb")
 
 
 def connections() -> Figure:
-    """The figure of the document."""
+    """The document's figure."""
     names = names_of(example("A figure", "python"), {"Figure": Figure, "FigureTable": FigureTable})
     figure = names["CONNECTIONS"]
     assert isinstance(figure, Figure)
@@ -40,7 +40,7 @@ CONNECTIONS = connections()
 
 @pytest.fixture
 def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
-    """Of a run with one more figure: 4 connections directly, 8 through the proxy."""
+    """The report of a run with one more figure: 4 connections direct, 8 through the proxy."""
     monkeypatch.setitem(FIGURES, CONNECTIONS.name, CONNECTIONS)
     observations = [
         made
@@ -77,7 +77,7 @@ def test_a_new_figure_is_drawn(report: Report, tmp_path: Path) -> None:
     assert "connections that the client opened" in (tmp_path / f"chart-1-{CONNECTIONS.name}.svg").read_text()
 
 
-def test_a_new_figure_is_in_the_files_for_programs(report: Report, tmp_path: Path) -> None:
+def test_a_new_figure_is_in_csv_and_json(report: Report, tmp_path: Path) -> None:
     write_files(report, tmp_path)
     direct, _ = csv.DictReader(io.StringIO((tmp_path / "results.csv").read_text()))
     assert [direct[f"{CONNECTIONS.name}_{part}"] for part in ("median", "low", "high")] == ["4.0", "4.0", "4.0"]

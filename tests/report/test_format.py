@@ -1,4 +1,4 @@
-"""How numbers, times and hops are written, by examples."""
+"""The formatting of numbers, times and hops, by examples."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from topolab.stats.estimate import Estimate
         (1e-9, "0.00000000100"),
     ],
 )
-def test_three_digits_count(value: float, text: str) -> None:
+def test_numbers_have_three_significant_digits(value: float, text: str) -> None:
     assert significant(value) == text
 
 
-def test_as_many_digits_as_asked_for_count() -> None:
+def test_the_number_of_significant_digits_can_be_chosen() -> None:
     assert [significant(12.345, digits) for digits in (1, 2, 4)] == ["12", "12", "12.35"]
 
 
 @pytest.mark.parametrize(("value", "text"), [(9.999, "10.0"), (99.96, "100"), (9999.6, "10.0k")])
-def test_rounding_up_gains_no_digit(value: float, text: str) -> None:
+def test_rounding_up_adds_no_digit(value: float, text: str) -> None:
     assert significant(value) == text
 
 
-def test_millions_have_a_letter_of_their_own() -> None:
+def test_millions_have_their_own_suffix() -> None:
     assert "kk" not in significant(12_345_678)
 
 
@@ -55,7 +55,7 @@ def test_millions_have_a_letter_of_their_own() -> None:
         (Estimate(0.0, 0.0, 1.0, (0.0, 1.0)), "0"),
     ],
 )
-def test_the_spread_is_the_farther_end_of_the_interval(estimate: Estimate, text: str) -> None:
+def test_the_spread_is_the_distance_to_the_farther_end_of_the_interval(estimate: Estimate, text: str) -> None:
     assert with_spread(estimate) == text
 
 

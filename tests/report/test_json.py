@@ -1,4 +1,4 @@
-"""results.json keeps to its contract: the same keys always, null where nothing was given."""
+"""results.json always has the same keys, with null for unknown values."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_the_run_is_described(document: dict[str, Any]) -> None:
     }
 
 
-def test_every_cell_and_skip_is_there_once_in_the_order_of_the_plan(document: dict[str, Any]) -> None:
+def test_every_cell_and_skip_is_listed_once_in_the_plans_order(document: dict[str, Any]) -> None:
     ids = [cell["id"] for cell in document["cells"]]
     assert ids == [*(cell.id for cell in CELLS), SKIPPED.combination.id]
 
@@ -130,7 +130,7 @@ def test_a_failed_cell_has_no_figure(cells: dict[str, dict[str, Any]]) -> None:
     assert (found["hops"], found["warnings"], found["rounds"]) == ([], [], 0)
 
 
-def test_a_cell_that_failed_once_keeps_what_was_measured(cells: dict[str, dict[str, Any]]) -> None:
+def test_a_cell_that_failed_once_keeps_its_measurements(cells: dict[str, dict[str, Any]]) -> None:
     found = cells[FAILED_ONCE.id]
     assert (found["status"], found["rounds"]) == ("failed", 2)
     assert found["reason"] == "round 2 of 3: load: no good response: 32 status 502"
@@ -138,14 +138,14 @@ def test_a_cell_that_failed_once_keeps_what_was_measured(cells: dict[str, dict[s
     assert found["hops"][1]["connections"] is None
 
 
-def test_a_skip_and_a_cell_not_reached_say_why(cells: dict[str, dict[str, Any]]) -> None:
+def test_skips_and_cells_not_reached_have_a_reason(cells: dict[str, dict[str, Any]]) -> None:
     skipped, not_reached = cells[SKIPPED.combination.id], cells[NOT_REACHED.id]
     assert (skipped["status"], skipped["reason"]) == ("skipped", SKIPPED.reason)
     assert not_reached["status"] == "skipped"
     assert not_reached["reason"] == "not reached: the run was interrupted before its first round"
 
 
-def test_a_copy_has_its_figures_like_any_other_cell(cells: dict[str, dict[str, Any]]) -> None:
+def test_a_copy_has_figures_like_any_other_cell(cells: dict[str, dict[str, Any]]) -> None:
     assert cells[f"{DIRECT.id}+1"]["requests_per_second"]["samples"] == [980.0, 980.0, 1000.0]
 
 

@@ -1,4 +1,4 @@
-"""report.md: tables that are whole, reasons and logs, and no zero for what was not measured."""
+"""report.md: complete tables, reasons and logs, and no zero for unmeasured figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def text(report: Report) -> str:
 
 
 def tables(text: str) -> list[list[list[str]]]:
-    """Every table as rows of fields; a pipe behind a backslash is none of the table's."""
+    """Every table as rows of fields; an escaped pipe does not separate fields."""
     blocks = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
     return [
         [[field.strip() for field in re.split(r"(?<!\\)\|", line)[1:-1]] for line in block.splitlines()]
@@ -45,7 +45,7 @@ def test_every_row_of_a_table_has_as_many_fields_as_its_heading(text: str) -> No
         assert set(rows[1][1:]) <= {"---", "---:"}
 
 
-def test_a_table_is_between_empty_lines(text: str) -> None:
+def test_a_table_is_surrounded_by_empty_lines(text: str) -> None:
     assert re.findall(r"^[^|\n].*\n\|", text, re.MULTILINE) == []
     assert re.findall(r"^\|.*\n[^|\n]", text, re.MULTILINE) == []
 
@@ -88,7 +88,7 @@ def test_every_measured_cells_hops_are_listed(text: str) -> None:
     assert FAILED.id not in listed
 
 
-def test_copies_have_no_row_and_no_column(text: str) -> None:
+def test_copies_have_neither_row_nor_column(text: str) -> None:
     assert not [field for rows in tables(text) for row in rows for field in row if "+1" in field]
 
 
@@ -109,12 +109,12 @@ def test_the_latency_has_its_table(text: str) -> None:
     assert rows[2] == ["hypercorn-uvloop", "1.00/2.00/30.0"]
 
 
-def test_the_page_is_best_where_it_is_fastest(text: str) -> None:
+def test_the_fastest_page_is_best(text: str) -> None:
     rows = table(section(text, "page-24, bare app"), "Seconds until the page's last response:")
     assert rows[2:] == [["hypercorn-uvloop", "**3.20 ±3.1%**"], ["granian-asgi", "failed"]]
 
 
-def test_a_run_of_failures_alone_still_has_a_report(tmp_path: Path) -> None:
+def test_a_run_with_only_failures_has_a_report(tmp_path: Path) -> None:
     failed = cell(profile="page-24")
     report = stored_report(tmp_path / "run", [failed], [], rounds(failed, FAILURE))
     found = to_markdown(report)
@@ -122,12 +122,12 @@ def test_a_run_of_failures_alone_still_has_a_report(tmp_path: Path) -> None:
     assert f"- ready: no answer within 10 s: `{failed.id}`" in found
 
 
-def test_a_run_of_which_nothing_was_measured_still_has_a_report(tmp_path: Path) -> None:
+def test_a_run_with_nothing_measured_has_a_report(tmp_path: Path) -> None:
     found = to_markdown(stored_report(tmp_path / "run", observations=(), sittings=()))
     assert (tables(found), "Where the time went" in found) == ([], False)
 
 
-def test_all_three_files_are_written_and_written_again(report: Report, tmp_path: Path) -> None:
+def test_all_three_files_are_written_and_rewritten(report: Report, tmp_path: Path) -> None:
     write_files(report, tmp_path)
     first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     write_files(report, tmp_path)
@@ -135,13 +135,13 @@ def test_all_three_files_are_written_and_written_again(report: Report, tmp_path:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
 
 
-def test_the_marks_can_be_read_where_they_are_explained(tmp_path: Path) -> None:
+def test_the_marks_are_escaped_where_they_are_explained(tmp_path: Path) -> None:
     made = cell()
     found = to_markdown(stored_report(tmp_path / "run", [made], [], rates(made, 1.0, client_cpu_s=0.9)))
     assert "- * client-limited" not in found
 
 
-def test_a_log_with_a_fence_in_it_stays_within_its_own(tmp_path: Path) -> None:
+def test_a_log_that_contains_a_fence_stays_inside_its_own_fence(tmp_path: Path) -> None:
     failed = Failed(Stage.START, "it ended", "```\n# not a heading")
     found = to_markdown(stored_report(tmp_path / "run", [DIRECT], [], rounds(DIRECT, failed)))
     assert "  ```text\n  ```\n" not in found

@@ -10,7 +10,7 @@ from topolab.report import Report
 from topolab.report.notes import command_lines, reading, where_the_time_went
 
 
-def test_the_command_lines_of_companions_are_listed_with_those_of_servers(report: Report) -> None:
+def test_companions_command_lines_are_listed_with_the_servers(report: Report) -> None:
     first = report.observations[0]
     cell = next(cell for cell in report.record.plan.cells if cell.id == first.cell_id)
     argv = {"server": ("python", "-m", "x"), "task-worker": ("celery", "a b"), "proxy": ("nginx",)}
@@ -21,7 +21,7 @@ def test_the_command_lines_of_companions_are_listed_with_those_of_servers(report
     }
 
 
-def test_building_images_has_its_own_place_in_the_account(report: Report) -> None:
+def test_building_images_is_listed_separately_in_the_account(report: Report) -> None:
     (sitting,) = report.sittings
     without, built = where_the_time_went(report), replace(sitting, wall_s=sitting.wall_s + 84, images_s=84.0)
     assert "images built" not in without
@@ -31,7 +31,7 @@ def test_building_images_has_its_own_place_in_the_account(report: Report) -> Non
     assert own in found
 
 
-def test_what_a_load_and_its_driver_say_about_their_figures_is_said_once(report: Report) -> None:
+def test_the_notes_of_a_load_and_its_driver_appear_once(report: Report) -> None:
     record = replace(report.record, profiles=dict.fromkeys(report.record.profiles, USERS))
     said = [line for line in reading(replace(report, record=record)) if "closed loop" in line or "Locust" in line]
     assert said == [

@@ -15,7 +15,7 @@ def named(block: Block) -> str:
     return f"{type(block).__name__} {title}".strip()
 
 
-def test_what_a_report_has_in_which_order(report: Report) -> None:
+def test_the_blocks_of_a_report_are_in_order(report: Report) -> None:
     found = [named(block) for block in outline(report) if not isinstance(block, GroupTable)]
     assert found == [
         *("Heading", "Paragraph"),
@@ -31,7 +31,7 @@ def test_what_a_report_has_in_which_order(report: Report) -> None:
     ]
 
 
-def test_a_block_with_nothing_in_it_is_left_out(tmp_path: Path) -> None:
+def test_an_empty_block_is_left_out(tmp_path: Path) -> None:
     empty = stored_report(tmp_path / "run", (), (), (), ())
     assert [named(block) for block in outline(empty)] == [
         "Heading",
@@ -41,7 +41,7 @@ def test_a_block_with_nothing_in_it_is_left_out(tmp_path: Path) -> None:
     ]
 
 
-def test_formats_with_little_room_leave_out_what_is_detailed(report: Report) -> None:
+def test_formats_with_little_room_leave_out_detailed_blocks(report: Report) -> None:
     left_out = dict.fromkeys(
         block.name if isinstance(block, GroupTable) else named(block) for block in outline(report) if block.detailed
     )

@@ -1,4 +1,4 @@
-"""The rows of tables: servers that compete, or the loads that one server ran under."""
+"""The rows of tables: competing servers, or the loads of one server."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def shown(table: Table) -> list[tuple[str, ...]]:
     return [table.head, *(tuple(f"*{e.text}*" if e.best else e.text for e in row) for row in table.rows)]
 
 
-def test_one_servers_loads_are_the_rows_in_the_plans_order_by_kind_of_figure(tmp_path: Path) -> None:
+def test_one_servers_loads_are_rows_in_plan_order_grouped_by_headline(tmp_path: Path) -> None:
     report = the_report(tmp_path / "run")
     rate, count = groups(report.summary)
     assert (rate.title, count.title) == (
@@ -51,7 +51,7 @@ def test_one_servers_loads_are_the_rows_in_the_plans_order_by_kind_of_figure(tmp
     assert tables("rate", rate, report) == []
 
 
-def test_with_a_second_server_each_load_has_tables_of_its_own_and_a_best(tmp_path: Path) -> None:
+def test_with_a_second_server_each_load_has_its_own_tables_and_best(tmp_path: Path) -> None:
     report = the_report(tmp_path / "run", cell("granian-asgi", profile="counted"))
     found = groups(report.summary)
     assert [group.title for group in found] == [f"{load}, bare app" for load in LOADS]
@@ -62,13 +62,13 @@ def test_with_a_second_server_each_load_has_tables_of_its_own_and_a_best(tmp_pat
     ]
 
 
-def test_the_title_says_that_the_times_of_a_closed_loop_measure_the_queue(tmp_path: Path) -> None:
+def test_the_title_says_that_closed_loop_times_measure_the_queue(tmp_path: Path) -> None:
     report = the_report(tmp_path / "run")
     table = the_table("latency", groups(report.summary)[1], report)
     assert table.title == "response time in ms in a closed loop, where it measures the queue: median/90 %/99 %"
 
 
-def test_the_notes_say_what_a_driver_cannot_see_and_speak_of_a_best_only_where_servers_compete(tmp_path: Path) -> None:
+def test_notes_mention_driver_limits_and_explain_best_only_for_several_servers(tmp_path: Path) -> None:
     lines = reading(the_report(tmp_path / "run"))
     assert not any(line.startswith("Bold") for line in lines)
     assert (
@@ -78,7 +78,7 @@ def test_the_notes_say_what_a_driver_cannot_see_and_speak_of_a_best_only_where_s
     assert any(line.startswith("^ pipelined: ") for line in lines)
 
 
-def test_a_mixed_load_is_judged_by_the_fast_requests_p99_with_the_slow_ones_next_to_it(tmp_path: Path) -> None:
+def test_a_mixed_load_is_ranked_by_fast_p99_and_shows_the_slow_rate(tmp_path: Path) -> None:
     ways = (ClientProtocol.HTTP1, ClientProtocol.H2)
     cells = [
         cell(server, protocol=way, profile="mixed") for server in ("gunicorn-gthread", "granian-asgi") for way in ways
@@ -109,7 +109,7 @@ def test_a_mixed_load_is_judged_by_the_fast_requests_p99_with_the_slow_ones_next
     assert shown(change)[1:] == [("granian-asgi", "–", "+25%"), ("gunicorn-gthread", "–", "x2,000")]
 
 
-def test_deployments_of_several_apps_compete_in_one_table(tmp_path: Path) -> None:
+def test_deployments_of_several_apps_share_one_table(tmp_path: Path) -> None:
     mine, other = cell(profile="page-24"), cell("granian-asgi", profile="page-24")
     other = replace(other, combination=replace(other.combination, app="another"))
     observations = [o for of, s in ((mine, 3.0), (other, 12.0)) for o in rounds(of, *(page(of, s),) * 3)]

@@ -1,4 +1,4 @@
-"""The report on a terminal: whole names at 80 columns, no colour where none is wanted, and the same facts."""
+"""The report on a terminal: its width, its colours and its contents."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def test_without_a_terminal_there_are_no_escape_codes(report: Report) -> None:
     assert ESCAPE not in printed(report)
 
 
-def test_a_terminal_has_them(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_terminal_there_are_escape_codes(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     assert f"{ESCAPE}[31mfailed" in printed(report, terminal=True)
 
 
-def test_no_color_takes_the_colours_away(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_color_removes_the_colours(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
     codes = re.findall(r"\x1b\[([\d;]*)m", printed(report, terminal=True))
@@ -45,7 +45,7 @@ def test_no_color_takes_the_colours_away(report: Report, monkeypatch: pytest.Mon
     assert colours == []
 
 
-def test_no_color_into_a_pipe_leaves_no_escape_code(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_color_and_a_pipe_give_no_escape_codes(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert ESCAPE not in printed(report)
 
@@ -55,7 +55,7 @@ def test_no_line_is_wider_than_the_terminal(report: Report, width: int) -> None:
     assert max(map(len, printed(report, width).splitlines())) <= width
 
 
-def test_a_terminal_too_narrow_for_columns_has_a_line_for_each_field(report: Report) -> None:
+def test_a_terminal_too_narrow_for_columns_gets_a_line_per_field(report: Report) -> None:
     assert "\nhypercorn-uvloop\n  direct h2: " in printed(report, 24)
 
 
@@ -69,7 +69,7 @@ def test_the_tables_and_the_failures_are_printed(report: Report) -> None:
     assert "gunicorn-sync does not speak HTTP/2: a direct hop would be HTTP/1.1" in text
 
 
-def test_brackets_in_a_log_are_not_taken_for_markup(report: Report) -> None:
+def test_brackets_in_a_log_are_not_markup(report: Report) -> None:
     assert "[Errno 98]" in printed(report)
 
 
@@ -104,12 +104,12 @@ def test_no_figure_of_the_default_matrix_is_cut_at_80_columns(catalogue: Catalog
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_no_figure_is_cut_however_many_columns_there_are(catalogue: Catalogue, tmp_path: Path, width: int) -> None:
+def test_no_figure_is_cut_with_many_columns(catalogue: Catalogue, tmp_path: Path, width: int) -> None:
     assert "…" not in printed(everything_measured(catalogue, tmp_path / "run", everywhere=True), width)
 
 
 @pytest.mark.parametrize("width", [20, 24, 30, 38, 40, 46, 50, 60, 80, 100, 118, 120, 123, 140])
-def test_every_figure_is_there_whatever_the_width(catalogue: Catalogue, tmp_path: Path, width: int) -> None:
+def test_every_figure_is_printed_at_any_width(catalogue: Catalogue, tmp_path: Path, width: int) -> None:
     report = everything_measured(catalogue, tmp_path / "run", everywhere=True)
     wide, narrow = (printed(report, columns).partition("\nBold: ")[0].split() for columns in (500, width))
     figures = {word for word in wide if re.fullmatch(r"[±\d].*|diff\.", word)}
@@ -117,12 +117,12 @@ def test_every_figure_is_there_whatever_the_width(catalogue: Catalogue, tmp_path
     assert {word: narrow.count(word) for word in figures} == {word: wide.count(word) for word in figures}
 
 
-def test_changes_are_relative_to_direct_wherever_it_was_measured(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_changes_are_relative_to_direct_where_it_was_measured(catalogue: Catalogue, tmp_path: Path) -> None:
     text = printed(everything_measured(catalogue, tmp_path / "run", everywhere=True), width=500)
     assert re.search(r"^change .*from direct ", text, re.MULTILINE)
 
 
-def test_a_run_of_failures_alone_can_be_printed(report: Report, tmp_path: Path) -> None:
+def test_a_run_with_only_failures_can_be_printed(report: Report, tmp_path: Path) -> None:
     (failed,) = [cell for cell in report.record.plan.cells if cell.id == "granian-asgi/bare-asgi/direct/h2/ceiling"]
     text = printed(stored_report(tmp_path / "run", [failed], [], rounds(failed, FAILURE)))
     assert re.search(r"granian-asgi +failed", text)

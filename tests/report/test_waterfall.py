@@ -1,4 +1,4 @@
-"""The waterfalls of real visits: a panel each, a bar for each request, and the same bytes for the same visits."""
+"""Waterfalls of real visits: a panel per visit, a bar per request, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ H2 = cell(protocol=ClientProtocol.H2, profile="page-24")
 
 
 def captured(name: str) -> Visit:
-    """What a real Chromium did: the talk's page, 24 fetches of 3 s."""
+    """A recorded visit of a real Chromium: the talk's page, 24 fetches of 3 s."""
     return TypeAdapter(Visit).validate_json((CAPTURED / f"{name}.json").read_bytes())
 
 
@@ -44,12 +44,12 @@ def bars(svg: bytes) -> list[str]:
     return re.findall(r'id="(request-\d+-\d+)"', svg.decode())
 
 
-def test_a_title_says_the_time_the_connections_and_the_protocol() -> None:
+def test_a_title_has_the_time_the_connections_and_the_protocol() -> None:
     assert titles(SHOWN) == ["direct h1: 12.06 s, 6 connections, http/1.1", "direct h2: 3.07 s, 1 connection, h2"]
     assert heading(SHOWN) == "24 requests, 3 s each: hypercorn-uvloop, bare, Chromium 156"
 
 
-def test_what_differs_between_visits_is_in_their_titles() -> None:
+def test_titles_have_what_differs_between_visits() -> None:
     other = replace(SHOWN[1], combination=replace(H2.combination, server="granian-asgi"))
     assert titles([SHOWN[0], other]) == [
         "direct h1 (hypercorn-uvloop): 12.06 s, 6 connections, http/1.1",
@@ -66,7 +66,7 @@ def test_the_picture_has_every_title_and_a_bar_for_every_request() -> None:
     assert sorted(bars(svg)) == sorted(f"request-{panel}-{number}" for panel in (0, 1) for number in range(24))
 
 
-def test_a_bar_is_as_long_as_its_request_and_as_its_wait_and_colours_are_connections() -> None:
+def test_bars_show_wait_and_request_times_and_colours_show_connections() -> None:
     first, second = waterfall(SHOWN).axes[:2]
     drawn = {bar.get_gid(): bar for bar in first.patches}
     for fetch in SHOWN[0].visit.fetches:
@@ -89,7 +89,7 @@ def test_a_failed_request_looks_different() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 8, 9, 13])
-def test_any_number_of_visits_has_a_panel_each(count: int) -> None:
+def test_every_visit_has_its_own_panel(count: int) -> None:
     drawn = waterfall([SHOWN[i % 2] for i in range(count)])
     assert sum(bool(axes.patches) for axes in drawn.axes) == count
 
@@ -102,7 +102,7 @@ def test_the_same_visits_give_the_same_bytes(kind: str, beginning: bytes) -> Non
 
 
 def visited(of: Observation, folder: Path, visit: Visit) -> Observation:
-    """The observation, with that visit kept next to the run."""
+    """The observation, with that visit's file stored in the run."""
     paths = tuple(f"raw/{of.cell_id}/round-{of.round}/{name}" for name in ("page.png", "visit.json"))
     (folder / paths[1]).parent.mkdir(parents=True, exist_ok=True)
     (folder / paths[1]).write_bytes(TypeAdapter(Visit).dump_json(visit))
@@ -110,7 +110,7 @@ def visited(of: Observation, folder: Path, visit: Visit) -> Observation:
 
 
 def stored(folder: Path, **changes: Any) -> Report:
-    """A run of H1 over three rounds of different times, of H2 that failed, kept with all their visits."""
+    """A run with three rounds of H1 with different times, and of H2 that failed, with all visits."""
     profile = record([]).profiles["page-24"]
     assert isinstance(profile, PageLoad)
     made = replace(record([H1, H2]), profiles={"page-24": replace(profile, driver="browser")}, **changes)
@@ -124,7 +124,7 @@ def stored(folder: Path, **changes: Any) -> Report:
         return read_report(store)
 
 
-def test_each_page_of_a_run_is_listed_and_drawn_by_its_median_visit(tmp_path: Path) -> None:
+def test_each_page_of_a_run_is_drawn_from_its_median_visit(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     written = write_files(stored(folder), folder)
     assert written == ["report.md", "results.csv", "results.json", "waterfall.png", "waterfall.svg", "page.json"]

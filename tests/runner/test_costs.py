@@ -1,4 +1,4 @@
-"""What a sitting cost besides its loads is in its account, also of runs that were kept before it was counted."""
+"""The account of a sitting, including runs stored before image builds were counted."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from pydantic import TypeAdapter
 from topolab.model.run import Sitting
 
 
-def test_a_sitting_kept_before_images_were_counted_is_read_as_one_that_built_none() -> None:
+def test_a_sitting_recorded_without_image_builds_is_read_as_having_built_none() -> None:
     kept = '{"wall_s": 12.5, "load_before": 0.1, "load_after": 1.2}'
     assert TypeAdapter(Sitting).validate_json(kept) == Sitting(wall_s=12.5, load_before=0.1, load_after=1.2, images_s=0)

@@ -1,4 +1,4 @@
-"""What keeps a run from being continued is what matters to its figures, and it is said in words."""
+"""Only changes that affect the figures prevent a resume, and they are named."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def now(**changes: object) -> dict[str, object]:
     return {**RECORDED, **changes}
 
 
-def test_the_same_is_the_same_whatever_the_ids_of_its_images() -> None:
+def test_image_ids_are_not_compared() -> None:
     assert differences(RECORDED, now(images={"topolab-server:trixie": "sha256:2"})) == []
 
 
-def test_what_differs_is_said_with_both_values() -> None:
+def test_a_difference_is_reported_with_both_values() -> None:
     assert differences(RECORDED, now(cpu_model="Spam", packages={"granian": "2.1", "h2": "4"})) == [
         "cpu_model was Abacus, is Spam",
         "packages granian was 2.0, is 2.1",
@@ -37,6 +37,6 @@ def test_a_changed_part_of_an_image_is_named_without_its_digest() -> None:
     ]
 
 
-def test_what_is_not_known_yet_is_not_compared() -> None:
+def test_unknown_values_are_not_compared() -> None:
     assert changed_in(RECORDED, {"cpu_model": "Abacus"}) == []
     assert changed_in(RECORDED, {"cpu_model": "Spam"}) == ["cpu_model was Abacus, is Spam"]

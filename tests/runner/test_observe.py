@@ -1,4 +1,4 @@
-"""What a measurement that does not tell all is believed for: a stack made up by hand answers the proofs."""
+"""Proof of the hops where the driver cannot see everything; a fake stack answers."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class MadeBackend:
 def observed(
     backend: MadeBackend, measurement: Measurement | StageError, files: Mapping[str, bytes] | None = None
 ) -> tuple[Observation, dict[str, bytes]]:
-    """`CELL` in its second round, where the driver gives `measurement` and `files`."""
+    """Observe `CELL` in its second round, with a driver that returns `measurement` and `files`."""
 
     def measure(
         target: Target,  # noqa: ARG001
@@ -91,7 +91,7 @@ def observed(
     return observe(CELL, 2, backend, PROFILE, measure)
 
 
-def test_where_the_driver_saw_no_headers_the_proof_is_made_again_after_the_load() -> None:
+def test_without_headers_the_proof_is_repeated_after_the_load() -> None:
     backend = MadeBackend(("h2", "2"), ("h2", "2"))
 
     outcome = observed(backend, BLIND)[0].outcome
@@ -107,20 +107,18 @@ def test_where_the_driver_saw_no_headers_the_proof_is_made_again_after_the_load(
         (("http/1.1", "2"), "the client's hop spoke http/1.1, not h2 as planned"),
     ],
 )
-def test_another_protocol_after_the_load_than_before_is_a_failure_of_the_load(
-    after: tuple[str, str], message: str
-) -> None:
+def test_a_protocol_that_changes_during_the_load_fails_the_load(after: tuple[str, str], message: str) -> None:
     outcome = observed(MadeBackend(("h2", "2"), after), BLIND)[0].outcome
     assert outcome == Failed(Stage.LOAD, message, "the server's last words", BLIND)
 
 
-def test_where_the_driver_saw_every_header_one_proof_is_enough() -> None:
+def test_with_every_header_seen_one_proof_is_enough() -> None:
     backend = MadeBackend(("h2", "2"))
     assert isinstance(observed(backend, MEASUREMENT)[0].outcome, Measured)
     assert backend.made.answers == []
 
 
-def test_a_counted_load_without_a_figure_was_not_completed() -> None:
+def test_a_counted_load_without_a_figure_fails_as_incomplete() -> None:
     measurement = replace(
         BLIND, good_responses=990, bad_responses={"not answered": 10}, requests_per_second=None, finish_seconds=None
     )
@@ -130,7 +128,7 @@ def test_a_counted_load_without_a_figure_was_not_completed() -> None:
     )
 
 
-def test_the_protocol_of_the_load_itself_counts_on_the_clients_hop() -> None:
+def test_the_clients_hop_has_the_protocol_of_the_load_itself() -> None:
     measurement = replace(BLIND, client_protocols={"http/1.1": 1000})
     outcome = observed(MadeBackend(("h2", "2"), ("h2", "2")), measurement)[0].outcome
     assert isinstance(outcome, Failed)
@@ -138,7 +136,7 @@ def test_the_protocol_of_the_load_itself_counts_on_the_clients_hop() -> None:
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_what_the_tool_wrote_has_a_place_of_its_own_for_each_cell_and_round_whatever_came_of_it(fails: bool) -> None:
+def test_the_tools_files_are_kept_per_cell_and_round_even_after_a_failure(fails: bool) -> None:
     result = StageError(Stage.LOAD, "no spam") if fails else BLIND
     written = {"h2load.txt": b"spam", "h2load-requests.tsv": b""}
 

@@ -1,4 +1,4 @@
-"""The order of visits: every cell once a round, shuffled by seed and round, the same for the same seed."""
+"""The order of visits: every cell once per round, shuffled by seed and round."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def record(catalogue: Catalogue, seed: int) -> RunRecord:
     )
 
 
-def test_every_round_visits_every_cell_once_in_an_order_of_its_own(catalogue: Catalogue) -> None:
+def test_every_round_visits_every_cell_once_in_a_new_order(catalogue: Catalogue) -> None:
     run = record(catalogue, 1)
     orders = {number: [cell.id for n, cell in visits(run) if n == number] for number in (1, 2, 3)}
     planned = [cell.id for cell in run.plan.cells]
@@ -33,7 +33,7 @@ def test_every_round_visits_every_cell_once_in_an_order_of_its_own(catalogue: Ca
     assert len({tuple(order) for order in [planned, *orders.values()]}) == 4
 
 
-def test_the_seed_gives_the_order_whatever_was_measured_before(catalogue: Catalogue) -> None:
+def test_the_order_follows_from_the_seed(catalogue: Catalogue) -> None:
     assert list(visits(record(catalogue, 1))) == list(visits(record(catalogue, 1)))
     assert list(visits(record(catalogue, 1))) != list(visits(record(catalogue, 2)))
 

@@ -9,7 +9,7 @@ import pytest
 from support.checkouts import copied
 
 AWKWARD = "a checkout; $p 'q' {r} #s"
-"""A folder whose name means something to a shell, to a template or to a configuration file."""
+"""A folder whose name has characters special to shells, templates and configuration files."""
 
 
 @pytest.fixture(scope="session")
@@ -20,5 +20,5 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Path:
-    """A checkout that nothing was installed in."""
+    """A checkout without an environment."""
     return copied(tmp_path / "checkout")

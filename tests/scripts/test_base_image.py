@@ -1,4 +1,4 @@
-"""The base image's script says in one line what is missing, makes nothing twice, and leaves nothing behind."""
+"""The base image's script: its refusals, its image, and cleanup."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ needs_namespaces = pytest.mark.skipif(
 
 
 class Machine:
-    """A machine with the commands a test gives it, in shell, before the system's or, if `bare`, instead of them."""
+    """A PATH with a test's shell commands before the system's or, if `bare`, instead of them."""
 
     def __init__(self, folder: Path) -> None:
         self.commands = folder / "bin"
@@ -69,7 +69,7 @@ def test_an_unknown_suite_is_refused_with_the_known_ones(machine: Machine) -> No
     )
 
 
-def test_without_docker_it_names_the_command_that_brings_it(machine: Machine) -> None:
+def test_without_docker_it_names_the_command_that_installs_it(machine: Machine) -> None:
     assert machine.run(bare=True) == (
         2,
         "build_base_image: no docker command; on Debian or Ubuntu, install it with: sudo apt-get install docker.io\n",
@@ -79,7 +79,7 @@ def test_without_docker_it_names_the_command_that_brings_it(machine: Machine) ->
 @pytest.mark.skipif(
     not shutil.which("docker"), reason="the docker command is needed (on Debian, as root: bash .ci/engine)"
 )
-def test_where_no_engine_answers_it_hands_on_what_docker_says(machine: Machine, tmp_path: Path) -> None:
+def test_without_an_engine_it_passes_on_dockers_message(machine: Machine, tmp_path: Path) -> None:
     nowhere = f"unix://{tmp_path}/none.sock"
     code, said = machine.run(PATH=os.environ["PATH"], DOCKER_HOST=nowhere)
     assert code == 2
@@ -88,7 +88,7 @@ def test_where_no_engine_answers_it_hands_on_what_docker_says(machine: Machine, 
     assert said.count("\n") == 1
 
 
-def test_an_image_that_exists_is_not_made_again_and_asks_for_nothing_more(machine: Machine) -> None:
+def test_an_existing_image_is_not_built_again_and_needs_nothing(machine: Machine) -> None:
     machine.give("docker", ANY_IMAGE)
     assert machine.run(bare=True) == (
         0,
@@ -96,7 +96,7 @@ def test_an_image_that_exists_is_not_made_again_and_asks_for_nothing_more(machin
     )
 
 
-def test_without_root_it_says_so(
+def test_without_root_it_is_refused_with_the_reason(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     machine.give("docker", NO_IMAGE)
@@ -106,7 +106,7 @@ def test_without_root_it_says_so(
     assert capsys.readouterr().err == "build_base_image: debootstrap needs root; run this script with sudo\n"
 
 
-def test_without_debootstrap_it_names_the_command_that_brings_it_also_when_forced(
+def test_without_debootstrap_it_names_the_command_that_installs_it_even_with_force(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     machine.give("docker", ANY_IMAGE)
@@ -118,7 +118,7 @@ def test_without_debootstrap_it_names_the_command_that_brings_it_also_when_force
     )
 
 
-def test_a_full_disk_is_noticed_before_anything_is_made(
+def test_a_full_disk_is_noticed_before_anything_is_built(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     usage = namedtuple("usage", "total used free")
@@ -136,7 +136,7 @@ def test_a_full_disk_is_noticed_before_anything_is_made(
 
 
 @needs_namespaces
-def test_a_failed_debootstrap_ends_in_the_last_lines_it_said_and_leaves_no_files(machine: Machine) -> None:
+def test_a_failed_debootstrap_prints_its_last_lines_and_leaves_no_files(machine: Machine) -> None:
     machine.give("docker", NO_IMAGE)
     machine.give(
         "debootstrap", 'mkdir "$3"; echo I: one; echo I: two; echo; echo I: three; echo E: no space left; exit 3'
@@ -150,7 +150,7 @@ def test_a_failed_debootstrap_ends_in_the_last_lines_it_said_and_leaves_no_files
 
 
 @needs_namespaces
-def test_what_is_imported_is_the_tree_without_what_no_container_reads(machine: Machine) -> None:
+def test_the_imported_tree_lacks_what_no_container_reads(machine: Machine) -> None:
     machine.give("docker", f'{NO_IMAGE}\ncase "$1" in import) echo "$@"; tar -tf "$4";; esac >>"$SEEN"')
     files = ("etc/apt/sources.list", "usr/share/doc/a/copyright", "usr/share/man/man1/a.1.gz", "var/lib/apt/lists/a")
     made = "".join(f'mkdir -p "$3/{Path(name).parent}"; echo >"$3/{name}"\n' for name in files)
@@ -167,9 +167,7 @@ def test_what_is_imported_is_the_tree_without_what_no_container_reads(machine: M
 
 @needs_namespaces
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupt_ends_everything_it_started_and_leaves_no_files(
-    machine: Machine, sent: signal.Signals, code: int
-) -> None:
+def test_an_interrupt_ends_its_children_and_leaves_no_files(machine: Machine, sent: signal.Signals, code: int) -> None:
     machine.give("docker", NO_IMAGE)
     machine.give("debootstrap", f'mkdir "$3"; sh -c "sleep 1000; : {machine.commands}" & echo >"$SEEN"; wait')
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The scripts set themselves up from nothing but Python, part by part, and again where the environment does not fit."""
+"""The scripts set up .venv from plain Python, and again if the environment does not fit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOCAL_APPS = ("--matrix", "fastapi", "--backend", "local", "--dry-run")
 
 
 def stamps(checkout: Path) -> dict[str, int]:
-    """When each part was installed, by its name."""
+    """The time each part was installed, by its name."""
     return {path.name: path.stat().st_mtime_ns for path in (checkout / ".venv" / "topolab").iterdir()}
 
 
@@ -33,7 +33,7 @@ def test_a_clone_sets_up_its_core_once(checkout: Path) -> None:
     assert (again.returncode, again.stderr, again.stdout) == (0, "", first.stdout)
 
 
-def test_what_a_matrix_needs_is_added_and_the_core_is_left_as_it_is(checkout: Path) -> None:
+def test_a_matrixs_packages_are_added_and_the_core_is_unchanged(checkout: Path) -> None:
     listing(checkout)
     before = stamps(checkout)
     added = called(checkout, *LOCAL_APPS)
@@ -46,7 +46,7 @@ def test_what_a_matrix_needs_is_added_and_the_core_is_left_as_it_is(checkout: Pa
     assert (again.returncode, again.stderr, again.stdout) == (0, "", added.stdout)
 
 
-def test_what_somebody_removed_makes_the_environment_again(checkout: Path) -> None:
+def test_the_environment_is_created_again_if_a_package_was_removed(checkout: Path) -> None:
     listing(checkout)
     (site,) = (checkout / ".venv" / "lib").glob("python*/site-packages")
     shutil.rmtree(site / "rich")
@@ -56,7 +56,7 @@ def test_what_somebody_removed_makes_the_environment_again(checkout: Path) -> No
 
 
 def other_pythons() -> list[Path]:
-    """Interpreters of another version than this that the scripts accept, wherever they are usually installed."""
+    """Interpreters of other versions that the scripts accept, from the usual places."""
     places = [Path(name) for name in os.environ.get("PATH", "").split(os.pathsep)]
     places += [*Path("~/.pyenv/versions").expanduser().glob("*/bin")]
     versions = [f"python3.{minor}" for minor in range(11, 20) if minor != sys.version_info.minor]
@@ -65,8 +65,8 @@ def other_pythons() -> list[Path]:
     return [Path(argv[0]) for argv in works if subprocess.run(argv, capture_output=True, check=False).returncode == 0]
 
 
-def test_an_environment_of_another_python_is_made_again(checkout: Path) -> None:
-    """Where another `python3` is called, and where the environment's own was upgraded in place."""
+def test_an_environment_of_another_python_is_created_again(checkout: Path) -> None:
+    """Run with another `python3`, and with the environment's own Python upgraded in place."""
     others = other_pythons()
     if not others:
         pytest.skip("there is one Python here; install another version to try two")
@@ -86,9 +86,7 @@ def test_an_environment_of_another_python_is_made_again(checkout: Path) -> None:
 
 @pytest.mark.parametrize("script", ["run_matrix.py", "run_page.py"])
 @pytest.mark.parametrize("python", [(BASE_PYTHON, "-P"), (BASE_PYTHON, "-I"), (BASE_PYTHON,)])
-def test_it_runs_where_python_leaves_the_scripts_folder_off_its_path(
-    checkout: Path, python: tuple[str, ...], script: str
-) -> None:
+def test_scripts_run_without_their_folder_on_pythons_path(checkout: Path, python: tuple[str, ...], script: str) -> None:
     listing(checkout)
     extra = {} if len(python) > 1 else {"PYTHONSAFEPATH": "1"}
     done = called(checkout, "--list", python=python, script=script, **extra)
@@ -96,23 +94,23 @@ def test_it_runs_where_python_leaves_the_scripts_folder_off_its_path(
 
 
 @pytest.mark.parametrize("script", ["run_matrix.py", "run_page.py", "run_tests.py", "write_talk.py"])
-def test_every_script_finds_its_bootstrap_without_its_folder_on_the_path(script: str) -> None:
+def test_every_script_finds_bootstrap_without_its_folder_on_the_path(script: str) -> None:
     import_it = f"import runpy; runpy.run_path({str(ROOT / 'scripts' / script)!r}, run_name='imported')"
     subprocess.run([BASE_PYTHON, "-I", "-c", import_it], check=True)
 
 
 @pytest.mark.parametrize("script", ["run_matrix.py", "run_page.py", "run_tests.py", "write_talk.py"])
-def test_an_old_python_gets_a_sentence(script: str) -> None:
+def test_an_old_python_gets_a_clear_message(script: str) -> None:
     path = ROOT / "scripts" / script
     pretend = f"import runpy, sys; sys.version_info = (3, 6, 15); runpy.run_path({str(path)!r}, run_name='__main__')"
     done = subprocess.run([BASE_PYTHON, "-c", pretend], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "topolab needs Python 3.11 or later; this is 3.6.\n")
     for file in (path, ROOT / "scripts" / "bootstrap.py"):
         ast.parse(file.read_text(), feature_version=(3, 6))
-        assert "from __future__ import annotations" not in file.read_text()  # which 3.6 has not
+        assert "from __future__ import annotations" not in file.read_text()  # 3.6 does not have it
 
 
-def test_on_a_terminal_the_step_is_shown_and_gone_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+def test_on_a_terminal_the_current_step_is_shown_and_then_cleared(capsys: pytest.CaptureFixture[str]) -> None:
     progress = installing._Progress("setting up")
     progress._live = True
     with progress:

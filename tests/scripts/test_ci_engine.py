@@ -1,4 +1,4 @@
-"""What `.ci/engine` starts holds nothing of its caller's, and it installs what is missing and nothing else."""
+"""`.ci/engine` passes no descriptors on, and installs only what is missing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def commands(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def started() -> Iterator[list[int]]:
-    """Process ids that a test has started; they are ended with it."""
+    """Ids of processes that a test has started; they are ended with it."""
     pids: list[int] = []
     yield pids
     for pid in pids:
@@ -44,7 +44,7 @@ def started() -> Iterator[list[int]]:
 
 
 def sourced(commands: Path, script: str, **extra: str) -> subprocess.CompletedProcess[str]:
-    """A script that has the functions of `.ci/engine`."""
+    """A script with the functions of `.ci/engine`."""
     return subprocess.run(
         ["bash", "-c", f'source "{ENGINE}"\n{script}'],
         env={"PATH": f"{commands}:/usr/bin:/bin", "TMPDIR": str(commands.parent), **extra},
@@ -55,9 +55,7 @@ def sourced(commands: Path, script: str, **extra: str) -> subprocess.CompletedPr
     )
 
 
-def test_the_engine_keeps_no_descriptor_of_a_caller_that_holds_a_lock(
-    commands: Path, tmp_path: Path, started: list[int]
-) -> None:
+def test_the_engine_does_not_inherit_its_callers_lock(commands: Path, tmp_path: Path, started: list[int]) -> None:
     give(commands, "dockerd", "exec sleep 600")
     lock = tmp_path / "lock"
     done = sourced(commands, f'exec 9>"{lock}" 200>"{lock}"\nflock 9\nlaunch\necho $!')
@@ -73,7 +71,7 @@ def test_the_engine_keeps_no_descriptor_of_a_caller_that_holds_a_lock(
 
 
 def installed(commands: Path, authorities: Path) -> str:
-    """What the script has apt install."""
+    """The packages that the script installs with apt."""
     seen = commands.parent / "seen"
     give(commands, "apt-get", f'[ "$1" = update ] || echo "$@" >"{seen}"')
     done = sourced(commands, f'AUTHORITIES="{authorities}"\ninstall_missing')
@@ -81,9 +79,7 @@ def installed(commands: Path, authorities: Path) -> str:
     return seen.read_text().partition("--no-install-recommends ")[2].strip() if seen.exists() else ""
 
 
-def test_authorities_are_installed_where_there_are_none_and_left_alone_where_there_are(
-    commands: Path, tmp_path: Path
-) -> None:
+def test_ca_certificates_are_installed_only_where_missing(commands: Path, tmp_path: Path) -> None:
     for name in COMMANDS:
         give(commands, name, "exit 0")
     bundle = tmp_path / "bundle.crt"
@@ -93,7 +89,7 @@ def test_authorities_are_installed_where_there_are_none_and_left_alone_where_the
     assert installed(commands, bundle) == ""
 
 
-def test_a_missing_command_brings_its_package_alone(commands: Path, tmp_path: Path) -> None:
+def test_a_missing_command_installs_only_its_package(commands: Path, tmp_path: Path) -> None:
     for name in COMMANDS:
         give(commands, name, "exit 0")
     (tmp_path / "bundle.crt").write_text("spam")

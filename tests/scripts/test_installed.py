@@ -1,4 +1,4 @@
-"""An environment is told to fit, to lack a part, or to need making again, and why."""
+"""Whether an environment fits, lacks a part, or must be created again, and why."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def distribution(site: Path, name: str, *files: str) -> None:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A checkout that has locks, and an environment that holds the core's distributions."""
+    """A checkout with locks, and an environment with the core's distributions."""
     (tmp_path / "requirements").mkdir()
     (tmp_path / "servers").mkdir()
     for part, text in LOCKS.items():
@@ -50,18 +50,18 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_finished_one_fits_and_leads_to_the_checkouts_sources(root: Path) -> None:
+def test_a_finished_environment_fits_and_uses_the_checkouts_sources(root: Path) -> None:
     environment = Installed(root, ("core",))
     assert (environment.unfit(), environment.missing_parts()) == ("", ())
     assert (environment.site_packages() / "topolab.pth").read_text() == f"{root}/src\n"
 
 
-def test_a_part_that_was_not_installed_is_lacking_and_no_reason_to_make_it_again(root: Path) -> None:
+def test_a_missing_part_is_added_without_a_new_environment(root: Path) -> None:
     environment = Installed(root, ("core", "docker"))
     assert (environment.unfit(), environment.missing_parts()) == ("", ("docker",))
 
 
-def test_a_part_owns_what_its_distributions_have_in_site_packages(root: Path) -> None:
+def test_a_part_owns_its_distributions_files_in_site_packages(root: Path) -> None:
     assert set(Installed(root, ("core",)).brought_by("core")) == {
         "rich",
         "rich-1.dist-info",
@@ -71,14 +71,14 @@ def test_a_part_owns_what_its_distributions_have_in_site_packages(root: Path) ->
     assert distributions_of(root, "core") == {"rich", "zope-event"}
 
 
-def test_without_one_it_is_the_first_run(root: Path) -> None:
+def test_without_an_environment_it_is_the_first_run(root: Path) -> None:
     (root / ".venv" / "pyvenv.cfg").unlink()
     environment = Installed(root, ("core", "docker"))
     assert (environment.unfit(), environment.missing_parts()) == ("first run", ("docker",))
 
 
 def spoilt(root: Path) -> Iterator[tuple[str, str]]:
-    """Ways to spoil an environment, as shell commands, each with the reason that is given for making it again."""
+    """Shell commands that break an environment, each with the reason given for creating it again."""
     site = Installed(root, ("core",)).site_packages().relative_to(root)
     yield "touch .venv/topolab/unfinished", "incomplete"
     yield "rm .venv/topolab/environment", "incomplete"
@@ -93,20 +93,20 @@ def spoilt(root: Path) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("number", range(10))
-def test_what_somebody_changed_is_the_reason_to_make_it_again(root: Path, number: int) -> None:
+def test_a_changed_environment_is_created_again_with_the_reason(root: Path, number: int) -> None:
     command, reason = list(spoilt(root))[number]
     subprocess.run(["sh", "-ec", command], cwd=root, check=True)
     assert Installed(root, ("core", "docker")).unfit() == reason
 
 
-def test_what_a_user_added_or_took_out_again_is_no_reason(root: Path) -> None:
+def test_packages_a_user_added_or_removed_again_are_ignored(root: Path) -> None:
     site = Installed(root, ("core",)).site_packages()
     (site / "spam.py").unlink()
     distribution(site, "eggs", "eggs.py")
     assert Installed(root, ("core",)).unfit() == ""
 
 
-def test_a_changed_lock_of_a_part_that_is_not_asked_for_waits_until_it_is(root: Path) -> None:
+def test_a_changed_lock_matters_only_when_its_part_is_needed(root: Path) -> None:
     Installed(root, ("core", "docker")).begin()
     Installed(root, ("core", "docker")).finish(["docker"])
     (root / "requirements" / "docker.lock").write_text("docker==8\n")
@@ -114,7 +114,7 @@ def test_a_changed_lock_of_a_part_that_is_not_asked_for_waits_until_it_is(root: 
     assert Installed(root, ("core", "docker")).unfit() == "its lock changed"
 
 
-def test_another_pythons_environment_is_not_this_ones(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_of_another_python_does_not_fit(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made_by = platform.python_version()
     monkeypatch.setattr(module.platform, "python_version", lambda: "3.99.0")
     machine = platform.machine()
@@ -123,6 +123,6 @@ def test_another_pythons_environment_is_not_this_ones(root: Path, monkeypatch: p
     )
 
 
-def test_a_checkout_that_was_moved_has_its_environment_made_again(root: Path) -> None:
+def test_a_moved_checkouts_environment_is_created_again(root: Path) -> None:
     moved = root.rename(root.with_name("moved"))
     assert Installed(moved, ("core",)).unfit() == "made for another checkout"

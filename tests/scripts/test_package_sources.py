@@ -1,4 +1,4 @@
-"""Of pip's settings, those that say where packages come from reach pip and uv; all others stay away from both."""
+"""Only pip's settings about the source of packages reach pip and uv."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ INHERITED = {
 
 
 class Environment(dict[str, str]):
-    """An environment that pytest does not write the test's name into."""
+    """An environment without the test name that pytest adds."""
 
     def __setitem__(self, name: str, value: str) -> None:
         pass
@@ -51,12 +51,12 @@ def inherited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "environ", Environment(INHERITED))
 
 
-def test_the_settings_are_read_as_pip_weighs_them() -> None:
+def test_settings_are_read_in_pips_order_of_precedence() -> None:
     assert pip_settings(LISTED) == SETTINGS
     assert pip_settings("") == {}
 
 
-def test_the_settings_are_listed_from_where_pip_has_them_and_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_listed_from_pips_own_files_at_default_verbosity(monkeypatch: pytest.MonkeyPatch) -> None:
     inherited = {**INHERITED, "PIP_INDEX_URL": "https://mirror.test", "PIP_QUIET": "3", "PIP_CONFIG_FILE": "/pip.conf"}
     monkeypatch.setattr(os, "environ", Environment(inherited))
     assert for_listing() == {
@@ -69,7 +69,7 @@ def test_the_settings_are_listed_from_where_pip_has_them_and_aloud(monkeypatch: 
     }
 
 
-def test_pip_is_given_these_and_no_others() -> None:
+def test_pip_gets_only_the_source_settings() -> None:
     assert for_pip(SETTINGS) == {
         "HTTPS_PROXY": "http://proxy.test:3128",
         "PATH": "/bin",
@@ -82,7 +82,7 @@ def test_pip_is_given_these_and_no_others() -> None:
     }
 
 
-def test_uv_is_given_the_same_under_its_names_and_keeps_its_cache_and_passwords() -> None:
+def test_uv_gets_the_same_settings_and_keeps_its_cache_and_passwords() -> None:
     assert for_uv(SETTINGS) == {
         "HTTPS_PROXY": "http://proxy.test:3128",
         "PATH": "/bin",
@@ -97,5 +97,5 @@ def test_uv_is_given_the_same_under_its_names_and_keeps_its_cache_and_passwords(
     }
 
 
-def test_everything_else_is_started_without_what_leads_python_elsewhere() -> None:
+def test_other_programs_start_without_settings_that_redirect_python() -> None:
     assert plain_environment() == {"HTTPS_PROXY": "http://proxy.test:3128", "PATH": "/bin"}

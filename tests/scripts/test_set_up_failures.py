@@ -1,4 +1,4 @@
-"""A set-up goes where it should whatever is configured, and what keeps it from that is one line."""
+"""The set-up ignores redirecting settings, and its failures are one line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ needs_setpriv = pytest.mark.skipif(
 )
 
 
-def test_what_leads_python_pip_or_uv_elsewhere_is_ignored(fresh: Path, tmp_path: Path) -> None:
+def test_settings_that_redirect_python_pip_or_uv_are_ignored(fresh: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     (tmp_path / "constraints.txt").write_text("rich==1\n")
     (tmp_path / "uv.toml").write_text(f'[pip]\ntarget = "{elsewhere}"\n')
@@ -61,7 +61,7 @@ def test_what_leads_python_pip_or_uv_elsewhere_is_ignored(fresh: Path, tmp_path:
     assert not elsewhere.exists()
 
 
-def test_the_index_that_pip_is_configured_with_is_the_one_that_is_asked(fresh: Path) -> None:
+def test_pips_configured_index_is_used(fresh: Path) -> None:
     nobody = "http://127.0.0.1:1/simple"
     done = listing(fresh, PIP_INDEX_URL=nobody, PIP_EXTRA_INDEX_URL=nobody, PIP_FIND_LINKS=str(fresh), PIP_RETRIES="0")
     assert done.returncode == 1
@@ -74,7 +74,7 @@ def test_the_index_that_pip_is_configured_with_is_the_one_that_is_asked(fresh: P
     ), said
 
 
-def test_a_tampered_lock_is_refused_and_nothing_half_installed_is_used(checkout: Path) -> None:
+def test_a_tampered_lock_is_refused_and_a_partial_install_is_not_used(checkout: Path) -> None:
     listing(checkout)
     lock = checkout / "requirements" / "docker.lock"
     text = lock.read_text()
@@ -91,7 +91,7 @@ def test_a_tampered_lock_is_refused_and_nothing_half_installed_is_used(checkout:
 
 
 def mounted(checkout: Path, mount: str) -> subprocess.CompletedProcess[str]:
-    """A listing after `mount`, in shell, in a name space of its own."""
+    """Run a listing after the shell command `mount`, in its own namespace."""
     return subprocess.run(
         ["unshare", "--mount", "sh", "-ec", f'{mount}\nexec "$0" scripts/run_matrix.py --list', BASE_PYTHON],
         cwd=checkout,
@@ -104,7 +104,7 @@ def mounted(checkout: Path, mount: str) -> subprocess.CompletedProcess[str]:
 
 
 @needs_mounts
-def test_a_full_disk_is_one_line(fresh: Path) -> None:
+def test_a_full_disk_is_reported_in_one_line(fresh: Path) -> None:
     (fresh / ".venv").mkdir()
     done = mounted(fresh, "mount -t tmpfs -o size=4m tmpfs .venv")
     assert done.returncode == 1
@@ -113,7 +113,7 @@ def test_a_full_disk_is_one_line(fresh: Path) -> None:
 
 
 @needs_mounts
-def test_a_checkout_that_cannot_be_written_is_one_line(fresh: Path) -> None:
+def test_a_read_only_checkout_is_reported_in_one_line(fresh: Path) -> None:
     done = mounted(fresh, 'mount --bind . .\ncd "$PWD"\nmount -o remount,bind,ro .')
     assert (done.returncode, done.stderr) == (
         1,
@@ -123,7 +123,7 @@ def test_a_checkout_that_cannot_be_written_is_one_line(fresh: Path) -> None:
 
 
 @needs_mounts
-def test_a_checkout_that_was_set_up_before_need_not_be_written(checkout: Path) -> None:
+def test_a_checkout_that_is_already_set_up_may_be_read_only(checkout: Path) -> None:
     listing(checkout)
     done = mounted(checkout, 'mount --bind . .\ncd "$PWD"\nmount -o remount,bind,ro .')
     assert (done.returncode, done.stderr) == (0, "")
@@ -133,7 +133,7 @@ UNREADABLE = "(Permission denied); run it as the user who owns the checkout, or 
 
 
 def of_another_user(checkout: Path) -> subprocess.CompletedProcess[str]:
-    """A listing by somebody to whom the modes of files apply, as they do to everybody but root."""
+    """A listing by a user to whom file modes apply, unlike root."""
     root = os.geteuid() == 0
     bound = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if root else ()
     return listing(checkout, *bound, BASE_PYTHON)
@@ -141,7 +141,7 @@ def of_another_user(checkout: Path) -> subprocess.CompletedProcess[str]:
 
 @needs_setpriv
 @pytest.mark.parametrize("lock", ["absent", "of another user"])
-def test_a_checkout_of_another_user_is_one_line(fresh: Path, lock: str) -> None:
+def test_a_checkout_of_another_user_is_reported_in_one_line(fresh: Path, lock: str) -> None:
     if lock == "of another user":
         (fresh / ".venv.lock").touch(0o444)
     fresh.chmod(0o555)
@@ -155,7 +155,7 @@ def test_a_checkout_of_another_user_is_one_line(fresh: Path, lock: str) -> None:
 
 
 @needs_setpriv
-def test_an_environment_that_only_another_user_may_read_is_one_line(fresh: Path) -> None:
+def test_an_environment_of_another_user_is_reported_in_one_line(fresh: Path) -> None:
     environment_of_theirs = fresh / ".venv"
     environment_of_theirs.mkdir(0o000)
     done = of_another_user(fresh)
@@ -167,7 +167,7 @@ def test_an_environment_that_only_another_user_may_read_is_one_line(fresh: Path)
 
 
 @needs_setpriv
-def test_a_stamp_that_only_another_user_may_read_is_no_reason_to_set_up_again(fresh: Path) -> None:
+def test_an_unreadable_stamp_does_not_cause_another_set_up(fresh: Path) -> None:
     stamps = fresh / ".venv" / "topolab"
     stamps.mkdir(parents=True)
     (fresh / ".venv" / "pyvenv.cfg").touch()
@@ -177,7 +177,7 @@ def test_a_stamp_that_only_another_user_may_read_is_no_reason_to_set_up_again(fr
     assert (done.returncode, done.stderr) == (1, f"set-up failed: cannot read {stamps}/environment {UNREADABLE}\n")
 
 
-def test_without_a_home_it_lists_what_it_lists_with_one(checkout: Path) -> None:
+def test_list_works_without_a_home_folder(checkout: Path) -> None:
     expected = listing(checkout)
     done = subprocess.run(
         [BASE_PYTHON, "scripts/run_matrix.py", "--list"],
@@ -196,10 +196,10 @@ def steps(folder: Path) -> installing._Steps:
 
 
 @pytest.mark.parametrize("module", ["venv", "ensurepip"])
-def test_a_python_without_venv_is_told_the_one_command_that_installs_it(
+def test_without_venv_the_command_that_installs_it_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str
 ) -> None:
-    """What Debian's python3 says without python3-venv, as it was captured there."""
+    """The captured message of Debian's python3 without python3-venv."""
 
     def fails(*_arguments: object) -> str:
         raise installing.SetupError(f"/usr/bin/python3: No module named {module}")
@@ -212,7 +212,7 @@ def test_a_python_without_venv_is_told_the_one_command_that_installs_it(
         steps(tmp_path).create()
 
 
-def test_an_optional_server_that_cannot_be_built_is_a_line_and_not_an_end(
+def test_an_optional_server_that_cannot_be_built_does_not_end_the_set_up(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fails(*_arguments: object) -> str:

@@ -1,4 +1,4 @@
-"""A command's arguments say which extras it needs; where they do not, it gets all of them."""
+"""Which extras a command's arguments need; all of them where that is unknown."""
 
 from __future__ import annotations
 
@@ -45,23 +45,23 @@ def no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (("--resume", "results/20261126-074858-fastapi-2"), ("apps", "servers")),
     ],
 )  # fmt: skip
-def test_they_are_those_of_the_drivers_the_servers_and_the_apps_that_are_left(
+def test_extras_are_those_of_the_selected_drivers_servers_and_apps(
     arguments: tuple[str, ...], extras: tuple[str, ...]
 ) -> None:
     assert wanted_extras(arguments, "default") == extras
 
 
-def test_the_command_without_a_matrix_gets_those_of_its_own() -> None:
+def test_a_command_without_a_matrix_gets_its_own_extras() -> None:
     assert wanted_extras((), "page-browser") == ("apps", "browser", "charts")
 
 
 @pytest.mark.parametrize(("script", "command"), [("run_matrix.py", MATRIX), ("run_page.py", PAGE)])
-def test_a_script_looks_at_the_matrix_that_its_command_runs(script: str, command: Command) -> None:
+def test_a_script_reads_the_matrix_that_its_command_runs(script: str, command: Command) -> None:
     assert f'default_matrix="{command.matrix}"' in (ROOT / "scripts" / script).read_text()
 
 
 @pytest.mark.parametrize("arguments", [("--list",), ("--help",), ("-h",), ("--matrix", "full", "--list")])
-def test_what_only_prints_needs_none(arguments: tuple[str, ...]) -> None:
+def test_commands_that_only_print_need_no_extras(arguments: tuple[str, ...]) -> None:
     assert wanted_extras(arguments, "default") == ()
 
 
@@ -69,17 +69,17 @@ def test_what_only_prints_needs_none(arguments: tuple[str, ...]) -> None:
     "arguments",
     [("--matrix", "nope"), ("--matrix",), ("--matrix", ""), ("--resume", "elsewhere/run"), ("--resume",)],
 )
-def test_where_they_cannot_be_known_all_are_wanted(arguments: tuple[str, ...]) -> None:
+def test_all_extras_are_wanted_where_they_cannot_be_determined(arguments: tuple[str, ...]) -> None:
     assert wanted_extras(arguments, "default") == EXTRAS
 
 
 @pytest.mark.parametrize("text", ["", "\0", "select = 3", "[[select]]\nservers = 3\napps = []", "name ="])
-def test_a_broken_matrix_is_for_the_command_to_refuse(tmp_path: Path, text: str) -> None:
+def test_a_broken_matrix_is_left_for_the_command_to_refuse(tmp_path: Path, text: str) -> None:
     (tmp_path / "mine.toml").write_text(text)
     assert wanted_extras(("--matrix", str(tmp_path / "mine.toml")), "default") == EXTRAS
 
 
-def test_a_matrix_of_ones_own_is_read(tmp_path: Path) -> None:
+def test_a_users_own_matrix_is_read(tmp_path: Path) -> None:
     selection = (
         'servers = ["granian"]\napps = ["django"]\ntopologies = ["direct"]\nprotocols = ["*"]\nprofiles = ["page-24"]\n'
     )
@@ -88,11 +88,13 @@ def test_a_matrix_of_ones_own_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("--backend", "docker"), ("--context", "far"), ("--backend=docker",)])
-def test_containers_need_the_engines_client(arguments: tuple[str, ...]) -> None:
+def test_containers_need_the_docker_extra(arguments: tuple[str, ...]) -> None:
     assert wanted_extras(arguments, "default") == ("docker",)
 
 
-def test_by_itself_it_is_wanted_where_an_engine_may_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_auto_wants_the_docker_extra_where_an_engine_may_answer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     assert wanted_extras((), "default") == ()
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     assert wanted_extras((), "default") == ("docker",)

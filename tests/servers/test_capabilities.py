@@ -1,4 +1,4 @@
-"""Every protocol that a server.toml declares is really spoken, and HTTP/2 is spoken nowhere else."""
+"""Servers speak every protocol that they declare, and HTTP/2 only where declared."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def skip_if_missing(port: Port) -> None:
 
 
 @pytest.mark.parametrize("case", DECLARED, ids=named)
-def test_a_declared_protocol_is_spoken_on_both_ends(
+def test_a_declared_protocol_is_used_on_both_ends(
     case: tuple[Port, str], certificate: Certificate, tmp_path: Path
 ) -> None:
     port, protocol = case
@@ -38,18 +38,14 @@ def test_a_declared_protocol_is_spoken_on_both_ends(
 
 
 @pytest.mark.parametrize("port", [port for port in WITHOUT_H2 if port.listener == "tls"], ids=str)
-def test_a_tls_listener_without_declared_h2_negotiates_http_1(
-    port: Port, certificate: Certificate, tmp_path: Path
-) -> None:
+def test_a_tls_listener_without_h2_negotiates_http_1(port: Port, certificate: Certificate, tmp_path: Path) -> None:
     skip_if_missing(port)
     with running(port, certificate, tmp_path / "server.log") as number:
         assert ask("tls", "h2", number, certificate) == good("http/1.1")
 
 
 @pytest.mark.parametrize("port", [port for port in WITHOUT_H2 if port.listener == "cleartext"], ids=str)
-def test_a_cleartext_listener_without_declared_h2_does_not_understand_it(
-    port: Port, certificate: Certificate, tmp_path: Path
-) -> None:
+def test_a_cleartext_listener_without_h2_rejects_it(port: Port, certificate: Certificate, tmp_path: Path) -> None:
     skip_if_missing(port)
     with running(port, certificate, tmp_path / "server.log") as number, pytest.raises(pycurl.error):
         ask("cleartext", "h2", number, certificate)

@@ -1,4 +1,4 @@
-"""serve.py builds exactly the declared argv, becomes that process, and refuses anything else in one line."""
+"""serve.py runs exactly the declared argv, and refuses anything else in one line."""
 
 import json
 import os
@@ -83,7 +83,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def printed(serve: ModuleType, root: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run main() with --print; give its exit code, standard output and standard error."""
+    """Run main() with --print; return its exit code, standard output and standard error."""
 
     def run(
         server: str,
@@ -116,7 +116,7 @@ def test_the_argv_is_command_variant_listener_and_app_in_that_order(
     assert out.count("\n") == 1
 
 
-def test_the_app_argument_may_say_how_the_app_is_named(printed: Callable[..., tuple[int, str, str]]) -> None:
+def test_the_app_argument_can_be_configured(printed: Callable[..., tuple[int, str, str]]) -> None:
     _, out, _ = printed("spam-wsgi", interface="wsgi")
     assert json.loads(out)["argv"][-1] == "wsgi:menu_wsgi:app"
 
@@ -163,14 +163,14 @@ PLACEHOLDERS = "{python}, {host}, {port}, {app}, {workers}, {folder}"
         ),
     ],
 )
-def test_what_is_not_declared_is_refused_in_one_line(
+def test_undeclared_names_are_refused_in_one_line(
     printed: Callable[..., tuple[int, str, str]], root: Path, asked: dict[str, str], message: str
 ) -> None:
     expected = message.replace("{root}", str(root))
     assert printed(**{"server": "spam-fried-egg", **asked}) == (2, "", f"serve.py: {expected}\n")
 
 
-def test_the_launcher_becomes_the_server_with_the_apps_as_its_only_search_path(root: Path) -> None:
+def test_the_launcher_becomes_the_server_with_only_the_apps_on_its_path(root: Path) -> None:
     launched = subprocess.run(
         [
             *(sys.executable, "-I", str(SERVE), "echo-once", "--root", str(root), "--app", "menu"),
@@ -193,14 +193,14 @@ def test_the_launcher_becomes_the_server_with_the_apps_as_its_only_search_path(r
 
 
 def said_of(printed: Callable[..., tuple[int, str, str]], server: str, **chosen: str) -> list[str]:
-    """The argv that is printed, where one is."""
+    """The printed argv, if there is one."""
     code, out, err = printed(server, "--cert", "c.pem", "--key", "k.pem", **chosen)
     assert (code, err) == (0, "")
     argv: list[str] = json.loads(out)["argv"]
     return argv
 
 
-def test_a_server_named_alone_is_its_first_variant(printed: Callable[..., tuple[int, str, str]]) -> None:
+def test_a_server_without_a_variant_means_its_first_variant(printed: Callable[..., tuple[int, str, str]]) -> None:
     for listener in ("cleartext", "tls"):
         argv = said_of(printed, "spam", listener=listener)
         assert argv == said_of(printed, "spam-fried-egg", listener=listener)
@@ -213,7 +213,7 @@ def test_a_server_named_alone_is_its_first_variant(printed: Callable[..., tuple[
         ("spam-fried", "spam-fried-egg", "spam --variant fried-egg or spam-fried --variant egg"),
     ],
 )
-def test_a_name_of_two_servers_is_refused_and_each_is_started_by_server_and_variant(
+def test_an_ambiguous_name_is_refused_and_variant_resolves_it(
     printed: Callable[..., tuple[int, str, str]], root: Path, added: str, name: str, meant: str
 ) -> None:
     variant = "once" if added == name else "egg"
@@ -228,11 +228,11 @@ def test_a_name_of_two_servers_is_refused_and_each_is_started_by_server_and_vari
     assert said_of(printed, "spam", variant="fried-egg")[2] == "spam"
 
 
-def test_a_server_that_cannot_be_read_hinders_no_other(printed: Callable[..., tuple[int, str, str]]) -> None:
+def test_an_unreadable_server_does_not_affect_others(printed: Callable[..., tuple[int, str, str]]) -> None:
     assert said_of(printed, "spam-fried-egg") == said_of(printed, "spam", variant="fried-egg")
 
 
-def test_the_launcher_itself_writes_nothing_into_the_servers_log(root: Path) -> None:
+def test_the_launcher_writes_nothing_to_the_servers_log(root: Path) -> None:
     where = ["--host", "127.0.0.1", "--port", "8001", "--listener", "cleartext", "--root", str(root)]
     done = subprocess.run(
         [sys.executable, "-I", str(SERVE), "echo", "--app", "menu", *where], capture_output=True, check=True
@@ -247,7 +247,7 @@ def test_the_launcher_itself_writes_nothing_into_the_servers_log(root: Path) -> 
         ("empty", "servers/empty/server.toml: empty: variants is missing; expected that key"),
     ],
 )
-def test_a_server_named_alone_that_has_no_variant_is_refused_in_one_line(
+def test_a_server_that_has_no_variants_is_refused_in_one_line(
     printed: Callable[..., tuple[int, str, str]], server: str, message: str
 ) -> None:
     assert printed(server) == (2, "", f"serve.py: {message}\n")
@@ -273,7 +273,7 @@ listeners.cleartext.protocols = ["http/1.1"]
         ("both-wsgi-first", "asgi-only", "menu:app"),
     ],
 )
-def test_without_an_interface_it_is_the_first_of_the_variants_that_the_app_has(
+def test_the_default_interface_is_the_variants_first_that_the_app_has(
     printed: Callable[..., tuple[int, str, str]], root: Path, server: str, app: str, entry_point: str
 ) -> None:
     (root / "servers" / "both").mkdir()
@@ -288,7 +288,7 @@ def test_without_an_interface_it_is_the_first_of_the_variants_that_the_app_has(
         ("spam-wsgi", "ham", "{root}/apps: ham: 'ham' is unknown; expected one of asgi-only, menu"),
     ],
 )
-def test_without_an_interface_an_app_that_has_none_of_them_is_refused_by_name(
+def test_an_app_without_any_of_the_variants_interfaces_is_refused(
     printed: Callable[..., tuple[int, str, str]], root: Path, server: str, app: str, message: str
 ) -> None:
     expected = message.replace("{root}", str(root))
@@ -296,7 +296,7 @@ def test_without_an_interface_an_app_that_has_none_of_them_is_refused_by_name(
 
 
 def launch(root: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the launcher with --print for a server named alone, with nothing said of interface and listener."""
+    """Run the launcher with --print and only a server, without interface and listener."""
     where = ["--host", "127.0.0.1", "--port", "8001", "--cert", "c.pem", "--key", "k.pem", "--root", str(root)]
     outer = {name: value for name, value in os.environ.items() if name != "LISTENER"}
     return subprocess.run(
@@ -308,7 +308,7 @@ def launch(root: Path, *options: str, **environment: str) -> subprocess.Complete
     )
 
 
-def test_the_listener_may_come_from_the_environment_and_what_is_said_counts_more(root: Path) -> None:
+def test_the_listener_option_overrides_the_environment(root: Path) -> None:
     said = {listener: launch(root, "--listener", listener).stdout for listener in ("cleartext", "tls")}
     assert said["cleartext"] != said["tls"]
     from_outside = {listener: launch(root, LISTENER=listener).stdout for listener in ("cleartext", "tls")}
@@ -317,13 +317,13 @@ def test_the_listener_may_come_from_the_environment_and_what_is_said_counts_more
 
 
 @pytest.mark.parametrize("listener", ["quic", ""])
-def test_a_listener_from_the_environment_that_is_not_declared_is_refused_in_one_line(root: Path, listener: str) -> None:
+def test_an_undeclared_listener_from_the_environment_is_refused(root: Path, listener: str) -> None:
     done = launch(root, LISTENER=listener)
     message = f"{TOML}: variants.fried-egg.listeners: {listener!r} is unknown; expected one of cleartext, tls"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"serve.py: {message}\n")
 
 
-def test_with_no_listener_at_all_one_is_asked_for(root: Path) -> None:
+def test_a_missing_listener_is_asked_for(root: Path) -> None:
     done = launch(root)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1] == "serve.py: error: the following arguments are required: --listener"

@@ -1,4 +1,4 @@
-"""serve.py also launches what an app.toml declares to run beside the server, and tells the app where its broker is."""
+"""serve.py also launches companions, and gives the app its broker's address."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def root(tmp_path: Path) -> Path:
 def printed(
     serve: ModuleType, root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Printed:
-    """Run main() with --print; give its exit code, standard output and standard error."""
+    """Run main() with --print; return its exit code, standard output and standard error."""
     monkeypatch.delenv("BROKER", raising=False)
     monkeypatch.delenv("LISTENER", raising=False)
 
@@ -80,7 +80,7 @@ def printed(
 
 
 def launched(root: Path, *arguments: str, **environment: str) -> tuple[list[str], dict[str, str]]:
-    """What a launched program says: its arguments and its environment."""
+    """The arguments and the environment that a launched program prints."""
     outer = {name: value for name, value in os.environ.items() if name not in ("BROKER", "LISTENER")}
     done = subprocess.run(
         [sys.executable, "-I", str(SERVE), *arguments, "--root", str(root)],
@@ -92,7 +92,7 @@ def launched(root: Path, *arguments: str, **environment: str) -> tuple[list[str]
     return arguments_seen, environment_seen
 
 
-def test_a_companion_is_launched_where_it_is_told_to_listen(printed: Printed) -> None:
+def test_a_companion_is_launched_on_the_given_address(printed: Printed) -> None:
     code, out, err = printed("--companion", "kitchen", "--app", "breakfast", *WHERE)
     assert (code, err) == (0, "")
     assert json.loads(out) == {"argv": [sys.executable, "-c", "", "127.0.0.1:8001"]}
@@ -102,7 +102,7 @@ def test_a_companion_is_launched_where_it_is_told_to_listen(printed: Printed) ->
     ("options", "environment"),
     [(("--broker", "127.0.0.1:9"), {}), ((), {"BROKER": "127.0.0.1:9"}), (("--broker=127.0.0.1:9",), {"BROKER": "x"})],
 )
-def test_a_companion_becomes_its_program_and_knows_the_broker_and_the_modules_of_its_app(
+def test_a_companion_becomes_its_program_with_the_broker_and_its_apps_modules(
     root: Path, options: tuple[str, ...], environment: dict[str, str]
 ) -> None:
     said = launched(root, "--companion", "waiter", "--app", "breakfast", *options, **environment)
@@ -114,7 +114,7 @@ def test_a_companion_becomes_its_program_and_knows_the_broker_and_the_modules_of
     }
 
 
-def test_the_server_of_such_an_app_knows_the_same(root: Path) -> None:
+def test_the_server_gets_the_broker_and_the_apps_modules(root: Path) -> None:
     said = launched(root, *SERVER, "--broker", "127.0.0.1:9")
     assert said[0] == ["breakfast:app"]
     assert (said[1]["PYTHONPATH"], said[1]["TOPOLAB_BROKER"]) == (
@@ -152,13 +152,13 @@ NAMES = "kitchen, waiter, absent, certified"
         (SERVER, f"{BREAKFAST}: companions: a broker is needed; expected the option --broker HOST:PORT"),
     ],
 )
-def test_what_is_not_declared_or_not_told_is_refused_in_one_line(
+def test_undeclared_or_missing_values_are_refused_in_one_line(
     printed: Printed, arguments: tuple[str, ...], message: str
 ) -> None:
     assert printed(*arguments) == (2, "", f"serve.py: {message}\n")
 
 
-def test_a_program_that_is_not_on_path_is_named(root: Path) -> None:
+def test_a_program_missing_from_path_is_named(root: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-I", str(SERVE), "--companion", "absent", "--app", "breakfast", *WHERE, "--root", str(root)],
         capture_output=True,
@@ -184,7 +184,7 @@ def test_it_launches_either_a_server_or_a_companion(
     assert told == "serve.py: error: either SERVER or --companion NAME is required"
 
 
-def test_the_companions_of_this_checkout_have_an_argv(serve: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_companion_of_this_checkout_has_an_argv(serve: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     said = {}
     for name in ("broker", "task-worker"):
         assert serve.main(["--companion", name, "--app", "django-celery", *WHERE, "--broker", "h:1", "--print"]) == 0

@@ -1,4 +1,4 @@
-"""A claim's verdict follows from intervals and noise, and from nothing else."""
+"""A claim's verdict follows only from intervals and noise."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_single_check(summary: RunSummary, check: dict[str, Any], expected: Ve
     assert verdict(summary, check) is expected
 
 
-def test_a_difference_of_one_round_is_not_shown() -> None:
+def test_a_single_round_shows_no_difference() -> None:
     assert verdict(run_of(rates(H1, 100.0), rates(H2, 50.0)), {"less_than": H1.id}) is Verdict.OPEN
 
 
@@ -80,7 +80,7 @@ def test_a_failed_cell_leaves_a_claim_unmeasured(check: dict[str, Any]) -> None:
         ({"less_than": H1.id, "about": 1.0}, f"{H2.id}: requests_per_second needs one of "),
     ],
 )
-def test_a_check_that_cannot_be_made_is_refused(check: dict[str, Any], message: str) -> None:
+def test_an_impossible_check_is_refused(check: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as refused:
         verdict(SLOWER, check)
     assert str(refused.value).startswith(message)

@@ -12,13 +12,13 @@ def test_ratios_are_paired_by_round_so_a_slow_round_cancels_out() -> None:
     assert found.shown
 
 
-def test_rounds_only_one_cell_has_are_left_out() -> None:
+def test_rounds_that_only_one_cell_has_are_left_out() -> None:
     found = compare({1: 50.0, 3: 75.0}, {1: 100.0, 2: 200.0}, None)
     assert found is not None
     assert found.ratio.samples == (0.5,)
 
 
-def test_no_common_round_is_no_comparison() -> None:
+def test_without_a_common_round_there_is_no_comparison() -> None:
     assert compare({1: 50.0}, {2: 100.0}, None) is None
 
 
@@ -36,7 +36,7 @@ def test_a_difference_below_the_noise_floor_is_not_shown() -> None:
     assert (below.shown, above.shown) == (False, True)
 
 
-def test_the_noise_floor_is_the_farthest_any_pairs_median_was_from_one() -> None:
+def test_the_noise_floor_is_the_greatest_distance_of_a_pairs_median_from_one() -> None:
     flat = {1: 100.0, 2: 100.0, 3: 100.0}
     pairs = [({1: 100.0, 2: 102.0, 3: 190.0}, flat), ({1: 90.0, 2: 90.0, 3: 200.0}, flat)]
     floor = noise_floor(pairs)
@@ -44,7 +44,7 @@ def test_the_noise_floor_is_the_farthest_any_pairs_median_was_from_one() -> None
     assert round(floor, 3) == 0.111  # 0.9 is as far from 1 as its inverse
 
 
-def test_half_is_as_far_as_double_so_that_a_noisy_figure_can_still_be_shown_to_be_a_thousandth() -> None:
+def test_half_is_as_far_from_one_as_double() -> None:
     halves = [({1: 50.0, 2: 50.0}, {1: 100.0, 2: 100.0})]
     assert noise_floor(halves) == noise_floor([(second, first) for first, second in halves]) == 1.0
     for figures, baseline, shown in (

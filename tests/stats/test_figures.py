@@ -1,4 +1,4 @@
-"""The table of figures: complete for every kind of load, and the one place where a figure is formed."""
+"""The table of figures is complete for every kind of load."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ def test_every_kind_of_load_has_one_headline() -> None:
     assert {profile.kind for profile in PROFILES.values()} <= set(kinds)
 
 
-def test_every_figure_that_is_compared_says_how_its_change_is_worded() -> None:
+def test_every_compared_figure_declares_the_title_of_its_change() -> None:
     compared = [figure for figure in FIGURES.values() if figure.headline_of or figure.changes_shown]
     assert [figure.name for figure in compared if not figure.change] == []
 
 
-def test_a_figure_is_shown_only_next_to_headlines() -> None:
+def test_figures_are_shown_only_next_to_headlines() -> None:
     known = {figure.name for figure in headlines().values()}
     assert {name for figure in FIGURES.values() for name in figure.next_to} <= known
 
@@ -44,7 +44,7 @@ def test_a_load_without_a_good_response_has_no_cpu_per_response() -> None:
     assert (found["server_cpu_us_per_request"], found["client_cpu_us_per_request"]) == (None, None)
 
 
-def test_figures_that_are_read_together_share_a_table() -> None:
+def test_related_figures_share_a_table() -> None:
     assert {table.name: [figure.name for figure in shared] for table, shared in figure_tables().items()} == {
         "latency": ["p50_ms", "p90_ms", "p99_ms"],
         "slow": ["slow_requests_per_second"],
@@ -53,7 +53,7 @@ def test_figures_that_are_read_together_share_a_table() -> None:
     }
 
 
-def test_zero_is_the_best_of_a_figure_that_should_be_small_and_the_worst_of_one_that_should_be_large() -> None:
+def test_zero_ranks_first_where_less_is_better_and_last_where_more_is() -> None:
     small, large = FIGURES["p50_ms"], FIGURES["requests_per_second"]
     assert small.goodness(0.0) > small.goodness(0.1) > small.goodness(0.2)
     assert large.goodness(0.0) < large.goodness(0.1) < large.goodness(0.2)

@@ -1,4 +1,4 @@
-"""How far a cell is from its own copy, and how cells of a run compare."""
+"""The noise floor of a run, and comparisons of its cells."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def summary(cells: list[Cell], observations: list[Observation], skips: tuple[Ski
     return summarise(Plan(tuple(cells), skips), observations, PROFILES)
 
 
-def test_the_noise_floor_is_how_far_a_cell_was_from_its_own_copy() -> None:
+def test_the_noise_floor_is_the_distance_between_a_cell_and_its_copy() -> None:
     copy = cell(replica=1)
     found = summary([CELL, copy], [*rates(CELL, 100.0, 100.0, 100.0), *rates(copy, 98.0, 98.0, 150.0)])
     assert found.noise_floor == pytest.approx(1 / 49)
 
 
-def test_a_pair_of_which_one_failed_gives_no_noise_floor() -> None:
+def test_a_pair_with_a_failed_cell_gives_no_noise_floor() -> None:
     copy = cell(replica=1)
     assert summary([CELL, copy], [*rates(CELL, 100.0), *rounds(copy, FAILURE)]).noise_floor is None
     assert summary([CELL, copy], rates(CELL, 100.0)).noise_floor is None
@@ -62,7 +62,7 @@ def test_a_difference_below_the_figures_own_noise_floor_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize("figure", ["requests_per_second", "page_seconds", "server_cpu_us_per_request"])
-def test_cells_without_a_figure_in_a_common_round_are_not_compared(figure: str) -> None:
+def test_cells_without_a_common_round_are_not_compared(figure: str) -> None:
     made = [*rounds(CELL, measured(CELL), FAILURE), *rounds(ALB, FAILURE, measured(ALB))]
     first, second, skipped = summary([CELL, ALB], made, (skip(),)).cells
     found = summary([CELL, ALB], made, (skip(),))

@@ -1,4 +1,4 @@
-"""Observations to one row per cell: what happened, the figures over the rounds, and what to beware of."""
+"""Summarising observations as one row per cell, with figures and warnings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def the_row(observations: list[Observation], of: Cell = CELL) -> CellSummary:
     return row
 
 
-def test_a_measured_cell_has_everything_that_was_seen() -> None:
+def test_a_measured_cell_has_all_its_figures_and_hops() -> None:
     found = the_row(rates(ALB, 900.0, 1000.0, 1100.0), ALB)
     assert replace(found, estimates={}, by_round={}) == CellSummary(
         combination=ALB.combination,
@@ -65,7 +65,7 @@ def test_a_measured_cell_has_everything_that_was_seen() -> None:
     assert found.by_round["requests_per_second"] == {1: 900.0, 2: 1000.0, 3: 1100.0}
 
 
-def test_rounds_are_put_in_order_whatever_order_they_come_in() -> None:
+def test_rounds_are_sorted() -> None:
     made = rates(CELL, 1.0, 2.0, 3.0)
     assert the_row([made[2], made[0], made[1]]) == the_row(made)
 
@@ -83,7 +83,7 @@ def test_a_cell_that_failed_in_every_round_has_no_figure() -> None:
     )
 
 
-def test_a_cell_that_failed_in_one_round_says_in_which_and_keeps_the_others() -> None:
+def test_a_cell_that_failed_in_one_round_names_it_and_keeps_the_others() -> None:
     found = the_row(rounds(CELL, measured(CELL), FAILURE, measured(CELL, requests_per_second=2000.0)))
     assert (found.status, found.reason, found.log) == (
         "failed",
@@ -94,7 +94,7 @@ def test_a_cell_that_failed_in_one_round_says_in_which_and_keeps_the_others() ->
     assert found.by_round["requests_per_second"] == {1: 1000.0, 3: 2000.0}
 
 
-def test_a_cell_that_was_not_reached_is_skipped_and_says_so() -> None:
+def test_a_cell_that_was_not_reached_is_skipped_with_the_reason() -> None:
     first, second = summary([CELL, ALB], rates(CELL, 1.0)).cells
     assert first.status == "measured"
     assert second == CellSummary(
@@ -106,7 +106,7 @@ def test_a_cell_that_was_not_reached_is_skipped_and_says_so() -> None:
     )
 
 
-def test_skips_come_after_the_cells_with_their_own_reason() -> None:
+def test_skips_come_after_the_cells_with_their_reasons() -> None:
     found = summary([ALB, CELL], [*rates(CELL, 1.0), *rates(ALB, 1.0)], (skip(),))
     assert [row.combination for row in found.cells] == [ALB.combination, CELL.combination, skip().combination]
     assert (found.cells[2].status, found.cells[2].reason) == ("skipped", skip().reason)
@@ -129,7 +129,7 @@ def test_bad_responses_are_added_up_by_kind() -> None:
     ("shares", "limited"),
     [((0.8,), False), ((0.81,), True), ((0.1, 0.9, 0.95), True), ((0.1, 0.2, 0.95), False), ((0.7, 0.95), True)],
 )
-def test_the_client_is_limited_above_four_fifths_of_its_processor_in_the_middle_round(
+def test_the_client_is_limited_where_its_median_processor_use_is_over_80_percent(
     shares: tuple[float, ...], limited: bool
 ) -> None:
     found = the_row(rounds(CELL, *(measured(CELL, client_cpu_s=share * 2, client_wall_s=2.0) for share in shares)))
@@ -150,15 +150,13 @@ def test_the_client_is_limited_above_four_fifths_of_its_processor_in_the_middle_
         ((), None),
     ],
 )
-def test_a_rate_that_drifts_over_a_tenth_within_the_load_is_not_steady(
-    series: tuple[int, ...], steady: bool | None
-) -> None:
+def test_a_rate_that_drifts_by_more_than_10_percent_is_not_steady(series: tuple[int, ...], steady: bool | None) -> None:
     found = the_row(rounds(CELL, measured(CELL, series=series)))
     assert found.steady is steady
     assert found.warnings == ((Warning.NOT_STEADY,) if steady is False else ())
 
 
-def test_one_round_of_three_that_drifts_is_forgiven() -> None:
+def test_one_drifting_round_of_three_is_still_steady() -> None:
     drifting = measured(CELL, series=(10, 90))
     assert the_row(rounds(CELL, measured(CELL), drifting, measured(CELL))).steady is True
 
@@ -168,24 +166,24 @@ def test_rounds_that_drift_in_opposite_directions_are_not_steady() -> None:
     assert found.steady is False
 
 
-def test_a_page_has_no_rate_that_could_drift() -> None:
+def test_a_page_is_never_unsteady() -> None:
     assert the_row(rounds(PAGE, page(PAGE, 3.2)), PAGE).steady is None
 
 
 @pytest.mark.parametrize(("answered", "behind"), [(1485, False), (1484, True), (1500, False)])
-def test_an_open_load_is_behind_schedule_below_99_percent_of_what_was_planned(answered: int, behind: bool) -> None:
+def test_an_open_load_below_99_percent_of_its_plan_is_behind_schedule(answered: int, behind: bool) -> None:
     good = measured(OPEN, offered_requests=1500, responses_in_window=1500)
     late = measured(OPEN, offered_requests=1500, responses_in_window=answered)
     found = the_row(rounds(OPEN, good, late, good), OPEN)
     assert found.warnings == ((Warning.BEHIND_SCHEDULE,) if behind else ())
 
 
-def test_a_mixed_load_that_is_behind_is_not_called_unsteady_too() -> None:
+def test_a_mixed_load_behind_schedule_is_not_also_unsteady() -> None:
     found = the_row(rounds(MIXED, mixed(MIXED, 9000.0, responses_in_window=20, series=(1, 19))), MIXED)
     assert (found.steady, found.warnings) == (None, (Warning.BEHIND_SCHEDULE,))
 
 
-def test_cpu_in_a_mixed_load_is_per_response_fast_or_slow_and_the_slow_have_a_rate_of_their_own() -> None:
+def test_a_mixed_loads_cpu_covers_all_responses_and_slow_ones_have_their_own_rate() -> None:
     found = {name: e.median for name, e in the_row(rounds(MIXED, mixed(MIXED, 3.0)), MIXED).estimates.items() if e}
     assert found == {
         "requests_per_second": 100.0,
@@ -199,7 +197,7 @@ def test_cpu_in_a_mixed_load_is_per_response_fast_or_slow_and_the_slow_have_a_ra
     }
 
 
-def test_connections_nobody_can_count_are_warned_of_behind_a_proxy_only() -> None:
+def test_unknown_origin_connections_are_a_warning_only_behind_a_proxy() -> None:
     behind = the_row(rounds(ALB, measured(ALB, connections=(4, None))), ALB)
     assert behind.warnings == (Warning.UNKNOWN_ORIGIN_CONNECTIONS,)
     assert the_row(rounds(CELL, measured(CELL, connections=(4,)))).warnings == ()
@@ -235,19 +233,19 @@ def test_several_streams_under_http1_are_pipelining(protocol: ClientProtocol, pr
         (COUNTED, counted(COUNTED, 0.1), "finish_seconds"),
     ],
 )
-def test_the_headline_is_what_the_profile_is_run_for(of: Cell, outcome: Measured, headline: str) -> None:
+def test_the_headline_follows_from_the_kind_of_load(of: Cell, outcome: Measured, headline: str) -> None:
     found = the_row(rounds(of, outcome), of)
     assert found.headline == headline
     assert found.estimates[headline] is not None
 
 
-def test_a_figure_that_is_not_given_has_no_estimate() -> None:
+def test_an_unmeasured_figure_has_no_estimate() -> None:
     bare = Measured(measurement=measured(CELL).measurement, hops=measured(CELL).hops)
     given = {name for name, estimate in the_row(rounds(CELL, bare)).estimates.items() if estimate is not None}
     assert given == {"requests_per_second", "client_cpu_us_per_request"}
 
 
-def test_a_figure_given_in_some_rounds_is_estimated_from_those() -> None:
+def test_a_figure_measured_in_some_rounds_is_estimated_from_those() -> None:
     bare = Measured(measurement=measured(CELL).measurement, hops=measured(CELL).hops)
     found = the_row(rounds(CELL, bare, measured(CELL)))
     assert found.by_round["server_memory_peak_bytes"] == {2: 50 * 2**20}
@@ -263,11 +261,11 @@ def test_a_load_too_short_to_time_the_client_is_still_summarised() -> None:
     assert the_row(made).client_limited is False
 
 
-def test_a_measurement_without_the_clients_times_is_still_summarised() -> None:
+def test_a_measurement_without_client_times_is_still_summarised() -> None:
     assert the_row(rounds(CELL, measured(CELL, client_cpu_s=0.0, client_wall_s=0.0))).client_limited in (None, False)
 
 
-def test_a_row_measured_next_to_another_run_says_so_if_only_one_round_was() -> None:
+def test_one_round_next_to_another_run_marks_the_row_as_disturbed() -> None:
     alone = rates(CELL, 900.0, 1000.0)
     assert the_row(alone).warnings == ()
     assert the_row([alone[0], replace(alone[1], disturbed=True)]).warnings == (Warning.DISTURBED,)

@@ -1,4 +1,4 @@
-"""A folder that is no run of topolab's is refused with what is wrong with it and what to do."""
+"""A folder that is not a run is refused with the reason and advice."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def test_a_folder_that_is_missing(tmp_path: Path) -> None:
     assert not missing.exists()
 
 
-def test_a_folder_that_holds_no_run(tmp_path: Path) -> None:
+def test_a_folder_without_a_run(tmp_path: Path) -> None:
     assert (
         refusal(tmp_path) == f"{tmp_path}: no run here; give the id or the folder of a run, which contains run.sqlite"
     )
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database(tmp_path: Path) -> None:
     (tmp_path / DATABASE).write_bytes(b"this is text, and long enough not to be taken for an empty file" * 20)
     expected = f"{tmp_path / DATABASE}: is not a topolab run, or is damaged: file is not a database; start a new run"
     assert refusal(tmp_path) == expected
@@ -62,18 +62,18 @@ def test_another_programs_database(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 4096], ids=["empty", "zeros"])
-def test_a_file_that_holds_nothing(tmp_path: Path, content: bytes) -> None:
+def test_an_empty_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / DATABASE).write_bytes(content)
     assert refusal(tmp_path).startswith(f"{tmp_path / DATABASE}: is not a topolab run, or is damaged: ")
 
 
-def test_a_run_cut_off_in_the_middle_of_its_file(folder: Path) -> None:
+def test_a_truncated_run(folder: Path) -> None:
     path = folder / DATABASE
     path.write_bytes(path.read_bytes()[:1000])
     assert refusal(folder).startswith(f"{path}: is not a topolab run, or is damaged: ")
 
 
-def test_a_run_whose_record_was_never_written(folder: Path) -> None:
+def test_a_run_without_a_record(folder: Path) -> None:
     change(folder, "DELETE FROM run")
     assert refusal(folder).startswith(f"{folder / DATABASE}: is not a topolab run, or is damaged: ")
 
@@ -88,7 +88,7 @@ def test_another_format(folder: Path) -> None:
     assert refusal(folder) == f"{folder / DATABASE}: has format 99, expected 3; use the topolab that wrote it"
 
 
-def test_another_format_is_told_even_where_its_record_has_other_keys(folder: Path) -> None:
+def test_another_format_is_reported_even_if_its_record_has_other_keys(folder: Path) -> None:
     change(folder, "UPDATE run SET record = ?", '{"format_version": 1, "everything": "else"}')
     assert refusal(folder) == f"{folder / DATABASE}: has format 1, expected 3; use the topolab that wrote it"
 
@@ -114,27 +114,27 @@ def test_a_damaged_observation_is_a_store_error(folder: Path, statement: str) ->
         store.observations()
 
 
-def test_a_folder_that_exists_is_not_made_a_run(tmp_path: Path) -> None:
+def test_an_existing_folder_is_not_made_a_run(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("mine", encoding="utf-8")
     with pytest.raises(StoreError, match=r"the results folder cannot be created: .*File exists"):
         Store.create(tmp_path, record([CELL]))
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
 
 
-def test_a_run_is_not_written_over(folder: Path) -> None:
+def test_a_run_is_not_overwritten(folder: Path) -> None:
     with pytest.raises(StoreError, match="the results folder cannot be created"):
         Store.create(folder, record([CELL], number_of_rounds=9))
     with Store.open(folder) as store:
         assert (store.record.rounds, len(store.observations())) == (3, 1)
 
 
-def test_a_folder_inside_a_file_cannot_be_made(tmp_path: Path) -> None:
+def test_a_folder_inside_a_file_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(StoreError, match="the results folder cannot be created"):
         Store.create(tmp_path / "file" / "run", record([CELL]))
 
 
-def test_a_refused_file_is_left_as_it_was(tmp_path: Path) -> None:
+def test_a_refused_file_is_unchanged(tmp_path: Path) -> None:
     content = b"this is text, and long enough not to be taken for an empty file" * 20
     (tmp_path / DATABASE).write_bytes(content)
     refusal(tmp_path)
@@ -142,7 +142,7 @@ def test_a_refused_file_is_left_as_it_was(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [DATABASE]
 
 
-def test_another_programs_database_is_left_as_it_was(tmp_path: Path) -> None:
+def test_another_programs_database_is_unchanged(tmp_path: Path) -> None:
     change(tmp_path, "CREATE TABLE bookmark (url TEXT)")
     before = (tmp_path / DATABASE).read_bytes()
     refusal(tmp_path)

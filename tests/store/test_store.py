@@ -1,4 +1,4 @@
-"""What goes into a results folder comes out the same, whatever happens to the process that fills it."""
+"""A results folder returns what was stored, even if the writing process was killed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ OBSERVATIONS = [
 ]
 
 
-def test_a_run_comes_out_as_it_went_in(tmp_path: Path) -> None:
+def test_a_run_is_read_back_unchanged(tmp_path: Path) -> None:
     sittings = [
         Sitting(wall_s=12.5, load_before=0.1, load_after=1.2),
         Sitting(wall_s=1e-3, load_before=0, load_after=0),
@@ -65,7 +65,7 @@ def test_a_run_from_before_drivers_were_recorded_is_read(tmp_path: Path) -> None
         assert store.record == replace(RECORD, drivers={})
 
 
-def test_types_survive_and_not_only_what_compares_equal(tmp_path: Path) -> None:
+def test_types_are_read_back_exactly(tmp_path: Path) -> None:
     with Store.create(tmp_path / "run", RECORD) as store:
         for made in OBSERVATIONS:
             store.add(made)
@@ -87,7 +87,7 @@ def test_observations_can_be_read_while_another_process_adds_more(tmp_path: Path
         assert reader.observations() == OBSERVATIONS[:2]
 
 
-def test_a_run_can_be_gone_on_with(tmp_path: Path) -> None:
+def test_a_run_can_be_continued(tmp_path: Path) -> None:
     for made in OBSERVATIONS:
         opened = Store.open(tmp_path / "run") if (tmp_path / "run").exists() else Store.create(tmp_path / "run", RECORD)
         with opened as store:
@@ -96,7 +96,7 @@ def test_a_run_can_be_gone_on_with(tmp_path: Path) -> None:
         assert store.observations() == OBSERVATIONS
 
 
-def test_the_same_cell_and_round_is_refused_and_the_first_kept(tmp_path: Path) -> None:
+def test_a_repeated_cell_and_round_is_refused_and_the_first_kept(tmp_path: Path) -> None:
     with Store.create(tmp_path / "run", RECORD) as store:
         store.add(observation(ALB, 1, measured(ALB)))
         with pytest.raises(sqlite3.IntegrityError):
@@ -120,7 +120,7 @@ with Store.create(Path(sys.argv[1]), record([made])) as store:
 """
 
 
-def test_a_killed_process_loses_nothing_that_it_had_committed(tmp_path: Path) -> None:
+def test_a_killed_process_loses_nothing_it_has_committed(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", _ADDER, str(tmp_path / "run")], stdout=subprocess.PIPE, text=True
     ) as process:
@@ -133,7 +133,7 @@ def test_a_killed_process_loses_nothing_that_it_had_committed(tmp_path: Path) ->
     assert process.returncode == -signal.SIGKILL
     with Store.open(tmp_path / "run") as store:
         found = store.observations()
-        # One more may have been committed and not yet been told of.
+        # One more may have been committed and not yet reported.
         assert [o.round for o in found] in ([*range(1, committed + 1)], [*range(1, committed + 2)])
         assert found == [observation(cell(), o.round, measured(cell(), histogram="x" * 20_000)) for o in found]
         later = observation(cell(), 2_000_000, FAILURE)
@@ -155,8 +155,8 @@ def test_leaving_the_store_leaves_one_file(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "run").iterdir()] == [DATABASE]
 
 
-def test_an_observation_is_its_own_worth(tmp_path: Path) -> None:
-    """Adding changes neither the observation nor what was added before."""
+def test_adding_an_observation_does_not_change_it(tmp_path: Path) -> None:
+    """Adding changes neither the observation nor those added before."""
     made: list[Observation] = list(OBSERVATIONS)
     before = repr(made)
     with Store.create(tmp_path / "run", RECORD) as store:
@@ -165,8 +165,8 @@ def test_an_observation_is_its_own_worth(tmp_path: Path) -> None:
     assert repr(made) == before
 
 
-def test_an_observation_is_committed_with_the_account_of_its_sitting_so_far(tmp_path: Path) -> None:
-    """As a kill -9 would leave it: the sitting was never ended, and its time is not lost."""
+def test_an_observation_is_committed_with_its_sittings_account(tmp_path: Path) -> None:
+    """As after kill -9: the sitting was never ended, and its time is not lost."""
     first, second = (
         Sitting(wall_s=1.0, load_before=0.5, load_after=0.6),
         Sitting(wall_s=2.0, load_before=0.5, load_after=0.7),
@@ -180,7 +180,7 @@ def test_an_observation_is_committed_with_the_account_of_its_sitting_so_far(tmp_
         assert store.sittings() == [second, first]
 
 
-def test_what_a_tool_wrote_is_there_before_the_observation_that_names_it(tmp_path: Path) -> None:
+def test_a_tools_files_exist_before_the_observation_that_names_them(tmp_path: Path) -> None:
     files = {f"raw/{DIRECT.id}/round-1/h2load.txt": b"spam\xff\n", f"raw/{DIRECT.id}/round-1/h2load-requests.tsv": b""}
     one = replace(observation(DIRECT, 1, measured(DIRECT)), files=tuple(files))
     with Store.create(tmp_path / "run", RECORD) as store:
@@ -190,7 +190,7 @@ def test_what_a_tool_wrote_is_there_before_the_observation_that_names_it(tmp_pat
         assert store.observations() == [one]
 
 
-def test_an_observation_made_again_has_the_files_of_the_second_time(tmp_path: Path) -> None:
+def test_a_repeated_observation_has_the_files_of_the_second_visit(tmp_path: Path) -> None:
     """As after a kill between the files and the observation."""
     name = f"raw/{DIRECT.id}/round-1/h2load.txt"
     one = replace(observation(DIRECT, 1, measured(DIRECT)), files=(name,))

@@ -1,4 +1,4 @@
-"""A results folder that can be read alone, or that stops taking what is measured."""
+"""A results folder that is read-only, or becomes unwritable during a run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ with Store.open(Path(sys.argv[1])) as store:
 
 
 def read_only(folder: Path) -> tuple[str, str]:
-    """What a process reads that may not write there."""
+    """The run as read by a process without write permission."""
     argv = with_read_only(folder, [sys.executable, "-c", READ, str(folder)])
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     return done.stdout, done.stderr
@@ -39,7 +39,7 @@ def test_a_run_in_a_read_only_folder_can_be_read(tmp_path: Path) -> None:
 
 
 def test_a_run_whose_process_was_killed_is_read_with_its_log(tmp_path: Path) -> None:
-    """Its last transactions are in the log alone: a copy of an open run is what a kill leaves."""
+    """The last transactions are only in the log; a copy of an open run is like one after a kill."""
     with Store.create(tmp_path / "run", record([CELL])) as store:
         store.add(observation(CELL, 1, measured(CELL)))
         shutil.copytree(tmp_path / "run", tmp_path / "killed")
@@ -47,7 +47,7 @@ def test_a_run_whose_process_was_killed_is_read_with_its_log(tmp_path: Path) -> 
     assert read_only(tmp_path / "killed") == ("False 1\n", "")
 
 
-def test_what_cannot_be_written_is_still_read(tmp_path: Path) -> None:
+def test_a_run_that_cannot_be_written_can_be_read(tmp_path: Path) -> None:
     with Store.create(tmp_path / "run", record([CELL])) as store:
         kept, lost = (observation(CELL, number, measured(CELL)) for number in (1, 2))
         store.add(kept, SITTING)
@@ -61,7 +61,7 @@ def test_what_cannot_be_written_is_still_read(tmp_path: Path) -> None:
         assert (store.observations(), store.sittings()) == ([kept], [SITTING])
 
 
-def test_a_folder_that_cannot_be_made_a_run_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_is_removed_if_its_run_cannot_be_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("topolab.store._SCHEMA", "CREATE nothing")
     with pytest.raises(Exception, match="the results folder cannot be created"):
         Store.create(tmp_path / "run", record([CELL]))

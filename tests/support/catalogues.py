@@ -1,4 +1,4 @@
-"""Catalogues for tests: the checkout's own folders, with servers of the test's added."""
+"""Catalogues for tests: the checkout's folders, with a test's servers added."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from topolab.launch.proxies import proxy_folders
 
 
 def catalogue_root(folder: Path, servers: dict[str, str], copied: tuple[str, ...] = ("servers",)) -> Path:
-    """A catalogue in `folder` with all that the checkout's has, and a folder in servers/ for each given TOML text.
+    """A catalogue in `folder` like the checkout's, with a folder in servers/ for each given TOML text.
 
-    Of the checkout's folders those `copied` may be changed, the others are links.
+    The checkout's folders in `copied` may be changed; the others are links.
     """
     for name in (*FOLDERS, *proxy_folders(default_root())):
         source = default_root() / name

@@ -1,4 +1,4 @@
-"""One cell of the catalogue, as a plan of nothing else makes it."""
+"""One cell of the catalogue, planned alone."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from support.serving import Certificate
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """Make EC P-256 files; trustme writes the key in SEC 1 form, and Granian reads PKCS#8 only."""
+    """Make EC P-256 files; trustme writes the key in SEC 1 form, and Granian reads only PKCS#8."""
     folder = tmp_path_factory.mktemp("certificate")
     authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
     issued = authority.issue_cert("127.0.0.1", "localhost", key_type=trustme.KeyType.ECDSA)

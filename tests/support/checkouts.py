@@ -1,4 +1,4 @@
-"""A checkout as a clone has it, and its scripts called as users call them."""
+"""A checkout like a fresh clone, and its scripts called like users call them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INCOMPLETE = "topolab: setting up .venv (incomplete): core\n"
 
 
 def copied(folder: Path) -> Path:
-    """A copy of what is committed, as a clone has it: no .venv."""
+    """A copy of the committed files, like a clone: no .venv."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,

@@ -13,16 +13,16 @@ SCRIPT = [sys.executable, str(ROOT / "scripts" / "run_matrix.py")]
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """The inherited environment without what would change the output, and with what the test adds.
+    """The inherited environment without variables that change the output, with the test's own added.
 
-    No engine answers at its DOCKER_HOST: what tests do not ask for Docker runs on the local backend, also where one is.
+    No engine answers at its DOCKER_HOST, so tests run on the local backend unless they ask for Docker.
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("TOPOLAB_") and k not in ("COLUMNS", "FORCE_COLOR")}
     return {**kept, "DOCKER_HOST": NO_ENGINE, **extra}
 
 
 def engine_of_this_machine() -> dict[str, str]:
-    """What leads docker commands to the machine's engine after all, for tests that ask for it."""
+    """Variables that lead docker commands to the machine's engine, for tests that ask for it."""
     return {"DOCKER_HOST": os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")}
 
 

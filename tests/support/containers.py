@@ -1,4 +1,4 @@
-"""The engine's own view of a stack, apart from the modules under test."""
+"""The engine's own view of a stack, independent of the modules under test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TIMEOUT_S = 10.0
 
 @contextmanager
 def api() -> Iterator[Any]:
-    """The engine's API, apart from the module under test."""
+    """The engine's API, independent of the module under test."""
     client = docker.from_env()
     try:
         yield client.api

@@ -1,4 +1,4 @@
-"""The examples of docs/extending.md, for tests that show them to be true."""
+"""The examples of docs/extending.md, for tests that run them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def example(section: str, language: str) -> str:
 
 
 def names_of(code: str, names: dict[str, object]) -> dict[str, object]:
-    """What an example defines, run with these names."""
+    """Run an example with these names; return what it defines."""
     defined: dict[str, object] = {}
     exec(compile("from __future__ import annotations\n" + code, "docs/extending.md", "exec"), {**names}, defined)  # noqa: S102
     return defined

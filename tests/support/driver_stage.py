@@ -1,4 +1,4 @@
-"""The servers these tests measure and the worker that measures them: real processes on free loopback ports."""
+"""The driver tests' servers and load worker: real processes on free loopback ports."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Client:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         self.kept: dict[str, bytes] = {}
-        """What the job under way gave to be kept, by name."""
+        """The files that the current job sent to be kept, by name."""
 
     def send(self, line: str) -> None:
         assert self.process.stdin is not None
@@ -56,7 +56,7 @@ class Client:
         return event
 
     def run(self, target: Target, profile: LoadProfile, *, on_go: Callable[[], object] = lambda: None) -> Measurement:
-        """One whole job; `on_go` is called when the measured load begins."""
+        """Run a whole job; `on_go` is called when the measured load begins."""
         self.kept.clear()
         self.send(job_line(target, profile))
         assert self.read() == Warm()
@@ -68,7 +68,7 @@ class Client:
         return event.measurement
 
     def fail(self, target: Target, profile: LoadProfile, *, on_go: Callable[[], object] = lambda: None) -> str:
-        """A job that cannot be done, before its load or after; why."""
+        """Run a job that fails before or after its load; return the reason."""
         self.kept.clear()
         self.send(job_line(target, profile))
         while not isinstance(event := self.read(), Failed | Measured):
@@ -118,7 +118,7 @@ def mixed(lanes: Lanes, slow: SlowPart, *, path: str = "/query?id=X", body: str 
 
 
 def page(requests: int, *, path: str = "/query?id=X", body: str = BODY, timeout_s: float = 10.0) -> PageLoad:
-    """A page by a browser's rule: 6 connections, or one with 100 streams."""
+    """A page with a browser's connections: 6, or one with 100 streams."""
     return PageLoad(
         name="page", summary="s", driver="curl", path=path, body=body, http1=Lanes(6), multiplexed=Lanes(1, 100),
         kind="page", requests=requests, timeout_s=timeout_s,
@@ -128,7 +128,7 @@ def page(requests: int, *, path: str = "/query?id=X", body: str = BODY, timeout_
 def counted(
     requests: int, lanes: Lanes, *, path: str = "/query?id=X", body: str = BODY, timeout_s: float = 60.0
 ) -> CountLoad:
-    """So many requests by h2load; `lanes` on every protocol."""
+    """A counted load by h2load; `lanes` on every protocol."""
     return CountLoad(
         name="counted", summary="s", driver="h2load", path=path, body=body, http1=lanes, multiplexed=lanes,
         kind="count", requests=requests, timeout_s=timeout_s,
@@ -164,7 +164,7 @@ def hypercorn(port: int, *, certificate: Path | None = None, app: str = "delay_a
 
 @contextmanager
 def scripted(serve: Callable[[socket.socket], object]) -> Iterator[int]:
-    """The port of a server that hands each connection to `serve`, in a thread of its own, and then closes it."""
+    """The port of a server that passes each connection to `serve`, in its own thread, and then closes it."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
     open_sockets: list[socket.socket] = []
 
@@ -173,7 +173,7 @@ def scripted(serve: Callable[[socket.socket], object]) -> Iterator[int]:
             try:
                 serve(connection)
             except OSError:
-                return  # the client has gone, or the test is over
+                return  # the client has disconnected, or the test is over
 
     def accept() -> None:
         while True:
@@ -197,7 +197,7 @@ def scripted(serve: Callable[[socket.socket], object]) -> Iterator[int]:
 
 
 def answer(body: str = BODY, *, extra: str = "") -> bytes:
-    """An HTTP/1.1 response as an app under test gives it."""
+    """An HTTP/1.1 response like that of an app under test."""
     head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\nx-origin-http-version: 1.1\r\n{extra}\r\n"
     return (head + body).encode()
 
@@ -211,7 +211,7 @@ def free_port() -> int:
 
 
 def wait_for(port: int, process: subprocess.Popen[str]) -> None:
-    """Until `process` accepts connections on `port`."""
+    """Wait until `process` accepts connections on `port`."""
     give_up = time.monotonic() + 20
     while True:
         try:

@@ -11,7 +11,7 @@ from topolab.plan import Filters, make_plan
 
 
 def site_here(catalogue: Catalogue) -> ComposeSite:
-    """The engine of this machine, by the user's own settings."""
+    """The machine's engine, by the user's own settings."""
     try:
         return find_site(catalogue, None)
     except EngineError as error:
@@ -20,6 +20,6 @@ def site_here(catalogue: Catalogue) -> ComposeSite:
 
 
 def whole_plan(catalogue: Catalogue) -> Plan:
-    """Cells for which every image is needed but the browser's."""
+    """A plan whose cells need every image but the browser's."""
     plans = [make_plan(catalogue.matrices[name], catalogue, Filters(), {}) for name in ("default", "talk-options")]
     return Plan(tuple(cell for plan in plans for cell in plan.cells), ())

@@ -1,4 +1,4 @@
-"""A scripted HTTP/2 server in cleartext: each test says what happens on a connection."""
+"""A scripted HTTP/2 server in cleartext: each test decides what happens on a connection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OnRequest = Callable[[H2Connection, int], object]
 
 
 def converse(connection: socket.socket, on_request: OnRequest, *, streams: int = 100) -> None:
-    """Call `on_request` with each whole request's stream, until the client goes or the connection is closed."""
+    """Call `on_request` with each complete request's stream, until the connection is closed."""
     h2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
     h2.local_settings = Settings(client=False, initial_values={SettingCodes.MAX_CONCURRENT_STREAMS: streams})
     h2.initiate_connection()
@@ -32,7 +32,7 @@ def converse(connection: socket.socket, on_request: OnRequest, *, streams: int =
 
 
 def answer_together(connection: socket.socket, context: ssl.SSLContext, count: int) -> None:
-    """Over TLS: wait for `count` requests, then send all responses at once, each in a TLS record of its own."""
+    """Over TLS: wait for `count` requests, then send all responses at once, each in its own TLS record."""
     received, sending = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(received, sending, server_side=True)
     h2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
@@ -58,7 +58,7 @@ def answer_together(connection: socket.socket, context: ssl.SSLContext, count: i
 def _feed(
     connection: socket.socket, received: ssl.MemoryBIO, sending: ssl.MemoryBIO, act: Callable[[], bytes | None]
 ) -> bytes | None:
-    """What `act` returns, once enough has been received for it. Raises OSError when the client has gone."""
+    """What `act` returns, once it has received enough. Raises OSError when the client has disconnected."""
     while True:
         try:
             return act()

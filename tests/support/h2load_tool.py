@@ -1,4 +1,4 @@
-"""An h2load for tests on the local backend: the machine's own where it is new enough, else the load image's."""
+"""An h2load for local tests: the machine's own if recent enough, else the load image's."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from topolab.plan import Filters, make_plan
 from topolab.process.group import ProcessKeeper
 
 LOADER = "ld-linux"
-# The program and all it is linked with, as a tar file of what the links lead to.
+# The program and its libraries, as a tar file with links followed.
 PACK = "tar -chf - /usr/bin/h2load $(ldd /usr/bin/h2load | grep -o '/[^ ]*')"
 
 
 def make_h2load_folder(folder: Path, catalogue: Catalogue) -> Path:
-    """Put an `h2load` into `folder`; skips the test, or fails it where everything is required, without either."""
+    """Put an `h2load` into `folder`; without any, skip the test, or fail it where everything is required."""
     own = shutil.which("h2load")
     if own and not missing_h2load():
         (folder / "h2load").symlink_to(own)
@@ -52,7 +52,7 @@ def make_h2load_folder(folder: Path, catalogue: Catalogue) -> Path:
 
 
 def path_with(folder: Path) -> dict[str, str]:
-    """The environment variable that has `folder` looked into first."""
+    """The PATH variable with `folder` first."""
     return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
 
@@ -62,7 +62,7 @@ def _docker(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def _build(catalogue: Catalogue) -> None:
-    """Build the images of this checkout, the load image among them."""
+    """Build the images of this checkout, including the load image."""
     site = site_here(catalogue)
     with ProcessKeeper() as keeper:
         site.prepare(make_plan(catalogue.matrices["smoke"], catalogue, Filters(), {}), keeper, print)

@@ -11,7 +11,7 @@ import trustme
 
 @dataclass(frozen=True)
 class Keys:
-    """A certificate authority's file, and a file with the key and the chain it signed for the edge's name."""
+    """A certificate authority's file, and one with the key and the chain it signed for the edge's name."""
 
     ca: Path
     server: Path

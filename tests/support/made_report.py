@@ -1,4 +1,4 @@
-"""The report of a run in which everything that can happen to a cell has happened, read back from a store."""
+"""The report of a run with every possible outcome of a cell, read back from a store."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def stored_report(
     observations: Sequence[Observation] = OBSERVATIONS,
     sittings: Sequence[Sitting] = SITTINGS,
 ) -> Report:
-    """By way of a store in a folder that does not exist yet, as every report comes about."""
+    """Build the report through a store in a new folder, like every report."""
     with Store.create(folder, record(cells, skips)) as store:
         for made in observations:
             store.add(made)

@@ -1,4 +1,4 @@
-"""A run made up by hand: cells, what came of them, and the record that holds them."""
+"""A made-up run: cells, their outcomes, and the record."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def cell(
     profile: str = "ceiling",
     replica: int = 0,
 ) -> Cell:
-    """A cell of the `bare` app: behind a proxy in HTTP/1.1 cleartext, as ALB has it, or direct."""
+    """A cell of the `bare` app: behind a proxy in HTTP/1.1 cleartext, like an ALB, or direct."""
     combination = Combination(
         server=server,
         app="bare",
@@ -107,7 +107,7 @@ USAGE = GroupUsage(cpu_s=0.9, memory_peak_bytes=50 * 2**20)
 
 
 def measured(of: Cell, connections: Sequence[int | None] = (4, 32), **changes: Any) -> Measured:
-    """As if all had gone well, but for the changes to the measurement; a proxy is counted where there is one."""
+    """A successful outcome with these changes to the measurement, and a proxy's usage where there is one."""
     hops = tuple(
         SeenHop(
             source=hop.source,
@@ -123,7 +123,7 @@ def measured(of: Cell, connections: Sequence[int | None] = (4, 32), **changes: A
 
 
 def mixed(of: Cell, p99_ms: float, **changes: Any) -> Measured:
-    """400 fast requests in 4 s and 100 slow ones, all good but for the changes."""
+    """400 fast requests in 4 s and 100 slow ones, all good except for the changes."""
     seen: dict[str, Any] = {
         "seconds": 4.0, "good_responses": 400, "responses_in_window": 400, "offered_requests": 400,
         "requests_per_second": 100.0, "p50_ms": 1.0, "p90_ms": 2.0, "p99_ms": p99_ms,
@@ -161,7 +161,7 @@ def observation(of: Cell, number: int, outcome: Outcome) -> Observation:
 
 
 def rounds(of: Cell, *outcomes: Outcome) -> list[Observation]:
-    """An outcome a round, from the first."""
+    """One outcome per round, from the first round."""
     return [observation(of, number, outcome) for number, outcome in enumerate(outcomes, start=1)]
 
 

@@ -1,4 +1,4 @@
-"""Commands run where a folder is read-only or tiny: in a mount namespace, which takes root or user namespaces."""
+"""Running commands with a read-only or tiny folder, in a mount namespace (needs root or user namespaces)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _UNSHARE = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-r
 
 
 def with_read_only(folder: Path, command: list[str]) -> list[str]:
-    """The command, which sees `folder` read-only; also for root, to whom modes mean nothing."""
+    """The command with a read-only `folder`, also for root, who ignores file modes."""
     place = shlex.quote(str(folder))
     return _after(f"mount --bind {place} {place} && mount -o remount,bind,ro {place}", command)
 
 
 def with_tiny(folder: Path, kibibytes: int, command: list[str]) -> list[str]:
-    """The command, for which `folder` is an empty disk of that size. What it leaves there is copied to `folder`."""
+    """The command with `folder` as an empty disk of that size. The files it leaves are copied to `folder`."""
     place = shlex.quote(str(folder))
     kept = shlex.quote(str(folder.with_name(f"{folder.name}-kept")))
     argv = _after(f"mount -t tmpfs -o size={kibibytes}k tmpfs {place}", command)

@@ -1,4 +1,4 @@
-"""What some tests need beyond the lock files: without it they are skipped, or fail where everything is required."""
+"""Requirements beyond the lock files: without them tests are skipped, or fail if all is required."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import os
 import pytest
 
 REQUIRED = "TOPOLAB_REQUIRE_ALL"
-"""Set in CI: what a test needs must be there."""
+"""Set in CI: every test's requirements must be met."""
 
 
 def skip_or_fail(reason: str) -> None:
-    """Skip the test for `reason`, which says what would make it run; fail it where everything is required."""
+    """Skip the test for `reason`, which says how to make it run; fail it where everything is required."""
     if os.environ.get(REQUIRED):
         pytest.fail(f"{reason} ({REQUIRED} is set)")
     pytest.skip(reason)
 
 
 def skips_by_reason(reports: list[pytest.TestReport]) -> list[str]:
-    """One line for each reason that tests were skipped for, the most frequent first: `12 tests: REASON`."""
+    """One line per reason for skips, the most frequent first: `12 tests: REASON`."""
     counts: dict[str, int] = {}
     for report in reports:
         # A skip's long form is its file, its line and its reason.

@@ -1,4 +1,4 @@
-"""Starting any app on a real server and asking it over a real connection: the hands of the contract tests."""
+"""Starting any app on a real server and requesting it over a real connection, for contract tests."""
 
 import http.client
 import os
@@ -21,10 +21,10 @@ READY_WITHIN_S = 20.0
 STOPPED_WITHIN_S = 5.0
 ANSWER_WITHIN_S = 20.0
 FOLLOWED_WITHIN_S = 60.0
-POLL_S = 0.05  # a client's is the contract's POLL_S; here nothing is measured
+POLL_S = 0.05  # clients use the contract's POLL_S; here nothing is measured
 SERVE = APPS.parent / "servers" / "serve.py"
 
-# No proxy headers: Uvicorn trusts them from loopback, and the peer would no longer be the socket's.
+# No proxy headers: Uvicorn trusts them from loopback, and would replace the socket's peer.
 _SERVERS = {
     "asgi": ["uvicorn", "{target}", "--host", "127.0.0.1", "--port", "{port}", "--no-proxy-headers"],
     "wsgi": [
@@ -52,7 +52,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer; header names are lower-case."""
+    """A complete answer; header names are lower-case."""
 
     status: int
     headers: dict[str, str]
@@ -77,7 +77,7 @@ class Origin:
         body: bytes | Iterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Ask once on a connection of its own; an iterator as body is sent chunked."""
+        """Send one request on its own connection; an iterator as body is sent chunked."""
         connection = self.connect()
         try:
             connection.request(method, target, body=body, headers=dict(headers or {}))
@@ -86,11 +86,11 @@ class Origin:
             connection.close()
 
     def get(self, target: str) -> Answer:
-        """GET once on a connection of its own; what the app hands over is followed to its result."""
+        """GET once on its own connection; a handed-over request is followed to its result."""
         return self.follow(self.request("GET", target))
 
     def follow(self, answer: Answer) -> Answer:
-        """Ask where a 202 says until the result is there. From an app without companions a 202 is an answer as any."""
+        """Poll a 202's location until the result is there. An app without companions may answer 202 itself."""
         deadline = time.monotonic() + FOLLOWED_WITHIN_S
         while self.case.companions and answer.status == 202 and time.monotonic() < deadline:
             time.sleep(POLL_S)
@@ -98,7 +98,7 @@ class Origin:
         return answer
 
     def raw_status(self, request: bytes) -> int:
-        """Send bytes as they are, which http.client would not, and return the status of the answer."""
+        """Send bytes unchanged, which http.client does not do, and return the status of the answer."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=ANSWER_WITHIN_S) as connection:
             connection.sendall(request)
             response = http.client.HTTPResponse(connection)
@@ -130,7 +130,7 @@ def discover(apps: Path = APPS) -> list[Case]:
 
 @contextmanager
 def running(case: Case, log: Path) -> Iterator[Origin]:
-    """Run the app on a free port, its companions beside it, until the block ends; all their output goes to `log`."""
+    """Run the app and its companions on free ports until the block ends; all output goes to `log`."""
     port = _free_port()
     argv = [word.format(target=case.target, port=port) for word in _SERVERS[case.interface]]
     search_path = os.pathsep.join(str(APPS / folder) for folder in case.folders)
@@ -192,7 +192,7 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
             os.killpg(server.pid, signal.SIGTERM)
             server.wait(STOPPED_WITHIN_S)
     finally:
-        # Also when the leader went in peace: a worker of its may not have.
+        # Even if the leader has ended, one of its workers may still run.
         with suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
         server.wait()

@@ -1,4 +1,4 @@
-"""Planning a matrix of the test's own over the repository's catalogue."""
+"""Planning a test's own matrix over the repository's catalogue."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def planned(catalogue: Catalogue, wanted: Matrix, *only: str, unavailable: Mappi
 def the_one(
     catalogue: Catalogue, server: str, topology: str, protocol: str, app: str = "bare", profile: str = "ceiling"
 ) -> Cell | Skip:
-    """What becomes of a single combination."""
+    """The plan of a single combination."""
     plan = planned(catalogue, matrix((server,), (app,), (topology,), (protocol,), (profile,)))
     (found,) = (*plan.cells, *plan.skips)
     return found

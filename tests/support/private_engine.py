@@ -1,15 +1,15 @@
-"""A Docker Engine of the tests' own, which they may stop, restart and kill without touching anybody else's.
+"""A private Docker Engine for tests, which they may stop, restart and kill.
 
 Several can run at once: each claims an index, from which its folder, bridge and port follow, and first removes what a
-killed test process may have left under it. What keeps it apart from the machine's engine:
+killed test process may have left under it. These measures separate it from the machine's engine:
 
-- `--iptables=false`: a second engine with rules would, at its start, flush the chains the first one publishes ports by.
-  One rule here lets containers of the same network talk where the first engine's policy is to drop what is forwarded.
+- `--iptables=false`: a second engine with rules would at its start flush the chains with the first one's ports.
+  One rule here lets containers of the same network talk where the first engine's policy drops forwarded packets.
   Published ports work through docker-proxy; containers do not reach the world outside.
-- a bridge of its own, and no `--default-address-pool`: with `--bridge=none`, or restarted with pools of its own, a
-  dockerd deletes docker0, whoever's it is. The usual pools do: an engine takes no addresses that have a route already.
-- a mount namespace of its own, in which `/run/containerd` is empty: dockerd then starts a containerd of its own instead
-  of sharing the machine's, and no mount of its containers is seen, or can be left, outside.
+- its own bridge, and no `--default-address-pool`: with `--bridge=none`, or when restarted with its own pools, a
+  dockerd deletes docker0, even another engine's. The usual pools work: an engine skips addresses with a route.
+- its own mount namespace, in which `/run/containerd` is empty: dockerd then starts its own containerd instead
+  of sharing the machine's, and its containers' mounts are neither visible nor left behind outside.
 - a parent death signal: it ends when the test process is killed.
 
 Its TCP port is open to every user of this machine while it runs, and gives root: for test machines only.
@@ -37,7 +37,7 @@ _COMMANDS = ("docker", "dockerd", "ip", "iptables", "nsenter", "setpriv", "unsha
 _FOLDERS = Path("/var/tmp")  # noqa: S108 - root's tests only; short (a socket's path ends at 108 bytes), and on a disk
 _CGROUPS = Path("/sys/fs/cgroup")
 _INDEXES = range(16)
-_FIRST_PORT = 23_750  # below the ports that outgoing connections take, so that a stopped engine's stays free
+_FIRST_PORT = 23_750  # below the ports of outgoing connections, so that a stopped engine's port stays free
 _START_DEADLINE_S = 30.0
 _STOP_DEADLINE_S = 30.0  # containers that ignore SIGTERM take 10 s of it
 _SWEEP_DEADLINE_S = 5.0
@@ -45,11 +45,11 @@ _POLL_S = 0.05
 
 
 class PrivateEngineError(Exception):
-    """The private engine, or a command on it, did not do its part; the text says which and what it said."""
+    """The private engine, or a command on it, failed; the text says which, with its output."""
 
 
 def why_not(*images: str) -> str:
-    """Why no private engine can be started here, or given these images of the machine's engine; empty if it can."""
+    """Why no private engine with these images of the machine's engine can be started; empty if it can."""
     if platform.system() != "Linux":
         return "a private Docker Engine needs Linux"
     if os.geteuid() != 0:
@@ -105,7 +105,7 @@ class PrivateEngine:
 
     @property
     def host(self) -> str:
-        """What DOCKER_HOST is to be, the same over restarts."""
+        """The value for DOCKER_HOST, which restarts do not change."""
         return f"tcp://127.0.0.1:{_FIRST_PORT + self._index}"
 
     @property
@@ -114,7 +114,7 @@ class PrivateEngine:
         return f"tl-test{self._index}"
 
     def bridges(self) -> list[str]:
-        """The bridges that exist of its networks, running or not: it keeps the networks' ids in a file."""
+        """Existing bridges of its networks, even if it is stopped: it keeps the networks' ids in a file."""
         known = self.folder / "data" / "network" / "files" / "local-kv.db"
         ids = re.findall(rb"network/([0-9a-f]{12})[0-9a-f]{52}/", known.read_bytes()) if known.exists() else []
         names = {self.bridge, *(f"br-{network.decode()}" for network in ids)}
@@ -122,12 +122,12 @@ class PrivateEngine:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The inherited environment, with this engine for docker commands and nothing else about another one."""
+        """The inherited environment, with this engine for docker commands and no settings for another one."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith("DOCKER_") or k == "DOCKER_CONFIG"}
         return {**kept, "DOCKER_HOST": self.host}
 
     def docker(self, *arguments: str, cwd: Path | None = None) -> str:
-        """What a docker command prints on this engine; an error where it fails."""
+        """Return a docker command's output on this engine; raise if it fails."""
         return _run(["docker", *arguments], env=self.environment, cwd=cwd)
 
     def load(self, images: Sequence[str]) -> None:
@@ -152,7 +152,7 @@ class PrivateEngine:
         return False
 
     def wait(self) -> None:
-        """Return when the engine answers; an error with the end of its log when it ends instead, or takes too long."""
+        """Wait until the engine answers; raise with the end of its log if it ends or takes too long."""
         deadline = time.monotonic() + _START_DEADLINE_S
         while not self.answers():
             ended = self._dockerd is None or self._dockerd.poll() is not None
@@ -169,7 +169,7 @@ class PrivateEngine:
         argv = ["nsenter", f"--mount=/proc/{self._namespace.pid}/ns/mnt", "setpriv", "--pdeathsig", "TERM", "dockerd"]
         argv += [f"--{option}={self.folder / name}" for option, name in where.items()]
         argv += [f"--host=unix://{self.folder / 'sock'}", f"--host={self.host}"]
-        argv += ["--tls=false"]  # said, not left out: later engines otherwise pause before they open the port
+        argv += ["--tls=false"]  # explicit, because later engines otherwise pause before they open the port
         argv += [f"--bridge={self.bridge}", "--iptables=false", "--ip-masq=false", "--ip-forward=false"]
         with self._log.open("ab") as log:
             self._dockerd = subprocess.Popen(
@@ -183,16 +183,16 @@ class PrivateEngine:
         self.wait()
 
     def stop(self) -> None:
-        """Stop dockerd as an administrator does, its containers with it: 10 s for those that ignore their signal."""
+        """Stop dockerd and its containers like an administrator: 10 s for those that ignore their signal."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """SIGKILL dockerd: its containerd goes with it, its containers run on until it is started again."""
+        """SIGKILL dockerd: its containerd ends too, its containers keep running until it is started again."""
         self._end(signal.SIGKILL)
         self._forget_containerd()
 
     def restart(self) -> None:
-        """Stop it and start it."""
+        """Stop the engine and start it again."""
         self.stop()
         self.start()
 
@@ -212,7 +212,7 @@ class PrivateEngine:
 
     @property
     def _rule(self) -> tuple[str, ...]:
-        """Lets pass what stays within one bridge."""
+        """Accepts packets that stay within one bridge."""
         within = ("--match", "physdev", "--physdev-is-bridged")
         return (*within, "--match", "comment", "--comment", self.bridge, "--jump", "ACCEPT")
 
@@ -222,17 +222,17 @@ class PrivateEngine:
             self._dockerd.wait(_STOP_DEADLINE_S)
 
     def _forget_containerd(self) -> None:
-        """For dockerd a killed containerd that nobody has reaped yet is running: it would wait for it in vain."""
+        """Reap a killed containerd, which dockerd would take for running and wait for in vain."""
         path = self.folder / "exec" / "containerd" / "containerd.pid"
         with contextlib.suppress(OSError):
             executable = Path("/proc") / path.read_text() / "exe"
             deadline = time.monotonic() + _SWEEP_DEADLINE_S
-            while time.monotonic() < deadline and executable.readlink():  # which a dead process does not have
+            while time.monotonic() < deadline and executable.readlink():  # a dead process has none
                 time.sleep(_POLL_S)
         path.unlink(missing_ok=True)
 
     def _empty(self) -> None:
-        """By dockerd itself where that is possible, because it knows best what it made (cgroups, say)."""
+        """Remove containers with dockerd where possible, because it knows what it created (such as cgroups)."""
         if not self.answers():
             self.kill()
             self.start()
@@ -247,7 +247,7 @@ class PrivateEngine:
         _run(["iptables", "--wait", "--insert", "FORWARD", *self._rule])
 
     def _make_namespace(self) -> None:
-        """A process that holds the mount namespace, so that a restarted dockerd finds what it mounted before."""
+        """A process that keeps the mount namespace, so that a restarted dockerd finds its earlier mounts."""
         hide = "mkdir -p /run/containerd && mount -t tmpfs tmpfs /run/containerd && echo made && exec sleep infinity"
         unshare = ["unshare", "--mount", "--propagation", "slave", "sh", "-c", hide]
         self._namespace = subprocess.Popen(
@@ -261,7 +261,7 @@ class PrivateEngine:
             raise PrivateEngineError("no mount namespace could be made")
 
     def _sweep(self) -> None:
-        """End and remove what is left, whatever happened before; with the processes go the mounts they alone saw."""
+        """End and remove everything that is left; mounts in the processes' own namespace end with them."""
         deadline = time.monotonic() + _SWEEP_DEADLINE_S
         while (left := self._processes()) and time.monotonic() < deadline:
             for pid in left:
@@ -288,7 +288,7 @@ class PrivateEngine:
         return [path.name for path in (self.folder / "data" / "containers").glob("*")]
 
     def _processes(self) -> list[int]:
-        """dockerd, containerd and shims by their folder, what runs in containers by its cgroup."""
+        """dockerd, containerd and shims by their folder, container processes by their cgroup."""
         containers = self._containers()
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
@@ -301,7 +301,7 @@ class PrivateEngine:
 
 
 def _claim_index() -> tuple[int, socket.socket]:
-    """The first index that no other has, and what holds it: a name that the kernel frees with the process."""
+    """The first free index, and the socket that claims it: the kernel frees its name with the process."""
     for index in _INDEXES:
         claim = socket.socket(socket.AF_UNIX)
         try:

@@ -9,7 +9,7 @@ from support.needs import skip_or_fail
 
 
 def missing_programs(programs: Iterable[str]) -> list[str]:
-    """Those that are not on PATH."""
+    """The programs that are not on PATH."""
     return [program for program in programs if shutil.which(program) is None]
 
 

@@ -1,4 +1,4 @@
-"""Starting any declared variant through serve.py and asking it once: the hands of the capability test."""
+"""Starting any declared variant through serve.py and requesting it once, for the capability test."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ ANSWER_WITHIN_MS = 10_000
 POLL_S = 0.02
 LOG_TAIL = 2000
 
-# What each protocol is called by pycurl when asking for it over this listener.
+# pycurl's name for requesting each protocol over this listener.
 ASKED = {
     ("cleartext", "http/1.1"): pycurl.CURL_HTTP_VERSION_1_1,
     ("cleartext", "h2"): pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
@@ -65,14 +65,14 @@ class Port:
         return f"{self.server}-{self.listener}"
 
     def missing(self) -> str:
-        """Say what keeps this machine from running the variant; empty when nothing does."""
+        """Return why this machine cannot run the variant; empty if it can."""
         lacking = [package for package in self.packages if not _installed(package)]
         return f"{', '.join(lacking)} not installed. {self.missing_reason}".strip() if lacking else ""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one request got, as the client and the app saw it."""
+    """One request's result, as the client and the app saw it."""
 
     status: int
     protocol: str

@@ -1,4 +1,4 @@
-"""What the kernel says that a process was started as, and every way a server can be started directly."""
+"""A process's argv from the kernel, and every way a server can be started directly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def cmdline(pid: int) -> tuple[str, ...]:
 
 
 def untitled(found: tuple[str, ...], argv: tuple[str, ...]) -> tuple[str, ...]:
-    """`argv` where a program wrote it as its title over its arguments, with blanks between the words; else `found`."""
+    """`argv` if a program overwrote its arguments with it as a title, joined by blanks; else `found`."""
     return argv if len(found) == 1 and found[0].endswith(f" {' '.join(argv)}") else found
 
 

@@ -1,4 +1,4 @@
-"""The tests' own Docker Engine does what later tests need of it, and leaves nothing behind."""
+"""The private Docker Engine works as later tests need it, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def engine() -> Iterator[PrivateEngine]:
 
 
 def body(published: str) -> str:
-    """What the server answers at `address:port`, as soon as it does: it listens a little after it is published."""
+    """The server's answer at `address:port`, once it listens, a little after the port is published."""
     deadline = time.monotonic() + READY_DEADLINE_S
     while True:
         connection = http.client.HTTPConnection(published, timeout=5)
@@ -77,7 +77,7 @@ def body(published: str) -> str:
 
 
 def run_server(engine: PrivateEngine, name: str) -> str:
-    """A server in a container of its own on the default bridge; the loopback address it is published at."""
+    """Run a server in a container on the default bridge; return its published loopback address."""
     options = ["--detach", "--name", name, "--publish", "127.0.0.1::80", "--stop-signal", "KILL"]
     engine.docker("run", *options, BASE, "perl", "-e", SERVE)
     return engine.docker("port", name, "80").strip()
@@ -104,7 +104,7 @@ def traces(engine: PrivateEngine, bridges: list[str]) -> list[str]:
 
 
 def what_a_second_engine_could_take_from_the_first() -> list[str]:
-    """Its default bridge, by a number that another one of the name would not have, and the rules about it."""
+    """Its default bridge by a number unique to this bridge, and the rules about it."""
     return [(INTERFACES / "docker0" / "ifindex").read_text(), *packet_filter_rules("docker0")]
 
 
@@ -122,7 +122,7 @@ def test_a_composed_service_is_reached_through_an_edge_published_on_loopback(
         engine.docker("compose", "down", cwd=tmp_path)
 
 
-def test_it_can_be_stopped_started_killed_and_started_again_under_one_address(engine: PrivateEngine) -> None:
+def test_the_engine_keeps_its_address_when_stopped_killed_and_restarted(engine: PrivateEngine) -> None:
     host = engine.host
     before = what_a_second_engine_could_take_from_the_first()
     engine.stop()
@@ -140,7 +140,7 @@ def test_it_can_be_stopped_started_killed_and_started_again_under_one_address(en
     assert what_a_second_engine_could_take_from_the_first() == before
 
 
-def test_nothing_of_it_is_left_when_it_is_closed_although_it_was_killed(tmp_path: Path) -> None:
+def test_closing_a_killed_engine_leaves_nothing_behind(tmp_path: Path) -> None:
     require(BASE)
     with PrivateEngine() as engine:
         engine.load([BASE])

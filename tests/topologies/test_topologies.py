@@ -1,4 +1,4 @@
-"""Each topology does to a request what its AWS original does, as the app and the client see it."""
+"""Each topology treats a request like its AWS original, as seen by app and client."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ def standing(backend: LocalBackend, cell: Cell) -> Iterator[Stack]:
         yield stack
 
 
-def test_every_route_of_every_topology_speaks_on_each_hop_what_it_says(
-    catalogue: Catalogue, backend: LocalBackend
-) -> None:
+def test_every_route_uses_its_declared_protocol_on_each_hop(catalogue: Catalogue, backend: LocalBackend) -> None:
     seen, planned = {}, {}
     for topology, client in routes(catalogue):
         cell = cell_of(catalogue, topology, client)
@@ -66,7 +64,7 @@ def test_every_route_of_every_topology_speaks_on_each_hop_what_it_says(
     ("topology", "client"),
     [("alb", ClientProtocol.HTTP1), ("alb", ClientProtocol.H2), ("alb-http2", ClientProtocol.H2)],
 )
-def test_an_alb_tells_the_app_who_asked_and_how(
+def test_an_alb_sends_its_forwarding_headers(
     topology: str, client: ClientProtocol, catalogue: Catalogue, backend: LocalBackend
 ) -> None:
     with standing(backend, cell_of(catalogue, topology, client)) as stack:
@@ -80,7 +78,7 @@ def test_an_alb_tells_the_app_who_asked_and_how(
     }
 
 
-def test_an_nlb_tells_the_app_nothing(catalogue: Catalogue, backend: LocalBackend) -> None:
+def test_an_nlb_sends_no_forwarding_headers(catalogue: Catalogue, backend: LocalBackend) -> None:
     with standing(backend, cell_of(catalogue, "nlb-tcp", ClientProtocol.H2)) as stack:
         seen = json.loads(fetch(stack.edge, "/hop", TIMEOUT_S).body)
     assert seen["forwarding_headers"] == {}
@@ -122,7 +120,7 @@ ALPN_OFFERS = (("h2", "http/1.1"), ("http/1.1", "h2"), ("h2",), ("http/1.1",), (
         ("none", [None, None, None, None, None]),
     ],
 )
-def test_an_alpn_policy_chooses_by_its_own_order(
+def test_an_alpn_policy_uses_its_own_order_of_preference(
     policy: str, chosen: list[str | None], catalogue: Catalogue, backend: LocalBackend
 ) -> None:
     topology = catalogue.topologies[f"nlb-tls-{policy}"]
@@ -177,17 +175,19 @@ def test_a_stream_reaches_the_client_chunk_by_chunk_through_an_alb(catalogue: Ca
 
     with standing(backend, cell_of(catalogue, "alb", ClientProtocol.HTTP1)) as stack:
         context = ssl.create_default_context(cafile=str(stack.edge.ca_file))
-        context.check_hostname = False  # http.client has no way to name one host and connect to another
+        context.check_hostname = False  # http.client cannot name one host and connect to another
         connection = HTTPSConnection("127.0.0.1", stack.edge.port, context=context, timeout=TIMEOUT_S)
         connection.request("GET", "/stream?chunks=2&interval=5", headers={"host": EDGE_NAME})
         answer = connection.getresponse()
         first = answer.read1()
         connection.close()
-    # The second chunk is still seconds away: a proxy that gathers the answer would have given both or none.
+    # The second chunk is still seconds away: a buffering proxy would have passed on both or none.
     assert first == b"chunk 0\n"
 
 
-def test_a_stack_that_cannot_be_reached_over_its_protocol_says_so(catalogue: Catalogue, backend: LocalBackend) -> None:
+def test_a_stack_that_is_unreachable_over_its_protocol_fails_with_a_reason(
+    catalogue: Catalogue, backend: LocalBackend
+) -> None:
     with standing(backend, cell_of(catalogue, "nlb-tls-http2only", ClientProtocol.H2)) as stack:
         http1 = replace(stack.edge, client_protocol=ClientProtocol.HTTP1)
         with pytest.raises(FetchError, match=r"(?i)alert|handshake|protocol"):

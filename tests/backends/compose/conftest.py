@@ -1,4 +1,4 @@
-"""The real engine, with images built from this checkout, and a backend on it for the whole session."""
+"""The machine's engine with this checkout's images, and a backend for the whole session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from topolab.process.group import ProcessKeeper
 
 @pytest.fixture(scope="session")
 def docker_keeper() -> Iterator[ProcessKeeper]:
-    """A keeper of the session's own: what it has to do when killed is the Docker tests'."""
+    """A keeper for the session; only the Docker tests give it commands to run when killed."""
     with ProcessKeeper() as keeper:
         yield keeper
 

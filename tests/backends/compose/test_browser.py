@@ -1,4 +1,4 @@
-"""The page in a browser of a container: the same as here, without a privilege, and gone with the run."""
+"""A page visited by a browser in a container, without privileges, and removed with the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of what BuildKit writes, a line now and then says which image is at which step."""
+"""Progress lines from BuildKit's output: which image is at which step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ONE = """#4 [packages 2/3] COPY servers/requirements.lock /
 
 
 def said(*pieces: tuple[float, str]) -> list[str]:
-    """What is said of pieces of output, each with the time it is read at."""
+    """The lines printed for pieces of output, each read at a given time."""
     lines: list[str] = []
     times = iter([time for time, _ in pieces])
     progress = BuildProgress({"server": SERVER, "proxy": PROXY}, lines.append, lambda: next(times))
@@ -34,17 +34,17 @@ def said(*pieces: tuple[float, str]) -> list[str]:
     return lines
 
 
-def test_the_newest_step_is_named_with_its_image_and_a_long_command_is_cut() -> None:
+def test_the_latest_step_is_named_with_its_image_and_shortened() -> None:
     assert said((0, SEVERAL)) == [
         f"building {PROXY}: step 1 of 3 of packages: RUN apt-get update && apt-get install -y --no-install-recom…"
     ]
 
 
-def test_nothing_is_said_before_the_first_step() -> None:
+def test_nothing_is_printed_before_the_first_step() -> None:
     assert said((0, ""), (20, SEVERAL.partition("#5")[0])) == []
 
 
-def test_a_line_comes_every_ten_seconds_also_where_the_step_is_still_the_same() -> None:
+def test_a_line_is_printed_every_ten_seconds_even_for_the_same_step() -> None:
     first, second = SEVERAL.split("\n\n#6", 1)
     system = f"building {SERVER}: step 2 of 3 of system: RUN apt-get update"
     found = said((0, first + "\n"), (5, ""), (9.9, ""), (10, ""), (12, "#6" + second), (20, ""))
@@ -58,5 +58,5 @@ def test_a_line_that_is_read_in_pieces_is_one_line() -> None:
     ]
 
 
-def test_the_steps_of_a_single_image_carry_no_service() -> None:
+def test_the_steps_of_a_single_image_name_no_service() -> None:
     assert said((0, ONE)) == [f"building {SERVER}, {PROXY}: step 2 of 3 of packages: COPY servers/requirements.lock /"]

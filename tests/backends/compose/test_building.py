@@ -1,4 +1,4 @@
-"""An image is due when the engine's was made from something else; a run holds on to what it found or built."""
+"""Which images have to be built, and how a run keeps the images that it uses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SERVER = server_image(Debian.TRIXIE)
 
 
 class Images:
-    """An engine with nothing but images: their ids and labels by name."""
+    """An engine that has only images: their ids and labels by name."""
 
     def __init__(self, **images: tuple[str, str]) -> None:
         self.images = {"topolab-base:trixie": ("sha256:base", ""), **images}
@@ -32,18 +32,18 @@ class Images:
 
     @property
     def engine(self) -> Engine:
-        """Itself, where an engine is asked for."""
+        """Return itself where code connects to an engine."""
         return cast(Engine, self)
 
 
 @pytest.fixture(autouse=True)
 def no_bases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody has named a base."""
+    """No base image is set."""
     for name in ("BASE_IMAGE", "BASE_IMAGE_BOOKWORM"):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_images_are_due_that_are_missing_or_were_made_from_something_else() -> None:
+def test_missing_and_changed_images_are_due() -> None:
     engine = Images()
     wanted = wanted_images(engine.engine, own_root(), (SERVER, proxy_image("nginx"), LOAD))
     assert wanted.due(engine.engine) == [SERVER, proxy_image("nginx"), LOAD]
@@ -53,7 +53,7 @@ def test_images_are_due_that_are_missing_or_were_made_from_something_else() -> N
     assert wanted.due(engine.engine) == [proxy_image("nginx"), LOAD]
 
 
-def test_another_base_makes_every_image_on_it_due_and_none_on_another() -> None:
+def test_a_new_base_makes_only_its_images_due() -> None:
     bookworm = server_image(Debian.BOOKWORM)
     engine = Images()
     engine.images["topolab-base:bookworm"] = ("sha256:other", "")
@@ -84,7 +84,7 @@ def made(*images: Image) -> tuple[Images, dict[Image, str]]:
     return engine, hold_images(engine.engine, wanted, "token")
 
 
-def test_what_a_run_starts_is_held_by_tags_of_its_own() -> None:
+def test_a_runs_images_are_held_by_its_own_tags() -> None:
     engine, ids = made(SERVER, proxy_image("nginx"))
     assert ids == {SERVER: "sha256:topolab-server:trixie", proxy_image("nginx"): "sha256:topolab-proxy-nginx:trixie"}
     assert engine.held == [
@@ -93,7 +93,7 @@ def test_what_a_run_starts_is_held_by_tags_of_its_own() -> None:
     ]
 
 
-def test_an_image_that_another_checkout_has_just_built_is_not_taken_for_ones_own() -> None:
+def test_an_image_that_another_checkout_just_built_is_not_used() -> None:
     engine = Images()
     wanted = wanted_images(engine.engine, own_root(), (SERVER,))
     engine.images[SERVER.name] = ("sha256:1", "another digest")
@@ -101,7 +101,7 @@ def test_an_image_that_another_checkout_has_just_built_is_not_taken_for_ones_own
         hold_images(engine.engine, wanted, "token")
 
 
-def test_one_build_makes_the_images_of_a_release_and_one_proxy_and_each_further_proxy_is_another() -> None:
+def test_one_build_covers_a_release_with_one_proxy_and_others_are_built_separately() -> None:
     old, nginx, relay = server_image(Debian.BOOKWORM), proxy_image("nginx"), proxy_image("relay")
     assert batches((SERVER, old, nginx, relay, LOAD)) == [[SERVER, nginx, LOAD], [relay], [old]]
     assert batches((old, SERVER)) == [[SERVER], [old]]

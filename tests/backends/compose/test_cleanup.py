@@ -1,4 +1,4 @@
-"""Whatever ends a run, the engine has nothing of it afterwards, and all that was not the lab's is still there."""
+"""However a run ends, nothing of it is left on the engine, and nothing else is removed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OWNER = "topolab.owner"
 
 
 class Lab:
-    """A run of the command on the machine's engine, in a process of its own, and what the engine has of it."""
+    """A run of the command on the machine's engine, and what the engine has of it."""
 
     def __init__(self, folder: Path, api: Any) -> None:
         self.folder = folder
@@ -36,7 +36,7 @@ class Lab:
         self._tokens: set[str] = set()
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a run that goes on until it is ended."""
+        """Start a run that continues until it is ended."""
         return subprocess.Popen(
             [*SCRIPT, "--backend", "docker", *(arguments or SMALL), "--out", str(self.out)],
             env=environment(TMPDIR=str(self._temporary), XDG_STATE_HOME=str(self._state), **engine_of_this_machine()),
@@ -46,13 +46,13 @@ class Lab:
         )
 
     def tokens(self) -> set[str]:
-        """The tokens of this test's runs so far, those whose file is gone included."""
+        """The tokens of this test's runs so far, including those whose file is gone."""
         place = self._state / "topolab" / "owners"
         self._tokens |= {path.name for path in place.iterdir()} if place.exists() else set()
         return self._tokens
 
     def things(self) -> list[str]:
-        """Containers, networks, volumes and tags of images that carry one of the tokens."""
+        """Containers, networks, volumes and image tags that have one of the tokens."""
         found = []
         for token in self.tokens():
             ours = {"label": [f"{OWNER}={token}"]}
@@ -64,7 +64,7 @@ class Lab:
         return found
 
     def running(self) -> list[str]:
-        """The same without the tags, which are there from the beginning."""
+        """The same without the tags, which exist from the start."""
         return [name for name in self.things() if not name.startswith("topolab-held:")]
 
     def observations(self) -> int:
@@ -74,7 +74,7 @@ class Lab:
         return len(observed(self.out))
 
     def left_here(self) -> list[str]:
-        """What is left on this machine: temporary files and token files."""
+        """The files left on this machine: temporary files and token files."""
         place = self._state / "topolab" / "owners"
         return [str(path) for folder in (self._temporary, place) if folder.exists() for path in folder.iterdir()]
 
@@ -93,7 +93,7 @@ def lab(tmp_path: Path, api: Any) -> Lab:
 
 @pytest.fixture
 def bystanders(api: Any) -> Iterator[Callable[[], list[bool]]]:
-    """A container, a network and a volume that are not the lab's; how many of them are still there."""
+    """A container, a network and a volume of another owner; how many of them still exist."""
     name = f"topolab-bystander-{secrets.token_hex(4)}"
     container = api.create_container(
         proxy_image("nginx").name, ["sleep", "600"], name=name, entrypoint="", labels={"topolab": "no"}
@@ -129,7 +129,7 @@ STAGES: dict[str, Callable[[Lab], Callable[[], bool]]] = {
 
 
 @pytest.mark.parametrize("signals", [[signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP]], ids=str)
-def test_a_signal_ends_the_run_with_its_table_and_nothing_left(
+def test_a_signal_ends_the_run_with_its_table_and_leaves_nothing(
     signals: list[signal.Signals], lab: Lab, bystanders: Callable[[], list[bool]]
 ) -> None:
     with lab.start() as process:
@@ -154,7 +154,7 @@ def test_a_signal_at_any_stage_leaves_nothing(stage: str, lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_after_a_sigkill_the_watchdog_leaves_nothing(
+def test_after_a_sigkill_the_watchdog_removes_everything(
     stage: str, lab: Lab, bystanders: Callable[[], list[bool]]
 ) -> None:
     with lab.start() as process:
@@ -167,7 +167,7 @@ def test_after_a_sigkill_the_watchdog_leaves_nothing(
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_after_a_sigkill_of_lab_and_watchdog_the_next_start_leaves_nothing(
+def test_after_a_sigkill_of_lab_and_watchdog_the_next_start_removes_everything(
     stage: str, lab: Lab, bystanders: Callable[[], list[bool]]
 ) -> None:
     with lab.start() as process:
@@ -176,7 +176,7 @@ def test_after_a_sigkill_of_lab_and_watchdog_the_next_start_leaves_nothing(
         os.kill(watchdog, signal.SIGKILL)
         process.kill()
         process.wait()
-        # A `docker compose up` of theirs goes on without them.
+        # Their `docker compose up` continues without them.
         until(lambda: not children_left(lab))
         killed = set(lab.tokens())
         with lab.start("--matrix", "smoke", "--only", "server=granian-asgi", "--only", "topology=direct") as second:
@@ -187,7 +187,7 @@ def test_after_a_sigkill_of_lab_and_watchdog_the_next_start_leaves_nothing(
     assert bystanders() == [True, True, True]
 
 
-def test_a_stack_stood_up_by_hand_is_never_swept(lab: Lab, api: Any) -> None:
+def test_a_stack_started_by_hand_is_never_removed(lab: Lab, api: Any) -> None:
     labels = {OWNER: "by-hand", "topolab.run": "by-hand"}
     container = api.create_container(proxy_image("nginx").name, ["sleep", "600"], entrypoint="", labels=labels)
     try:
@@ -215,5 +215,5 @@ def guard_of(lab_pid: int) -> int:
 
 
 def children_left(lab: Lab) -> list[str]:
-    """Processes that name the lab's folder: a `docker compose up` goes on without the lab, and ends by itself."""
+    """Processes that name the lab's folder: `docker compose up` outlives the lab and ends by itself."""
     return [line for line in processes_naming(str(lab.folder)) if "compose" in line and "up" in line.split()]

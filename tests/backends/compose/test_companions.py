@@ -1,4 +1,4 @@
-"""What an app has beside the server runs in containers of their own: proved by work, watched, counted."""
+"""Companions in containers: proved by a completed piece of work, watched and counted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def result_of(stack: ComposeStack, answer: Response) -> Response:
     return answer
 
 
-def test_a_sync_worker_answers_others_while_messages_wait_elsewhere_all_at_once(
+def test_a_sync_worker_answers_while_handed_over_messages_wait(
     catalogue: Catalogue, docker_backend: ComposeBackend
 ) -> None:
     with stack_of(catalogue, docker_backend) as stack:
@@ -50,12 +50,12 @@ def test_a_sync_worker_answers_others_while_messages_wait_elsewhere_all_at_once(
     assert [answer.status for answer in (*long, *still)] == [202] * 2 * AT_ONCE
 
 
-def test_meinhelds_image_has_the_program_too(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
+def test_meinhelds_image_also_has_the_program(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     with stack_of(catalogue, docker_backend, "gunicorn-meinheld") as stack:
         assert result_of(stack, stack.fetch("/message/1?delay=0", TIMEOUT_S)).status == 200
 
 
-def test_each_part_is_counted_or_told_of(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
+def test_each_part_is_counted_or_reported(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     with stack_of(catalogue, docker_backend) as stack:
         each = [container_usage(stack.around.engine, stack.parts[name]) for name in PARTS[:3]]
         together, argv, log = stack.server_usage(), stack.argv, stack.log_tail()
@@ -66,14 +66,14 @@ def test_each_part_is_counted_or_told_of(catalogue: Catalogue, docker_backend: C
     assert round(together.cpu_s, 6) >= round(sum(apart_s), 6) > max(apart_s)
     assert (together.memory_peak_bytes or 0) > max(usage.memory_peak_bytes or 0 for usage in known) > 0
     assert tuple(argv) == PARTS
-    # Redis and nginx write a title over their arguments.
+    # Redis and nginx overwrite their arguments with a title.
     assert {name: argv[name] for name in running} == running
     assert (argv["broker"][0], argv["task-worker"][1:3]) == ("redis-server", ("-m", "celery"))
     assert "[broker]\n" in log
     assert "Ready to accept connections" in log
 
 
-def test_companions_are_within_the_same_bounds_and_reachable_from_the_inside_alone(
+def test_companions_have_the_same_limits_and_are_only_on_the_inner_network(
     catalogue: Catalogue, docker_backend: ComposeBackend
 ) -> None:
     with stack_of(catalogue, docker_backend) as stack:
@@ -94,9 +94,7 @@ def test_companions_are_within_the_same_bounds_and_reachable_from_the_inside_alo
 
 
 @pytest.mark.parametrize("name", ["broker", "task-worker"])
-def test_a_companion_that_is_lost_is_told_by_its_name(
-    name: str, catalogue: Catalogue, docker_backend: ComposeBackend
-) -> None:
+def test_a_lost_companion_is_reported_by_name(name: str, catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     with stack_of(catalogue, docker_backend) as stack:
         assert stack.trouble() == ""
         with api() as engine:
@@ -105,7 +103,7 @@ def test_a_companion_that_is_lost_is_told_by_its_name(
         assert stack.trouble() == f"the {name} was ended by signal 9"
 
 
-def test_an_app_whose_package_or_file_is_not_there_is_unavailable(catalogue: Catalogue) -> None:
+def test_an_app_without_its_package_or_compose_file_is_unavailable(catalogue: Catalogue) -> None:
     broker, worker = catalogue.apps[APP].companions
     other = replace(catalogue.apps[APP], companions=(replace(broker, package="spam-server"), worker))
     renamed = replace(catalogue.apps[APP], name="spam")
@@ -117,6 +115,6 @@ def test_an_app_whose_package_or_file_is_not_there_is_unavailable(catalogue: Cat
     }
 
 
-def test_the_packages_of_an_image_are_those_of_its_dockerfile(catalogue: Catalogue) -> None:
+def test_an_images_packages_are_read_from_its_dockerfile(catalogue: Catalogue) -> None:
     assert {"redis-server", "openssl"} <= installed_packages(catalogue.root)
     assert "debian" not in installed_packages(catalogue.root)

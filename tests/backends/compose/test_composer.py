@@ -1,6 +1,6 @@
-"""How Compose is called, what it is refused for, and what its failures come down to.
+"""Running Compose: its environment, its refusals, and the one line made of a failure.
 
-The files in outputs/ are what `docker compose` 2.26.1 wrote on an engine 20.10.24, whole.
+The files in outputs/ are complete outputs of `docker compose` 2.26.1 on an engine 20.10.24.
 """
 
 from __future__ import annotations
@@ -45,26 +45,26 @@ NO_IMAGE = "Error response from daemon: no such image: topolab-server:none: No s
         ("build-step-disk-full.txt", NO_SPACE),
     ],
 )
-def test_a_failure_comes_down_to_one_line(file: str, meaning: str) -> None:
+def test_a_failure_is_reduced_to_one_line(file: str, meaning: str) -> None:
     assert explain((OUTPUTS / file).read_text(encoding="utf-8")) == meaning
 
 
-def test_a_base_image_that_only_the_caller_can_name_is_named() -> None:
+def test_a_base_image_the_caller_must_set_is_named() -> None:
     last = (OUTPUTS / "no-base-image-cancelled.txt").read_text(encoding="utf-8").splitlines()[-1]
     assert explain(last, "127.0.0.1:1/none:none") == NO_BASE
 
 
-def test_a_failure_cut_off_at_its_beginning_means_the_same() -> None:
+def test_a_failure_without_its_beginning_gives_the_same_line() -> None:
     output = (OUTPUTS / "no-base-image.txt").read_text(encoding="utf-8")
     assert explain(output[len(output) // 2 :]) == NO_BASE
 
 
 @pytest.mark.parametrize(("output", "meaning"), [("", "it wrote nothing"), ("\n \n", "it wrote nothing")])
-def test_a_failure_without_a_word_says_that(output: str, meaning: str) -> None:
+def test_a_failure_without_output_is_reported_as_such(output: str, meaning: str) -> None:
     assert explain(output) == meaning
 
 
-def test_compose_sees_of_the_shell_what_docker_needs_and_of_the_stacks_variables_only_those_given(
+def test_compose_gets_dockers_variables_and_only_the_given_stack_variables(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     needed = {
@@ -97,12 +97,12 @@ def test_compose_sees_of_the_shell_what_docker_needs_and_of_the_stacks_variables
     }
 
 
-def test_a_variable_that_is_given_is_not_overruled_by_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_given_variable_is_not_overridden_by_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", "/elsewhere")
     assert environment({"TMPDIR": "/here"})["TMPDIR"] == "/here"
 
 
-def test_a_context_is_named_to_docker_and_to_no_other_part() -> None:
+def test_a_context_is_passed_only_to_docker() -> None:
     assert [docker_argv(None), docker_argv("lab")] == [["docker"], ["docker", "--context", "lab"]]
 
 
@@ -126,7 +126,7 @@ def refusal() -> str:
     return str(raised.value)
 
 
-# What the docker command says to `docker compose version --short` where it has no such plugin; it ends with code 125.
+# The docker command's answer to `docker compose version --short` without the plugin; its exit code is 125.
 UNKNOWN = """#!/bin/sh
 echo "unknown flag: --short
 
@@ -138,25 +138,25 @@ exit 125
 
 
 @pytest.mark.parametrize("version", ["2.24.4", "2.26.1-4", "v2.29.7", "2.40.3-desktop.1", "3.0.0", "10.0.0"])
-def test_a_compose_that_is_new_enough_is_used_and_its_version_told(path: Path, version: str) -> None:
+def test_a_recent_compose_is_used_and_its_version_returned(path: Path, version: str) -> None:
     put(path, "docker", f'#!/bin/sh\n[ "$*" = "compose version --short" ] && echo {version}\n')
     assert check_compose() == version
 
 
 @pytest.mark.parametrize("version", ["2.20.0", "2.24.3", "v2.9.9", "1.29.2"])
-def test_a_compose_that_is_too_old_is_named(path: Path, version: str) -> None:
+def test_an_old_compose_is_refused_with_its_version(path: Path, version: str) -> None:
     put(path, "docker", f"#!/bin/sh\necho {version}\n")
     assert refusal() == f"`docker compose` is {version}; {INSTALL}, or use --backend local"
 
 
 @pytest.mark.usefixtures("path")
-def test_without_docker_both_are_to_be_installed() -> None:
+def test_without_docker_both_packages_are_named() -> None:
     assert refusal() == (
         f"there is no docker command on PATH; {INSTALL} and the docker command, or use --backend local"
     )
 
 
-def test_a_docker_without_the_plugin_is_told_from_one_with_an_old_compose(path: Path) -> None:
+def test_a_missing_compose_plugin_differs_from_an_old_one(path: Path) -> None:
     put(path, "docker", UNKNOWN)
     assert refusal() == f"`docker compose` is missing; {INSTALL}, or use --backend local"
     put(path, "docker-compose", "#!/bin/sh\necho 1.29.2\n")
@@ -166,19 +166,19 @@ def test_a_docker_without_the_plugin_is_told_from_one_with_an_old_compose(path: 
 
 
 @pytest.mark.parametrize("printed", ["", "dev", "Docker Compose version v2.29.7"])
-def test_a_version_that_is_none_is_as_good_as_no_plugin(path: Path, printed: str) -> None:
+def test_an_unreadable_version_counts_as_no_plugin(path: Path, printed: str) -> None:
     put(path, "docker", f"#!/bin/sh\necho {printed}\n")
     assert refusal() == f"`docker compose` is missing; {INSTALL}, or use --backend local"
 
 
-def test_a_docker_that_cannot_be_started_is_told_with_the_systems_reason(path: Path) -> None:
+def test_a_docker_that_cannot_be_started_is_reported_with_the_reason(path: Path) -> None:
     put(path, "docker", "#!/no/such/interpreter\n")
     assert refusal() == (
         f"`docker compose version` cannot be run: [Errno 2] No such file or directory: 'docker'; {INSTALL}"
     )
 
 
-# What `docker compose --progress plain build` wrote where a Dockerfile of ours refused its base.
+# The output of `docker compose --progress plain build` where one of our Dockerfiles refused its base.
 REFUSED = """#7 [server system 1/2] RUN . /etc/os-release
 #7 0.134 topolab: the base image is bookworm, expected trixie; set BASE_IMAGE
 #7 ERROR: process "/bin/sh -c . /etc/os-release" did not complete successfully: exit code: 1
@@ -190,7 +190,7 @@ failed to solve: process "/bin/sh -c . /etc/os-release" did not complete success
 """
 
 
-def test_what_a_dockerfile_of_ours_says_is_what_its_failure_means() -> None:
+def test_a_dockerfiles_own_message_is_the_failures_meaning() -> None:
     assert explain(REFUSED) == "the base image is bookworm, expected trixie; set BASE_IMAGE"
 
 
@@ -199,7 +199,7 @@ def test_a_missing_base_is_named_with_the_variable_of_its_release() -> None:
     assert explain(output, variable="BASE_IMAGE_BOOKWORM") == f"{NO_BASE}_BOOKWORM"
 
 
-# A docker command that says where buildx would write.
+# A docker command that prints where buildx would write.
 BUILDX = """#!/bin/sh
 echo "BUILDX_CONFIG=$BUILDX_CONFIG"
 """
@@ -215,7 +215,7 @@ echo "BUILDX_CONFIG=$BUILDX_CONFIG"
         ({"HOME": "/proc", "BUILDX_CONFIG": "/mine"}, "/mine"),
     ],
 )
-def test_buildx_writes_elsewhere_only_where_the_users_own_folder_is_read_only(
+def test_buildx_writes_elsewhere_only_if_the_users_folder_is_read_only(
     variables: dict[str, str], place: str, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(path, "docker", BUILDX)

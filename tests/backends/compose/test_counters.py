@@ -1,4 +1,4 @@
-"""A container's counters are found below either version's mount, by what /proc/PID/cgroup says; none is guessed."""
+"""A container's counters are found from /proc/PID/cgroup, under either cgroup version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from topolab.model.outcome import GroupUsage
 
 ID = "a4e5c5a2bd0f4bb0a2ffd5a2a3bb2f0f6f6f3b50b2b2a2f7e3c8c5a1e1f0d2c3"
 
-# As /proc/PID/cgroup reads for a container where version 1 has each controller mounted alone and version 2 has none.
+# /proc/PID/cgroup of a container where version 1 has one mount per controller and version 2 has no controllers.
 V1_ALONE = f"""\
 9:name=systemd:/docker/{ID}
 8:pids:/docker/{ID}
@@ -24,7 +24,7 @@ V1_ALONE = f"""\
 1:cpu:/docker/{ID}
 0::/
 """
-# As systemd mounts version 1, with version 2 beside it for its own use.
+# systemd's mounts of version 1, with version 2 next to them for its own use.
 V1_TOGETHER = f"""\
 13:cpu,cpuacct:/docker/{ID}
 12:net_cls,net_prio:/docker/{ID}
@@ -53,7 +53,7 @@ def tree(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-def test_version_1_counts_in_a_folder_for_each_controller(tmp_path: Path) -> None:
+def test_version_1_has_a_folder_for_each_controller(tmp_path: Path) -> None:
     root = tree(
         tmp_path,
         {
@@ -65,7 +65,7 @@ def test_version_1_counts_in_a_folder_for_each_controller(tmp_path: Path) -> Non
     assert read_cgroup(root, V1_ALONE) == GroupUsage(cpu_s=1.5, memory_peak_bytes=52_428_800)
 
 
-def test_version_1_with_controllers_mounted_together_is_found_by_the_links_systems_have(tmp_path: Path) -> None:
+def test_version_1_with_joint_controllers_is_found_by_the_systems_links(tmp_path: Path) -> None:
     root = tree(
         tmp_path,
         {
@@ -78,13 +78,13 @@ def test_version_1_with_controllers_mounted_together_is_found_by_the_links_syste
     assert read_cgroup(root, V1_TOGETHER) == GroupUsage(cpu_s=2.0, memory_peak_bytes=4096)
 
 
-def test_version_1_without_a_peak_has_none(tmp_path: Path) -> None:
+def test_version_1_without_a_peak_file_has_no_peak(tmp_path: Path) -> None:
     root = tree(tmp_path, {f"cpuacct/docker/{ID}/cpuacct.usage": "1500000000\n"})
     assert read_cgroup(root, V1_ALONE) == GroupUsage(cpu_s=1.5, memory_peak_bytes=None)
 
 
 @pytest.mark.parametrize(("peak", "bytes_"), [("52428800\n", 52_428_800), (None, None)], ids=["5.19", "before 5.19"])
-def test_version_2_counts_in_one_folder_and_older_kernels_know_no_peak(
+def test_version_2_has_one_folder_and_no_peak_on_older_kernels(
     tmp_path: Path, peak: str | None, bytes_: int | None
 ) -> None:
     group = f"system.slice/docker-{ID}.scope"
@@ -93,7 +93,7 @@ def test_version_2_counts_in_one_folder_and_older_kernels_know_no_peak(
     assert read_cgroup(root, V2) == GroupUsage(cpu_s=pytest.approx(1.234567), memory_peak_bytes=bytes_)
 
 
-def test_a_group_that_is_gone_is_an_error_of_the_system(tmp_path: Path) -> None:
+def test_a_missing_group_raises_oserror(tmp_path: Path) -> None:
     for membership in (V1_ALONE, V1_TOGETHER, V2):
         with pytest.raises(FileNotFoundError):
             read_cgroup(tmp_path, membership)
@@ -117,6 +117,6 @@ MOUNT = Path("/sys/fs/cgroup")
 @pytest.mark.skipif(
     not any((MOUNT / name).exists() for name in ("cpuacct", "cpu.stat")), reason="this system mounts no cgroups"
 )
-def test_this_machines_own_groups_are_read_as_they_are() -> None:
+def test_this_machines_own_groups_can_be_read() -> None:
     usage = read_cgroup(MOUNT, Path("/proc/self/cgroup").read_text())
     assert usage.cpu_s > 0

@@ -1,4 +1,4 @@
-"""The engine that is meant, and whether TLS is spoken to it: exactly as the docker command has it."""
+"""The choice of the engine and of TLS follows the docker command exactly."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT_TLS_HOST = "tcp://localhost:2376"
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of certificates as DOCKER_CERT_PATH names one; nothing else says which engine is meant."""
+    """A folder of certificates for DOCKER_CERT_PATH, with no other setting that names an engine."""
     if not shutil.which("docker"):
         skip_or_fail("there is no docker command")
     for name in [name for name in os.environ if name.startswith("DOCKER_")]:
@@ -64,7 +64,7 @@ def certificates(folder: Path) -> None:
         ),
     ],
 )
-def test_tls_is_switched_on_by_its_variables_and_not_by_the_folder(
+def test_tls_is_enabled_by_its_variables_and_not_by_the_folder(
     variables: dict[str, str], host: str, tls: bool, verify: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in variables.items():
@@ -73,7 +73,7 @@ def test_tls_is_switched_on_by_its_variables_and_not_by_the_folder(
     assert find_endpoint(None) == Endpoint(host, folder if tls else None, verify, shown_as)
 
 
-def test_without_a_folder_the_certificates_are_those_of_the_commands_settings(
+def test_without_a_folder_the_docker_commands_certificates_are_used(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = folder.parent / "config"

@@ -1,4 +1,4 @@
-"""What images are built from: everything a Dockerfile asks for, of the catalogue in use, and told apart by content."""
+"""The files that images are built from, and the digests that identify them."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ def sources(dockerfile: str) -> list[str]:
     return copied((own_root() / dockerfile).read_text())
 
 
-def test_what_a_dockerfile_copies_is_read_off_its_lines() -> None:
+def test_what_a_dockerfile_copies_is_read_from_its_lines() -> None:
     text = "FROM a AS b\nCOPY --chmod=755 one two/ /to/\nCOPY --from=b /x /y\nCOPY three \\\n    four /to/\nRUN COPY\n"
     assert copied(text) == ["one", "two/", "three", "four"]
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
-def test_all_that_a_dockerfile_copies_is_staged_next_to_it(staged: Path, dockerfile: str) -> None:
+def test_everything_a_dockerfile_copies_is_staged_next_to_it(staged: Path, dockerfile: str) -> None:
     assert (staged / dockerfile).is_file()
     wanted = sources(dockerfile)
     assert wanted
     assert [source for source in wanted if not list(staged.glob(source))] == []
 
 
-def test_the_build_context_lets_through_all_that_dockerfiles_copy() -> None:
+def test_the_build_context_includes_everything_dockerfiles_copy() -> None:
     lines = (own_root() / ".dockerignore").read_text().splitlines()
     let_through = {line.removeprefix("!") for line in lines if line.startswith("!")}
     wanted = {source for dockerfile in DOCKERFILES for source in sources(dockerfile)}
@@ -74,7 +74,7 @@ def test_an_image_of_drivers_has_every_module_that_their_descriptors_import(
     assert done.stdout.split() == [f"{tmp_path}/image/src/topolab/drivers/worker.py", *sorted(drivers())]
 
 
-def test_what_is_staged_is_the_catalogue_the_package_and_no_more(staged: Path) -> None:
+def test_only_the_catalogue_and_the_package_are_staged(staged: Path) -> None:
     assert sorted(entry.name for entry in staged.iterdir()) == [
         *("apps", "compose", "loadtest", "nginx", "servers", "src"),
     ]
@@ -113,7 +113,7 @@ def test_a_catalogue_of_links_is_staged_as_files(tmp_path: Path) -> None:
     assert files(tmp_path / "staged") == files(tmp_path / "own")
 
 
-def test_a_catalogues_own_files_lie_over_the_labs(tmp_path: Path) -> None:
+def test_a_catalogues_own_files_override_the_labs(tmp_path: Path) -> None:
     root = catalogue_root(tmp_path / "mine", {"spam": SPAM})
     (root / "servers" / "serve.py").write_text("print('mine')\n")
     stage(root, tmp_path / "staged")
@@ -124,7 +124,7 @@ def test_a_catalogues_own_files_lie_over_the_labs(tmp_path: Path) -> None:
     assert (tmp_path / "staged/servers/Dockerfile").read_text() == (own_root() / "servers/Dockerfile").read_text()
 
 
-def test_compose_files_are_the_catalogues_where_it_has_some(tmp_path: Path) -> None:
+def test_a_catalogues_own_compose_files_take_precedence(tmp_path: Path) -> None:
     assert compose_folder(own_root()) == own_root() / "compose"
     root = catalogue_root(tmp_path / "mine", {})
     assert compose_folder(root) == own_root() / "compose"
@@ -133,7 +133,7 @@ def test_compose_files_are_the_catalogues_where_it_has_some(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
-def test_a_catalogue_of_links_has_the_same_parts_as_what_they_lead_to(dockerfile: str, tmp_path: Path) -> None:
+def test_a_catalogue_of_links_has_the_same_parts_as_its_targets(dockerfile: str, tmp_path: Path) -> None:
     assert parts(catalogue_root(tmp_path / "mine", {}), dockerfile) == parts(own_root(), dockerfile)
 
 
@@ -206,7 +206,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_a_change_shows_in_the_images_that_hold_the_file_and_in_no_other(what: str, tmp_path: Path) -> None:
+def test_a_change_affects_only_images_that_contain_the_file(what: str, tmp_path: Path) -> None:
     carry_out, expected = CHANGES[what]
     root = tmp_path / "mine"
     for name in ("apps", "loadtest", "nginx", "servers"):
@@ -224,7 +224,7 @@ def test_a_change_shows_in_the_images_that_hold_the_file_and_in_no_other(what: s
 
 
 def own_parts(root: Path, dockerfile: str) -> dict[str, str]:
-    """The parts of a catalogue that has every file of the lab's own, and no other layer below it."""
+    """The parts of a catalogue that has every file of the lab's own catalogue, and no layer below it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("topolab.backends.compose.context.own_root", lambda: root)
         return parts(root, dockerfile)
@@ -240,7 +240,7 @@ print(*sorted({name.split(".")[1] for name in sys.modules if name.startswith("to
 
 
 @pytest.mark.parametrize("dockerfile", ["loadtest/Dockerfile", "loadtest/browser/Dockerfile"])
-def test_the_image_of_a_load_worker_holds_what_the_worker_imports(dockerfile: str, tmp_path: Path) -> None:
+def test_a_load_workers_image_contains_what_the_worker_imports(dockerfile: str, tmp_path: Path) -> None:
     package = [source for source in sources(dockerfile) if source.startswith("src/topolab/")]
     for source in package:
         place = tmp_path / source

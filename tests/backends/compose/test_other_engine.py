@@ -1,4 +1,4 @@
-"""Another engine than this machine's usual one: reached by TCP or context, restarted in the middle, lost for good."""
+"""Engines reached by TCP or context, restarted during a cell, or lost for good."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("docker_site")
 
 @pytest.fixture(scope="module")
 def engine(docker_site: ComposeSite) -> Iterator[PrivateEngine]:
-    """An engine of the tests' own, with this machine's images on it."""
+    """A private engine that has this machine's images."""
     assert docker_site.name == "docker"
     with closing(connect(find_endpoint(None))) as usual:
         images = [
@@ -52,12 +52,12 @@ def engine(docker_site: ComposeSite) -> Iterator[PrivateEngine]:
 
 
 def by_socket(engine: PrivateEngine) -> str:
-    """The engine as one of this machine, where the load is made beside the stacks."""
+    """The engine's local socket, by which the load comes from a container on the engine."""
     return f"unix://{engine.folder / 'sock'}"
 
 
 def left_on(engine: PrivateEngine) -> list[str]:
-    """What carries the lab's labels on it."""
+    """The objects on the engine that have the lab's labels."""
     label = ("--filter", "label=topolab.owner")
     return [
         *engine.docker("ps", "--all", "--quiet", *label).split(),
@@ -94,7 +94,7 @@ def test_http3_reaches_an_engine_behind_tcp_by_its_published_udp_port(engine: Pr
     assert {tuple(hops_of(cell)) for cell in measured} == {(("client", "server", "h3", True),)}
 
 
-def test_a_context_leads_to_its_engine_whatever_docker_host_says(engine: PrivateEngine, tmp_path: Path) -> None:
+def test_a_context_takes_precedence_over_docker_host(engine: PrivateEngine, tmp_path: Path) -> None:
     config = tmp_path / "docker"
     plugins = Path(os.environ.get("DOCKER_CONFIG", "~/.docker")).expanduser() / "cli-plugins"
     config.mkdir()
@@ -114,7 +114,7 @@ def test_a_context_leads_to_its_engine_whatever_docker_host_says(engine: Private
 
 
 @pytest.mark.parametrize("end", ["restart", "kill"])
-def test_an_engine_that_is_restarted_mid_cell_fails_that_cell_and_the_run_goes_on(
+def test_an_engine_restarted_mid_cell_fails_that_cell_and_the_run_continues(
     end: str, engine: PrivateEngine, tmp_path: Path
 ) -> None:
     env = environment(DOCKER_HOST=by_socket(engine), XDG_STATE_HOME=str(tmp_path / "state"))
@@ -146,7 +146,7 @@ def servers_on(engine: PrivateEngine) -> list[str]:
         return []
 
 
-def test_an_engine_lost_for_good_ends_the_run_in_words_and_is_cleared_when_it_is_back(
+def test_an_engine_lost_for_good_ends_the_run_and_is_cleaned_up_later(
     engine: PrivateEngine,
     catalogue: Catalogue,
     tmp_path: Path,
@@ -168,7 +168,7 @@ def test_an_engine_lost_for_good_ends_the_run_in_words_and_is_cleared_when_it_is
     assert left_on(engine) == []
 
 
-def test_an_engine_that_is_given_up_is_not_waited_for_again_and_the_next_run_clears_it(
+def test_a_given_up_engine_is_not_waited_for_again_and_the_next_run_cleans_up(
     engine: PrivateEngine, tmp_path: Path
 ) -> None:
     state = tmp_path / "state"
@@ -177,7 +177,7 @@ def test_an_engine_that_is_given_up_is_not_waited_for_again_and_the_next_run_cle
     with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         until(lambda: len(observed(tmp_path / "out")) >= 1 and servers_on(engine), process)
         engine.kill()
-        # The watchdog has the same standard error, so that this is also the end of all it wrote.
+        # The watchdog has the same standard error, so this is also the end of the watchdog's output.
         stdout, stderr = process.communicate(timeout=DEADLINE_S)
     folder = only_run(tmp_path / "out")
     assert process.returncode == 1
@@ -197,7 +197,7 @@ def test_an_engine_that_is_given_up_is_not_waited_for_again_and_the_next_run_cle
     assert left_on(engine) == []
 
 
-# The command, which waits for an engine a second instead of a minute.
+# The command, with one second instead of a minute of patience for an engine.
 PATIENT_FOR_A_SECOND = """
 import sys
 from topolab.backends.compose import sweep
@@ -208,13 +208,11 @@ sys.exit(main())
 
 
 def env_of(env: dict[str, str]) -> dict[str, str]:
-    """What leads a further run to the same engine and tokens."""
+    """The environment that gives another run the same engine and tokens."""
     return {name: env[name] for name in ("DOCKER_HOST", "XDG_STATE_HOME")}
 
 
-def test_the_watchdog_of_a_killed_lab_says_nothing_about_an_engine_that_stays_away(
-    engine: PrivateEngine, tmp_path: Path
-) -> None:
+def test_the_watchdog_is_silent_about_an_engine_that_stays_away(engine: PrivateEngine, tmp_path: Path) -> None:
     env = environment(DOCKER_HOST=by_socket(engine), XDG_STATE_HOME=str(tmp_path / "state"))
     engine.stop()
     try:
@@ -231,7 +229,7 @@ import topolab.backends.compose.__main__
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
 
 
-def test_edges_are_published_on_addresses_alone(engine: PrivateEngine) -> None:
+def test_edges_are_published_only_on_addresses(engine: PrivateEngine) -> None:
     done = run_matrix("--backend", "docker", "--dry-run", DOCKER_HOST=engine.host, TOPOLAB_EDGE_ADDRESS="edge.example")
     assert done.returncode == 2
     assert done.stderr == (

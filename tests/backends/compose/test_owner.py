@@ -1,4 +1,4 @@
-"""A token is a lab's for as long as its process lives; only what certainly is, on this engine, is called dead."""
+"""A token belongs to a lab while the lab's process lives, and is dead only when that is certain."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from topolab.errors import EngineError
 
 ENGINE, ANOTHER = "7B6Q:ENGINE", "9C8R:ANOTHER"
 
-# Another lab: it takes a token, says it, and waits for a line before it lets go and waits for another.
+# Another lab: it takes a token, prints it, waits for a line, releases the token, and waits for another line.
 _LAB = f"""
 import sys
 sys.path[:0] = {sys.path!r}
@@ -34,7 +34,7 @@ sys.stdin.readline()
 
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where tokens are; it does not exist yet."""
+    """The folder for tokens, which does not exist yet."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state" / "topolab" / "owners"
 
@@ -53,14 +53,14 @@ def other_lab(engine_id: str = ENGINE) -> Iterator[tuple[subprocess.Popen[str], 
 
 
 def killed_lab(engine_id: str = ENGINE) -> str:
-    """The token of a lab that was killed while it had it."""
+    """The token of a lab that was killed while holding it."""
     with other_lab(engine_id) as (process, token):
         process.send_signal(signal.SIGKILL)
         process.wait()
     return token
 
 
-def test_the_token_of_a_lab_is_dead_only_once_the_lab_is(state: Path) -> None:
+def test_a_labs_token_is_dead_only_after_the_lab(state: Path) -> None:
     with other_lab() as (process, token):
         assert (state / token).is_file()
         assert owner.dead(ENGINE) == []
@@ -69,7 +69,7 @@ def test_the_token_of_a_lab_is_dead_only_once_the_lab_is(state: Path) -> None:
         assert owner.dead(ENGINE) == [token]
 
 
-def test_only_the_dead_are_named_and_each_on_its_own_engine(state: Path) -> None:
+def test_only_dead_tokens_are_listed_each_for_its_engine(state: Path) -> None:
     own = owner.Token(ENGINE)
     here, there = [killed_lab(), killed_lab()], killed_lab(ANOTHER)
     with other_lab() as (alive, living):
@@ -81,7 +81,7 @@ def test_only_the_dead_are_named_and_each_on_its_own_engine(state: Path) -> None
         assert sorted(file.name for file in state.iterdir()) == sorted([*here, there, living])
 
 
-def test_asking_neither_takes_a_lock_away_nor_keeps_it(state: Path) -> None:
+def test_checking_neither_removes_nor_keeps_a_lock(state: Path) -> None:
     with other_lab() as (process, token):
         assert [owner.dead(ENGINE) for _ in range(3)] == [[], [], []]
         process.kill()
@@ -90,7 +90,7 @@ def test_asking_neither_takes_a_lock_away_nor_keeps_it(state: Path) -> None:
     assert [file.name for file in state.iterdir()] == [token]
 
 
-def test_a_token_let_go_leaves_nothing_and_is_not_dead(state: Path) -> None:
+def test_a_released_token_leaves_no_file_and_is_not_dead(state: Path) -> None:
     with other_lab() as (process, _):
         assert process.stdin is not None
         assert process.stdout is not None
@@ -107,18 +107,18 @@ def test_a_dead_token_is_forgotten_once(state: Path) -> None:
     assert (list(state.iterdir()), owner.dead(ENGINE)) == ([], [])
 
 
-def test_where_no_lab_ever_ran_nothing_is_dead(state: Path) -> None:
+def test_without_earlier_runs_no_token_is_dead(state: Path) -> None:
     assert (owner.dead(ENGINE), state.exists()) == ([], False)
 
 
-def test_a_file_that_names_no_engine_is_nobodys(state: Path) -> None:
+def test_a_token_file_without_an_engine_is_ignored(state: Path) -> None:
     state.mkdir(parents=True)
-    (state / "empty").touch()  # as a lab's own is for a moment, before it has the lock
+    (state / "empty").touch()  # a lab's own file is like this for a moment, before it has the lock
     (state / "longer").write_text(f"{ENGINE}\n")
     assert owner.dead(ENGINE) == []
 
 
-def test_the_token_of_a_lab_is_not_kept_alive_by_what_it_started() -> None:
+def test_a_labs_children_do_not_keep_its_token_alive() -> None:
     lab = _LAB.replace("sys.stdin.readline()", "process = __import__('subprocess').Popen(['sleep', '600'])", 1)
     lab = lab.replace("token.let_go()", "print(process.pid, flush=True); sys.stdin.readline()", 1)
     with subprocess.Popen(
@@ -134,7 +134,7 @@ def test_the_token_of_a_lab_is_not_kept_alive_by_what_it_started() -> None:
             os.kill(child, signal.SIGKILL)
 
 
-def test_every_token_is_another_and_nobody_else_may_read_it(state: Path) -> None:
+def test_every_token_is_unique_and_private(state: Path) -> None:
     tokens = [owner.Token(ENGINE) for _ in range(3)]
     assert sorted(file.name for file in state.iterdir()) == sorted(token.text for token in tokens)
     assert {(state / token.text).stat().st_mode & 0o777 for token in tokens} == {0o600}
@@ -150,7 +150,7 @@ def test_every_token_is_another_and_nobody_else_may_read_it(state: Path) -> None
         ({"XDG_STATE_HOME": "", "HOME": "/home/cook"}, "/home/cook/.local/state/topolab/owners"),
     ],
 )
-def test_locks_are_below_the_users_state(
+def test_locks_are_in_the_users_state_folder(
     variables: dict[str, str], place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in variables.items():
@@ -158,14 +158,14 @@ def test_locks_are_below_the_users_state(
     assert owner.folders()[0] == Path(place)
 
 
-def test_without_a_home_locks_are_below_the_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_home_locks_are_in_the_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.delenv("HOME")
     assert owner.folders() == [Path(tempfile.gettempdir()) / f"topolab-{os.getuid()}" / "topolab" / "owners"]
 
 
-def test_where_the_users_state_cannot_be_written_locks_are_in_the_temporary_folder(
+def test_with_a_read_only_state_folder_locks_are_in_the_temporary_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/proc/nowhere")
@@ -181,7 +181,7 @@ def test_where_the_users_state_cannot_be_written_locks_are_in_the_temporary_fold
     assert list(place.iterdir()) == []
 
 
-def test_without_any_place_for_a_lock_one_line_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_place_for_locks_one_line_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/proc/nowhere")
     monkeypatch.setattr(tempfile, "tempdir", "/proc/nor-here")
     with pytest.raises(EngineError) as raised:

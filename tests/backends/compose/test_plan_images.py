@@ -43,7 +43,7 @@ def test_from_another_machine_the_browser_is_this_machines(catalogue: Catalogue)
     assert names(images_of(catalogue, visited, remote=True)) == ["topolab-server:trixie", LOAD.name]
 
 
-def test_what_the_plan_runs_is_in_use_and_what_only_others_run_is_not(catalogue: Catalogue) -> None:
+def test_only_the_parts_that_the_plan_runs_are_in_use(catalogue: Catalogue) -> None:
     unused = unused_parts(catalogue, plan(catalogue, "hypercorn-asyncio", "alb", "ceiling"))
     assert not unused & {"apps/bare", *(f"apps/{name}" for name in catalogue.apps["bare"].python_path)}
     assert "servers/hypercorn" not in unused

@@ -1,4 +1,4 @@
-"""What keeps Docker from being used is told in one line, with what mends it, and with `auto` the run is local."""
+"""A reason not to use Docker is one line with its fix, and `auto` then runs locally."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from topolab.process.ports import LOOPBACK, ReservedPort
 NOBODY = 65_534
 
 
-def test_no_engine_is_one_line_that_names_the_address() -> None:
+def test_a_missing_engine_is_one_line_that_names_the_address() -> None:
     with ReservedPort() as reserved:
         host = f"tcp://{LOOPBACK}:{reserved.number}"
         done = run_matrix("--backend", "docker", DOCKER_HOST=host)
@@ -46,7 +46,7 @@ def test_with_an_engine_auto_is_docker(tmp_path: Path) -> None:
     assert "1 cells, 1 rounds, Docker Engine " in done.stderr
 
 
-# Everything is imported while that is allowed: the interpreter's own files may be closed to the user it becomes.
+# Import everything first: the user it becomes may not be able to read the interpreter's own files.
 _AS_NOBODY = f"""
 import os
 import docker, docker.errors, requests
@@ -63,7 +63,7 @@ except EngineError as error:
 """
 
 
-def test_a_user_who_may_not_use_the_socket_is_told_the_group(docker_site: ComposeSite) -> None:
+def test_a_user_without_access_to_the_socket_is_pointed_to_the_group(docker_site: ComposeSite) -> None:
     assert docker_site.name == "docker"
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody who may not")
@@ -80,7 +80,7 @@ def test_a_user_who_may_not_use_the_socket_is_told_the_group(docker_site: Compos
     ), done.stderr
 
 
-def test_compose_version_1_alone_is_told_apart_from_none_at_all(tmp_path: Path, docker_site: ComposeSite) -> None:
+def test_compose_version_1_is_reported_as_too_old(tmp_path: Path, docker_site: ComposeSite) -> None:
     assert docker_site.name == "docker"
     for name, body in {"docker": "exit 1", "docker-compose": "echo 1.29.2"}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
@@ -96,7 +96,7 @@ def test_compose_version_1_alone_is_told_apart_from_none_at_all(tmp_path: Path, 
     assert "`docker compose` is missing (docker-compose is Compose v1, too old)" in done.stderr
 
 
-def test_a_base_image_that_nobody_gives_names_the_script_that_makes_one(docker_site: ComposeSite) -> None:
+def test_a_missing_base_image_names_the_script_that_builds_it(docker_site: ComposeSite) -> None:
     assert docker_site.name == "docker"
     base = "127.0.0.1:1/none:none"
     done = run_matrix("--backend", "docker", "--matrix", "smoke", BASE_IMAGE=base, **engine_of_this_machine())
@@ -109,7 +109,7 @@ def test_a_base_image_that_nobody_gives_names_the_script_that_makes_one(docker_s
 
 
 def test_a_base_of_another_release_is_refused_by_the_build(docker_site: ComposeSite) -> None:
-    """Debian 12's base named for Debian 13: an image of that name would hold the other from then on."""
+    """Debian 12's base named for Debian 13, which would otherwise end up in an image of that name."""
     bookworm = os.environ.get("BASE_IMAGE_BOOKWORM", "topolab-base:bookworm")
     before = docker_images("topolab-server:trixie")
     done = run_matrix("--backend", "docker", "--matrix", "smoke", BASE_IMAGE=bookworm, **engine_of_this_machine())
@@ -140,7 +140,7 @@ class Resumed:
         assert self.first.returncode == 0, self.first.stderr
         with sqlite3.connect(only_run(self._out) / "run.sqlite") as connection:
             connection.execute("DELETE FROM observation")
-            # As after `docker builder prune`: the same content, built again, has another id.
+            # As after `docker builder prune`: the same content, built again, gets a new id.
             path = """$.environment.images."topolab-server:trixie\""""
             connection.execute("UPDATE run SET record = json_set(record, ?, 'sha256:another')", (path,))
 
@@ -164,7 +164,7 @@ def resumed(docker_site: ComposeSite, tmp_path: Path) -> Resumed:
     return Resumed(tmp_path)
 
 
-def test_comments_build_nothing_and_keep_no_run_from_being_continued(resumed: Resumed) -> None:
+def test_comments_cause_no_build_and_do_not_prevent_a_resume(resumed: Resumed) -> None:
     assert "building" not in resumed.first.stderr
     resumed.edit("servers/granian/server.toml", "\n# a comment\n")
     resumed.edit("apps/bare/app.toml", "# a comment\n")
@@ -172,7 +172,7 @@ def test_comments_build_nothing_and_keep_no_run_from_being_continued(resumed: Re
     assert (done.returncode, "building" in done.stderr) == (0, False), done.stderr
 
 
-def test_a_run_is_refused_for_what_it_uses_before_any_image_is_built(resumed: Resumed) -> None:
+def test_a_resume_is_refused_before_any_image_is_built(resumed: Resumed) -> None:
     resumed.edit("apps/bare/bare_asgi.py", "\n# changed\n")
     done = resumed.again()
     assert done.returncode == 2
@@ -182,7 +182,7 @@ def test_a_run_is_refused_for_what_it_uses_before_any_image_is_built(resumed: Re
     )
 
 
-def test_an_app_that_a_run_does_not_use_is_built_and_keeps_it_from_nothing(
+def test_a_changed_unused_app_is_built_and_does_not_prevent_a_resume(
     resumed: Resumed, docker_site: ComposeSite
 ) -> None:
     before = docker_images("topolab-proxy-nginx:trixie"), docker_images("topolab-load:trixie")
@@ -197,14 +197,14 @@ def test_an_app_that_a_run_does_not_use_is_built_and_keeps_it_from_nothing(
     assert docker_site.stack_s > LocalSite(load_catalogue(resumed.root)).stack_s
 
 
-def test_a_home_that_is_not_there_or_read_only_is_no_obstacle(docker_site: ComposeSite, tmp_path: Path) -> None:
+def test_a_missing_or_read_only_home_is_no_obstacle(docker_site: ComposeSite, tmp_path: Path) -> None:
     assert docker_site.name == "docker"
     only = ("--only", "server=granian-asgi", "--only", "topology=direct", "--only", "protocol=h2")
     (tmp_path / "tmp").mkdir()
     homeless = {
         "HOME": "/proc/nowhere",
         "XDG_STATE_HOME": "/proc/nowhere/state",
-        # Where the Compose plugin may be.
+        # Possible folders of the Compose plugin.
         "DOCKER_CONFIG": os.environ.get("DOCKER_CONFIG") or str(Path("~/.docker").expanduser()),
         "TMPDIR": str(tmp_path / "tmp"),
     }

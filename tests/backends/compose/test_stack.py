@@ -1,4 +1,4 @@
-"""A stack of containers speaks on each hop what its topology says, is bounded, and is counted."""
+"""A stack of containers uses its declared protocols, has limits, and is counted."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def planned(cell: Cell) -> tuple[str, str, int]:
     return cell.combination.client_protocol.protocol.value, cell.origin_protocol.number, 200
 
 
-def test_every_route_of_every_topology_speaks_on_each_hop_what_it_says(
+def test_every_route_uses_its_declared_protocol_on_each_hop(
     catalogue: Catalogue, docker_backend: ComposeBackend
 ) -> None:
     wanted, found = {}, {}
@@ -45,7 +45,7 @@ def test_every_route_of_every_topology_speaks_on_each_hop_what_it_says(
     assert found == wanted
 
 
-def test_every_server_of_the_catalogue_answers_from_its_image_and_runs_as_recorded(
+def test_every_server_answers_from_its_image_with_the_recorded_argv(
     catalogue: Catalogue, docker_backend: ComposeBackend
 ) -> None:
     only = Filters.parse(["topology=alb", "protocol=h2", "profile=ceiling", "app=bare"], catalogue)
@@ -70,7 +70,7 @@ def test_every_app_is_in_the_image(app: str, catalogue: Catalogue, docker_backen
         assert seen(stack) == planned(cell)
 
 
-def test_an_alb_tells_the_app_who_asked_and_how(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
+def test_an_alb_sends_its_forwarding_headers(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     with docker_backend.stack(cell_of(catalogue, "alb", ClientProtocol.H2, SERVER)) as stack:
         hop = json.loads(stack.fetch("/hop", TIMEOUT_S).body)
         containers = inspected([project_of(stack)])
@@ -80,9 +80,7 @@ def test_an_alb_tells_the_app_who_asked_and_how(catalogue: Catalogue, docker_bac
     assert hop["peer_host"] in {network["IPAddress"] for network in proxy.values()}
 
 
-def test_every_container_is_bounded_and_without_privileges(
-    catalogue: Catalogue, docker_backend: ComposeBackend
-) -> None:
+def test_every_container_has_limits_and_no_privileges(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     with docker_backend.stack(cell_of(catalogue, "alb", ClientProtocol.H2, SERVER)):
         parts = inspected(["topolab.run=the-tests"])
         user = {name: _process_user(part["Id"]) for name, part in parts.items()}
@@ -112,7 +110,7 @@ def _process_user(container_id: str) -> str:
 
 
 @pytest.mark.parametrize("topology", ["direct", "nlb-tcp"])
-def test_nothing_leaves_a_runs_networks_and_nothing_is_published(
+def test_a_runs_networks_have_no_way_out_and_publish_nothing(
     topology: str, catalogue: Catalogue, docker_backend: ComposeBackend
 ) -> None:
     with docker_backend.stack(cell_of(catalogue, topology, ClientProtocol.H2, SERVER)):
@@ -125,7 +123,7 @@ def test_nothing_leaves_a_runs_networks_and_nothing_is_published(
     assert [name for name, part in parts.items() if any((part["NetworkSettings"]["Ports"] or {}).values())] == []
 
 
-def test_the_server_is_on_the_inner_network_alone(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
+def test_the_server_is_only_on_the_inner_network(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     with docker_backend.stack(cell_of(catalogue, "nlb-tcp", ClientProtocol.H2, SERVER)) as stack:
         parts = inspected([project_of(stack)])
         names = {
@@ -139,7 +137,7 @@ def test_the_server_is_on_the_inner_network_alone(catalogue: Catalogue, docker_b
     ("topology", "ending"),
     [("direct", {"server"}), ("alb", {"proxy"}), ("nlb-tcp", {"server"}), ("nlb-tls-http2only", {"proxy"})],
 )
-def test_the_key_is_with_the_part_that_ends_tls_and_with_no_other(
+def test_only_the_part_that_ends_tls_has_the_key(
     topology: str, ending: set[str], catalogue: Catalogue, docker_backend: ComposeBackend
 ) -> None:
     with docker_backend.stack(cell_of(catalogue, topology, ClientProtocol.H2, SERVER)):
@@ -150,7 +148,7 @@ def test_the_key_is_with_the_part_that_ends_tls_and_with_no_other(
     assert (told, held) == (ending, ending)
 
 
-def test_a_stack_starts_the_images_that_were_described_whatever_has_their_names_by_now(
+def test_a_stack_starts_the_recorded_images_even_if_retagged(
     catalogue: Catalogue, docker_site: ComposeSite, docker_backend: ComposeBackend
 ) -> None:
     plan = whole_plan(catalogue)
@@ -169,7 +167,7 @@ def test_a_stack_starts_the_images_that_were_described_whatever_has_their_names_
     assert started == {"server": described[name], "proxy": described["topolab-proxy-nginx:trixie"]}
 
 
-def test_everything_carries_the_label_of_its_run(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
+def test_everything_has_its_runs_label(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     with docker_backend.stack(cell_of(catalogue, "alb", ClientProtocol.H2, SERVER)) as stack, api() as engine:
         ours = {"label": ["topolab.run=the-tests"]}
         labelled = len(engine.containers(filters=ours)), len(engine.networks(filters=ours))
@@ -178,14 +176,14 @@ def test_everything_carries_the_label_of_its_run(catalogue: Catalogue, docker_ba
     assert labelled == (3, 2)
 
 
-def test_a_stack_is_gone_when_its_cell_is_done(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
+def test_a_stack_is_removed_when_its_cell_is_done(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     with docker_backend.stack(cell_of(catalogue, "alb", ClientProtocol.H2, SERVER)) as stack:
         project = project_of(stack)
         assert len(inspected([project])) == 2
     assert inspected([project]) == {}
 
 
-def test_usage_grows_with_the_work_and_tells_server_and_proxy_apart(
+def test_usage_grows_with_the_work_separately_for_server_and_proxy(
     catalogue: Catalogue, docker_backend: ComposeBackend
 ) -> None:
     with docker_backend.stack(cell_of(catalogue, "alb", ClientProtocol.H2, SERVER)) as stack:
@@ -201,9 +199,7 @@ def test_usage_grows_with_the_work_and_tells_server_and_proxy_apart(
         assert later.memory_peak_bytes >= (earlier.memory_peak_bytes or 0) > 0
 
 
-def test_the_engines_own_counters_say_the_same_as_the_cgroup_files(
-    catalogue: Catalogue, docker_backend: ComposeBackend
-) -> None:
+def test_the_engines_counters_agree_with_the_cgroup_files(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     with docker_backend.stack(cell_of(catalogue, "direct", ClientProtocol.H2, SERVER)) as stack:
         here = stack.server_usage()
         cpu_ns, _ = stack.around.engine.counters(stack.parts["server"].id)
@@ -213,9 +209,7 @@ def test_the_engines_own_counters_say_the_same_as_the_cgroup_files(
     assert here.cpu_s <= cpu_ns * 1e-9 <= later.cpu_s
 
 
-def test_the_argv_is_that_of_the_container_and_the_log_is_kept(
-    catalogue: Catalogue, docker_backend: ComposeBackend
-) -> None:
+def test_the_argv_is_the_containers_and_the_log_is_kept(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     with docker_backend.stack(cell_of(catalogue, "alb", ClientProtocol.H2, SERVER)) as stack:
         argv, log = stack.argv, stack.log_tail()
     assert argv["server"][:3] == ("/opt/venv/bin/python", "-m", "hypercorn")
@@ -225,7 +219,7 @@ def test_the_argv_is_that_of_the_container_and_the_log_is_kept(
     assert "Running on http://0.0.0.0:8000" in log
 
 
-def test_a_part_that_ends_by_itself_is_told_with_its_signal(
+def test_a_part_that_ends_by_itself_is_reported_with_its_signal(
     catalogue: Catalogue, docker_backend: ComposeBackend
 ) -> None:
     with docker_backend.stack(cell_of(catalogue, "alb", ClientProtocol.H2, SERVER)) as stack:
@@ -236,12 +230,12 @@ def test_a_part_that_ends_by_itself_is_told_with_its_signal(
         assert stack.trouble() == "the server was ended by signal 9"
 
 
-def test_a_server_that_uses_too_much_memory_is_told_so(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
+def test_a_server_killed_for_memory_is_reported_as_such(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     with docker_backend.stack(cell_of(catalogue, "direct", ClientProtocol.HTTP1, "uvicorn-httptools")) as stack:
         part = stack.parts["server"].id
         with api() as engine:
             engine.update_container(part, mem_limit="96m", memswap_limit="96m")
-            # What is written to its temporary files counts, and the server is the largest process to be ended for it.
+            # Temporary files count as memory, and the server is the largest process, so the kernel ends it.
             filler = engine.exec_create(part, ["dd", "if=/dev/zero", "of=/tmp/filler", "bs=1M", "count=200"])
             engine.exec_start(filler["Id"])
         deadline = time.monotonic() + 20
@@ -250,9 +244,7 @@ def test_a_server_that_uses_too_much_memory_is_told_so(catalogue: Catalogue, doc
         assert stack.trouble() == "the server was killed for using more memory than its limit"
 
 
-def test_the_load_generator_is_started_again_when_it_was_lost(
-    catalogue: Catalogue, docker_backend: ComposeBackend
-) -> None:
+def test_a_lost_load_generator_is_started_again(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     cell = cell_of(catalogue, "direct", ClientProtocol.H2, SERVER)
     with docker_backend.stack(cell) as stack:
         before = inspected(["topolab.run=the-tests"])["load"]["Id"]
@@ -264,7 +256,7 @@ def test_the_load_generator_is_started_again_when_it_was_lost(
         assert inspected(["topolab.run=the-tests"])["load"]["Id"] != before
 
 
-def test_it_takes_h2load_and_libcurl_from_the_load_image(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
+def test_h2load_and_libcurl_come_from_the_load_image(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     with docker_backend.stack(cell_of(catalogue, "alb", ClientProtocol.H2, SERVER)) as stack, api() as engine:
         load = inspected(["topolab.run=the-tests"])["load"]["Id"]
         edge = f"https://{stack.edge.host}:{stack.edge.port}/query?id=x"

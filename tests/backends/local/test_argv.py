@@ -1,4 +1,4 @@
-"""The argv in results is that of the process which runs, and the same as the launcher's by hand."""
+"""The argv in results is the running process's, and the one that the launcher prints."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ http.server.HTTPServer((sys.argv[1], int(sys.argv[2])), Answer).serve_forever()
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.combination.server}-{cell.listener}")
-def test_what_is_recorded_is_what_runs_and_what_is_started_by_hand(
+def test_the_recorded_argv_is_what_runs_and_what_the_launcher_prints(
     cell: Cell, catalogue: Catalogue, backend: LocalBackend
 ) -> None:
     candidate = catalogue.candidates[cell.combination.server]
@@ -72,7 +72,7 @@ def test_what_is_recorded_is_what_runs_and_what_is_started_by_hand(
     assert tuple(json.loads(by_hand.stdout)["argv"]) == running
 
 
-def test_lines_in_a_log_that_look_like_a_launchers_are_the_servers_own(tmp_path: Path, backend: LocalBackend) -> None:
+def test_log_lines_that_look_like_a_launchers_are_ignored(tmp_path: Path, backend: LocalBackend) -> None:
     root = catalogue_root(tmp_path, {"loud": LOUD})
     (root / "servers" / "loud" / "loud.py").write_text(LOUD_PROGRAM)
     loud = load_catalogue(root)
@@ -83,7 +83,7 @@ def test_lines_in_a_log_that_look_like_a_launchers_are_the_servers_own(tmp_path:
     assert '{"argv": "half a li\n{"argv": ["another", "program"]}\n' in f"{log}\n"
 
 
-def test_the_launch_arithmetic_needs_nothing_installed() -> None:
+def test_the_launch_package_needs_nothing_installed() -> None:
     program = "import topolab.launch.serving, sys; print('site' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-S", "-P", "-c", program],

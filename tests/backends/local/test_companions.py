@@ -1,4 +1,4 @@
-"""What an app has beside the server runs with a local stack: proved by work done, watched, counted, ended with it."""
+"""Companions of a local stack: proved by work done, watched, counted, and ended with it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def stack_of(catalogue: Catalogue, backend: LocalBackend, server: str = "gunicor
 
 
 def result_of(stack: LocalStack, answer: Response) -> Response:
-    """Ask where a 202 says until it is there: the profile's deadline is the test run's."""
+    """Poll a 202's location until the result is there; the test run has the deadline."""
     while answer.status == 202:
         answer = stack.fetch(answer.headers["location"], TIMEOUT_S)
     return answer
@@ -58,9 +58,7 @@ def parts_of(stack: LocalStack) -> dict[str, ProcessGroup]:
     return {group.name: group for group in (stack.server, *stack.companions)}
 
 
-def test_a_sync_worker_answers_others_while_messages_wait_elsewhere_all_at_once(
-    catalogue: Catalogue, backend: LocalBackend
-) -> None:
+def test_a_sync_worker_answers_while_handed_over_messages_wait(catalogue: Catalogue, backend: LocalBackend) -> None:
     with stack_of(catalogue, backend) as stack:
         long = [stack.fetch(f"/message/{index}?delay=30", TIMEOUT_S) for index in range(AT_ONCE)]
         assert stack.fetch("/query?id=x", TIMEOUT_S).status == 200
@@ -70,7 +68,7 @@ def test_a_sync_worker_answers_others_while_messages_wait_elsewhere_all_at_once(
     assert [answer.status for answer in (*long, *still)] == [202] * 2 * AT_ONCE
 
 
-def test_every_message_comes_back_through_the_edge(catalogue: Catalogue, backend: LocalBackend) -> None:
+def test_every_message_is_answered_through_the_edge(catalogue: Catalogue, backend: LocalBackend) -> None:
     with stack_of(catalogue, backend) as stack:
         handed_over = [stack.fetch(f"/message/{index}?delay=0.5", TIMEOUT_S) for index in range(AT_ONCE)]
         texts = [json.loads(result_of(stack, answer).body)["text"] for answer in handed_over]
@@ -87,7 +85,7 @@ def test_each_part_has_its_argv_and_its_log(catalogue: Catalogue, backend: Local
     assert "[task-worker]\n" in log
 
 
-def test_the_work_done_elsewhere_is_the_servers_usage(catalogue: Catalogue, backend: LocalBackend) -> None:
+def test_the_companions_work_counts_as_the_servers_usage(catalogue: Catalogue, backend: LocalBackend) -> None:
     with stack_of(catalogue, backend) as stack:
         before = stack.server_usage()
         for group in stack.companions:
@@ -108,7 +106,7 @@ def _status(group: ProcessGroup) -> list[str]:
     return (Path("/proc") / str(group.pgid) / "status").read_text().splitlines()
 
 
-def test_nothing_is_left_of_a_stack(catalogue: Catalogue, backend: LocalBackend) -> None:
+def test_a_stack_is_removed_completely(catalogue: Catalogue, backend: LocalBackend) -> None:
     with stack_of(catalogue, backend) as stack:
         groups = parts_of(stack)
         port = stack.argv["broker"][4]
@@ -118,7 +116,7 @@ def test_nothing_is_left_of_a_stack(catalogue: Catalogue, backend: LocalBackend)
 
 
 @pytest.mark.parametrize("name", ["broker", "task-worker"])
-def test_a_companion_that_is_lost_in_the_middle_fails_the_cell_by_its_name(
+def test_a_companion_lost_during_the_load_fails_the_cell_by_name(
     name: str, catalogue: Catalogue, backend: LocalBackend
 ) -> None:
     started: list[LocalStack] = []
@@ -145,7 +143,7 @@ def test_a_companion_that_is_lost_in_the_middle_fails_the_cell_by_its_name(
     assert (observation.outcome.stage, observation.outcome.message) == expected
 
 
-def test_without_its_broker_the_app_says_so_at_once(catalogue: Catalogue, backend: LocalBackend) -> None:
+def test_a_missing_broker_is_reported_at_once(catalogue: Catalogue, backend: LocalBackend) -> None:
     with stack_of(catalogue, backend) as stack:
         location = stack.fetch("/message/1?delay=30", TIMEOUT_S).headers["location"]
         broker = parts_of(stack)["broker"]
@@ -161,7 +159,7 @@ Changed = Callable[..., tuple[Catalogue, LocalBackend]]
 
 @pytest.fixture
 def changed(tmp_path: Path, keeper: ProcessKeeper) -> Iterator[Changed]:
-    """Another catalogue with a text in the app's declaration replaced, and a backend for it."""
+    """A catalogue with a text in the app's declaration replaced, and a backend for it."""
     with ExitStack() as backends:
 
         def replaced(old: str, new: str, start_timeout_s: float | None = None) -> tuple[Catalogue, LocalBackend]:
@@ -176,7 +174,7 @@ def changed(tmp_path: Path, keeper: ProcessKeeper) -> Iterator[Changed]:
         yield replaced
 
 
-def test_a_companion_that_ends_at_once_is_told_with_its_last_words(
+def test_a_companion_that_ends_at_once_is_reported_with_its_last_output(
     changed: Changed,
 ) -> None:
     catalogue, backend = changed('"--protected-mode", "no"', '"--protected-mode", "perhaps"')
@@ -190,7 +188,7 @@ def test_a_companion_that_ends_at_once_is_told_with_its_last_words(
 
 
 def test_a_companion_that_moves_to_the_background_is_refused_and_ended(changed: Changed, keeper: ProcessKeeper) -> None:
-    # Redis writes its title over its environment.
+    # Redis overwrites its environment with its title.
     catalogue, backend = changed('"--daemonize", "no"', '"--daemonize", "yes"')
     before = set(guard.marked(keeper.marks))
     with pytest.raises(StageError) as raised, stack_of(catalogue, backend):
@@ -202,7 +200,7 @@ def test_a_companion_that_moves_to_the_background_is_refused_and_ended(changed: 
     assert set(guard.marked(keeper.marks)) <= before
 
 
-def test_a_worker_that_takes_no_work_is_given_up_at_the_deadline(changed: Changed) -> None:
+def test_a_task_worker_that_takes_no_work_is_given_up_at_the_deadline(changed: Changed) -> None:
     catalogue, backend = changed('"--without-gossip"', '"--queues", "another", "--without-gossip"', start_timeout_s=3.0)
     with pytest.raises(StageError) as raised, stack_of(catalogue, backend):
         pass

@@ -1,4 +1,4 @@
-"""Stacks run wherever the temporary folder and the checkout are, whatever characters their paths have."""
+"""Stacks run with any characters in the paths of the temporary folder and the checkout."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ NAMES = ["with a space", "a;b", "a$b", "it's", "a{b}c", "a#b", 'say "spam"', "a[
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_proxy_that_ends_tls_works_below_any_folder(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proxy_that_ends_tls_works_in_any_folder(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / name
     root, temporary = place / "checkout", place / "tmp"
     for folder in ("servers", "apps", "nginx", "loadtest"):

@@ -1,4 +1,4 @@
-"""What this machine lacks for an app is told before anything starts, with what to install."""
+"""Missing requirements of an app are reported before anything starts, with what to install."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ APP = "django-celery"
 PROGRAM = "redis-server"
 
 
-def test_where_the_program_is_missing_every_cell_of_the_app_is_skipped_and_the_package_named(tmp_path: Path) -> None:
+def test_a_missing_program_skips_the_apps_cells_and_names_the_package(tmp_path: Path) -> None:
     only = ("server=gunicorn-sync", f"app={APP}", "topology=alb", "profile=ceiling", "protocol=h2")
     chosen = [word for glob in only for word in ("--only", glob)]
     done = run_matrix("--matrix", "full", "--backend", "local", *chosen, "--dry-run", PATH=str(tmp_path))
@@ -23,7 +23,7 @@ def test_where_the_program_is_missing_every_cell_of_the_app_is_skipped_and_the_p
     assert (done.returncode, done.stderr) == (3, f"topolab: nothing selected: every cell is skipped: {reason}\n")
 
 
-def test_an_apps_python_package_that_is_missing_is_named(catalogue: Catalogue) -> None:
+def test_an_apps_missing_python_package_is_named(catalogue: Catalogue) -> None:
     app = replace(catalogue.apps[APP], packages=("django", "topolab-has-no-such-package"), companions=())
     spoilt = replace(catalogue, apps={**catalogue.apps, APP: app})
     line = f"{sys.executable} -m pip install topolab-has-no-such-package"
@@ -32,7 +32,7 @@ def test_an_apps_python_package_that_is_missing_is_named(catalogue: Catalogue) -
     )
 
 
-def test_a_listeners_package_that_is_missing_is_named(catalogue: Catalogue) -> None:
+def test_a_listeners_missing_package_is_named(catalogue: Catalogue) -> None:
     name = "hypercorn-trio"
     candidate = catalogue.candidates[name]
     quic = replace(candidate.variant.listeners[Transport.QUIC], packages=("topolab-has-no-such-package",))

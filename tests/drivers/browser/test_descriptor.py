@@ -1,4 +1,4 @@
-"""Which Chromium of this machine is used, and where there is none what would mend it."""
+"""Which Chromium is used, and what to install where there is none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from topolab.drivers.registry import drivers, missing_tools, tool_versions
 
 @pytest.fixture
 def no_chromium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine without a Chromium anywhere; the folder that is its PATH and its home."""
+    """A machine without Chromium; returns the folder that is its PATH and its home."""
     for name in ("TOPOLAB_CHROMIUM", "PLAYWRIGHT_BROWSERS_PATH"):
         monkeypatch.delenv(name, raising=False)
     for name in ("PATH", "HOME"):
@@ -29,14 +29,14 @@ def program(path: Path, script: str = "#!/bin/sh\necho Chromium 156.0.8078.79\n"
     return str(path)
 
 
-def test_without_a_chromium_the_line_that_installs_one_is_the_reason(no_chromium: Path) -> None:  # noqa: ARG001
+def test_without_chromium_the_reason_has_the_line_that_installs_it(no_chromium: Path) -> None:  # noqa: ARG001
     assert missing_tools(drivers())["browser"] == (
         "Chromium is not installed; install it, for example with: sudo apt-get install chromium-headless-shell"
     )
     assert (find_chromium(), tool_versions(drivers(), {"browser"})) == (None, {"browser": None})
 
 
-def test_the_chromium_that_is_named_goes_before_the_systems_and_that_before_playwrights(
+def test_a_named_chromium_precedes_the_systems_and_playwrights(
     no_chromium: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     downloads = no_chromium / ".cache" / "ms-playwright"
@@ -53,7 +53,7 @@ def test_the_chromium_that_is_named_goes_before_the_systems_and_that_before_play
     assert tool_versions(drivers(), {"browser"}) == {"browser": "Google Chrome 1.2.3 for spam"}
 
 
-def test_a_named_chromium_that_is_not_there_is_no_reason_to_take_another(
+def test_a_missing_named_chromium_is_not_replaced_by_another(
     no_chromium: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(no_chromium / "chromium")

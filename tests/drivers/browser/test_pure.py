@@ -1,4 +1,4 @@
-"""Chromium's command line, and rows of the page from what browser and page tell: no browser runs here."""
+"""Chromium's command line, and the page's rows from recorded events; no browser runs here."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ORIGIN = {"x-origin-http-version": "1.1", "x-origin-peer": "4711"}
 BASE = "https://edge.topolab.test:8443"
 
 
-def test_the_one_key_that_was_checked_is_trusted_and_no_other_error_is_let_pass() -> None:
+def test_only_the_verified_key_is_trusted() -> None:
     leaf = trustme.CA().issue_cert("edge.topolab.test").cert_chain_pems[0].bytes()
     key = x509.load_pem_x509_certificate(leaf).public_key()
     pin = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
@@ -37,7 +37,7 @@ def test_the_one_key_that_was_checked_is_trusted_and_no_other_error_is_let_pass(
 
 
 @pytest.mark.parametrize(("host", "written"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])
-def test_the_edges_name_leads_to_its_address_and_every_other_nowhere(host: str, written: str) -> None:
+def test_only_the_edges_name_resolves(host: str, written: str) -> None:
     flags = flags_for(replace(TARGET, host=host), None, http2=True, sandbox=True)
 
     assert f"--host-resolver-rules=MAP edge.topolab.test {written}, MAP * ~NOTFOUND" in flags
@@ -57,7 +57,7 @@ def test_the_edges_name_leads_to_its_address_and_every_other_nowhere(host: str, 
         ),
     ],
 )
-def test_what_changes_the_browser_is_there_only_where_it_has_to_be(
+def test_flags_that_change_the_browser_appear_only_where_needed(
     target: Target, http2: bool, sandbox: bool, more: tuple[str, ...]
 ) -> None:
     always = set(flags_for(TARGET, None, http2=True, sandbox=True))
@@ -73,7 +73,7 @@ def entry(path: str, queued: float, start: float, end: float) -> dict[str, Any]:
     return {"url": f"{BASE}{path}", "queued": queued, "start": start, "end": end, "protocol": "h2"}
 
 
-def test_a_row_has_its_times_from_the_press_and_its_answers_headers() -> None:
+def test_a_rows_times_start_at_the_press_and_it_has_the_answers_headers() -> None:
     told = PageState(100.0, 500.0, {0: False}, [entry("/message/0?delay=3", 101.0, 102.5, 400.0)])
 
     assert fetches(told, [answer("/?n=1"), answer("/message/0?delay=3")]) == (
@@ -86,7 +86,7 @@ def test_a_row_has_its_times_from_the_press_and_its_answers_headers() -> None:
 
 
 def test_a_row_that_was_handed_over_ends_with_its_last_answer() -> None:
-    """As an app answers that has the work done elsewhere: 202 with a location, until the result is there."""
+    """The answers of an app that hands work over: 202 with a location, until the result is there."""
     at = {**ORIGIN, "location": "/result/spam"}
     paths = ["/message/0?delay=3", "/result/spam", "/message/1?delay=3", "/result/spam"]
     answers = [
@@ -114,13 +114,13 @@ def test_a_row_that_was_handed_over_ends_with_its_last_answer() -> None:
         ([], True, "unanswered"),
     ],
 )
-def test_what_is_wrong_with_an_answer(answers: list[Answer], failed: bool, fault: str) -> None:
+def test_a_bad_answer_is_described(answers: list[Answer], failed: bool, fault: str) -> None:
     (fetch,) = fetches(PageState(0.0, 50.0, {0: failed}, []), answers)
 
     assert fetch.fault == fault
 
 
-def test_a_body_that_does_not_come_whole_is_the_networks_error_and_not_the_status() -> None:
+def test_a_truncated_body_is_reported_as_a_network_error() -> None:
     wire = Wire()
     url = f"{BASE}/message/0"
     response = {"url": url, "status": 200, "headers": ORIGIN, "connectionId": 7, "connectionReused": False}
@@ -156,7 +156,7 @@ def test_a_good_visit_is_measured() -> None:
     assert (seen.client_cpu_s, seen.client_wall_s) == (0.5, 3.2)
 
 
-def test_one_bad_answer_takes_the_page_its_time() -> None:
+def test_a_page_with_a_bad_answer_has_no_time() -> None:
     bad = replace(GOOD, status=0, connection=None, protocol="", origin_http_version="", fault="net::ERR_SPAM")
     seen = measurement(visit(GOOD, bad), cpu_s=0.5, wall_s=3.2)
 
@@ -164,5 +164,5 @@ def test_one_bad_answer_takes_the_page_its_time() -> None:
     assert (seen.client_protocols, seen.origin_protocols) == ({"h2": 1}, {"http/1.1": 1})
 
 
-def test_a_server_that_hides_its_peers_leaves_their_number_open() -> None:
+def test_hidden_peers_leave_the_number_of_connections_unknown() -> None:
     assert measurement(visit(replace(GOOD, origin_peer="")), cpu_s=0.0, wall_s=1.0).origin_connections is None

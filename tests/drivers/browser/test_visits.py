@@ -1,4 +1,4 @@
-"""Whole visits of a real Chromium to a real page: what it did is told, what went wrong is no page, nothing is left."""
+"""Whole visits of a real Chromium to a real page: measurements, failures and cleanup."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _visits = TypeAdapter(Visit)
 
 @dataclass(frozen=True)
 class Servers:
-    """The page's app over TLS and QUIC, in cleartext, and behind a proxy that speaks HTTP/1.1 alone."""
+    """The page's app over TLS and QUIC, in cleartext, and behind a proxy that speaks only HTTP/1.1."""
 
     encrypted: int
     cleartext: int
@@ -81,7 +81,7 @@ def page(delay: str = DELAY, *, requests: int = COUNT, timeout_s: float = 60.0) 
 
 
 def outcome(client: Client, target: Target, profile: PageLoad) -> Measured | Failed:
-    """What a job ends in. It is warm again where somebody's containers changed this machine's network meanwhile."""
+    """A job's last event. It warms up again if containers changed the machine's network meanwhile."""
     client.send(job_line(target, profile))
     while (event := client.read()) == Warm():
         client.send(GO)
@@ -110,7 +110,7 @@ def over_tls(port: int, keys: Keys, protocol: ClientProtocol = ClientProtocol.H2
         (ClientProtocol.H1C, 6, False),
     ],
 )
-def test_a_visit_by_every_protocol_a_browser_speaks(
+def test_a_page_is_visited_over_every_protocol_a_browser_speaks(
     browser: Client,
     servers: Servers,
     keys: Keys,
@@ -134,12 +134,12 @@ def test_a_visit_by_every_protocol_a_browser_speaks(
     assert {fetch.url for fetch in visit.fetches} == {
         f"{target.base_url}/message/{number}?delay={DELAY}" for number in range(COUNT)
     }
-    # The connection that the page came by is open already, and no other is.
+    # Only the connection that loaded the page is open already.
     cold = [fetch for fetch in visit.fetches if not fetch.connection_reused]
     assert len(cold) == connections - 1
 
 
-def test_times_are_those_from_the_press_and_in_waves_on_six_connections(
+def test_times_start_at_the_press_and_come_in_waves_on_six_connections(
     browser: Client, servers: Servers, keys: Keys
 ) -> None:
     measured, visit = visited(browser, over_tls(servers.encrypted, keys, ClientProtocol.HTTP1), page())
@@ -152,7 +152,7 @@ def test_times_are_those_from_the_press_and_in_waves_on_six_connections(
     assert sum(fetch.start_ms < 1000 * float(DELAY) for fetch in visit.fetches) <= 6
 
 
-def test_behind_a_proxy_of_http1_alone_the_browser_is_as_it_comes(
+def test_behind_an_http1_proxy_the_browser_has_its_default_settings(
     browser: Client, servers: Servers, keys: Keys
 ) -> None:
     measured, visit = visited(browser, over_tls(servers.http1only, keys, ClientProtocol.HTTP1), page(requests=8))
@@ -162,9 +162,7 @@ def test_behind_a_proxy_of_http1_alone_the_browser_is_as_it_comes(
     assert measured.client_connections == 6
 
 
-def test_what_is_kept_says_with_what_it_was_made_and_shows_the_page(
-    browser: Client, servers: Servers, keys: Keys
-) -> None:
+def test_kept_files_name_the_browser_and_show_the_page(browser: Client, servers: Servers, keys: Keys) -> None:
     _, visit = visited(browser, over_tls(servers.encrypted, keys), page(requests=3))
 
     assert visit.url == f"https://edge.topolab.test:{servers.encrypted}/?n=3&delay={DELAY}"
@@ -184,7 +182,7 @@ def test_what_is_kept_says_with_what_it_was_made_and_shows_the_page(
         (page_app.NAMELESS, "no origin version"),
     ],
 )
-def test_a_bad_answer_is_a_bad_response_and_the_page_is_not_completed(
+def test_a_bad_answer_leaves_the_page_incomplete(
     browser: Client, servers: Servers, keys: Keys, delay: str, kind: str
 ) -> None:
     measured, visit = visited(browser, over_tls(servers.encrypted, keys), page(delay, requests=8))
@@ -193,9 +191,7 @@ def test_a_bad_answer_is_a_bad_response_and_the_page_is_not_completed(
     assert [fetch.number for fetch in visit.fetches if fetch.fault] == [3]
 
 
-def test_a_page_that_is_never_finished_is_given_up_with_how_far_it_came(
-    browser: Client, servers: Servers, keys: Keys
-) -> None:
+def test_an_unfinished_page_is_given_up_with_its_progress(browser: Client, servers: Servers, keys: Keys) -> None:
     event = outcome(browser, over_tls(servers.encrypted, keys), page(page_app.NEVER, requests=8, timeout_s=1.5))
 
     assert event == Failed("The page was not finished within 1.5 s: 7 of 8 requests were answered.")
@@ -203,9 +199,7 @@ def test_a_page_that_is_never_finished_is_given_up_with_how_far_it_came(
     assert (visit.finished, [fetch.fault for fetch in visit.fetches if fetch.fault]) == (False, ["unanswered"])
 
 
-def test_one_worker_makes_several_visits_and_leaves_nothing_of_them(
-    browser: Client, servers: Servers, keys: Keys
-) -> None:
+def test_one_worker_makes_several_visits_and_cleans_up(browser: Client, servers: Servers, keys: Keys) -> None:
     target = over_tls(servers.encrypted, keys)
     for _ in range(2):
         assert visited(browser, target, page(requests=2))[0].good_responses == 2
@@ -227,14 +221,14 @@ def test_a_certificate_of_another_authority_is_refused(
     assert event.message.startswith("The edge's certificate cannot be checked: SSL certificate ")
 
 
-def test_where_nothing_listens_the_reason_is_told(browser: Client) -> None:
+def test_a_refused_connection_is_given_as_the_reason(browser: Client) -> None:
     event = outcome(browser, Target("127.0.0.1", free_port(), ClientProtocol.H1C), page())
 
     assert isinstance(event, Failed)
     assert "net::ERR_CONNECTION_REFUSED" in event.message
 
 
-def test_a_chromium_that_does_not_start_is_told_with_its_last_words(
+def test_a_chromium_that_does_not_start_is_reported_with_its_last_output(
     servers: Servers, keys: Keys, tmp_path: Path
 ) -> None:
     broken = tmp_path / "chromium"
@@ -248,7 +242,7 @@ def test_a_chromium_that_does_not_start_is_told_with_its_last_words(
 
 @pytest.mark.skipif(not counters_available(), reason="needs the kernel's /proc")
 @pytest.mark.parametrize("when", ["starting", "warm", "waiting"])
-def test_nothing_is_left_when_the_worker_is_killed(browser: Client, servers: Servers, keys: Keys, when: str) -> None:
+def test_no_process_is_left_when_the_worker_is_killed(browser: Client, servers: Servers, keys: Keys, when: str) -> None:
     group = browser.process.pid
     browser.send(job_line(over_tls(servers.encrypted, keys), page("30", requests=2)))
     if when == "starting":
@@ -257,7 +251,7 @@ def test_nothing_is_left_when_the_worker_is_killed(browser: Client, servers: Ser
         assert browser.read() == Warm()
     if when == "waiting":
         browser.send(GO)
-        time.sleep(0.2)  # anywhere in the half minute that the page takes
+        time.sleep(0.2)  # at any point of the half minute that the page takes
     everything = members(group)
     assert len(everything) > 1
 

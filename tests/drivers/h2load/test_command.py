@@ -31,7 +31,7 @@ TIMED = closed(Lanes(4, 2), driver="h2load", warm_up_s=0.25, duration_s=1.5)
     ],
     ids=["counted", "timed"],
 )
-def test_a_load_over_each_protocol(
+def test_the_command_for_each_protocol(
     profile: CountLoad | ClosedLoad, load: list[str], protocol: ClientProtocol, told: str, scheme: str
 ) -> None:
     assert h2load_argv(Target("127.0.0.1", 8443, protocol), profile, "requests.tsv") == [
@@ -40,7 +40,7 @@ def test_a_load_over_each_protocol(
     ]
 
 
-def test_http1_and_http2_have_lanes_of_their_own() -> None:
+def test_http1_and_http2_have_their_own_lanes() -> None:
     profile = CountLoad(
         name="c", summary="s", driver="h2load", path="/", body="", http1=Lanes(6), multiplexed=Lanes(1, 100),
         kind="count", requests=24,

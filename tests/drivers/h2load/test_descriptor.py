@@ -1,4 +1,4 @@
-"""Whether this machine's h2load can be used, and if not why, and what would mend it."""
+"""Whether this machine's h2load can be used, and if not, why and what to install."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def asked_anew() -> Iterator[None]:
 
 @pytest.fixture
 def h2load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
-    """Put an `h2load` on PATH, where nothing else is."""
+    """Put an `h2load` on an otherwise empty PATH."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
     def put(script: str) -> Path:
@@ -45,18 +45,18 @@ def h2load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
         ("", None),
     ],
 )
-def test_the_version_is_in_what_it_prints(told: str, version: tuple[int, ...] | None) -> None:
+def test_the_version_is_read_from_the_output(told: str, version: tuple[int, ...] | None) -> None:
     assert h2load_version(told) == version
 
 
 @pytest.mark.parametrize("version", ["1.60.0", "1.64.0", "1.100.0", "2.0.0"])
-def test_one_that_is_new_enough_can_be_used(h2load: Script, version: str) -> None:
+def test_a_recent_h2load_can_be_used(h2load: Script, version: str) -> None:
     h2load(f"#!/bin/sh\necho h2load nghttp2/{version}\n")
     assert (missing_h2load(), "h2load" in missing_tools(drivers())) == ("", False)
 
 
 @pytest.mark.parametrize("version", ["1.52.0", "1.59.0", "1.9.0"])
-def test_one_that_counts_good_replies_as_failed_is_refused(h2load: Script, version: str) -> None:
+def test_an_h2load_that_counts_good_replies_as_failed_is_refused(h2load: Script, version: str) -> None:
     path = h2load(f"#!/bin/sh\necho h2load nghttp2/{version}\n")
     assert missing_tools(drivers())["h2load"] == (
         f"{path} is {version}: before 1.60 it counts replies with an empty reason phrase, which some servers send, "
@@ -64,40 +64,40 @@ def test_one_that_counts_good_replies_as_failed_is_refused(h2load: Script, versi
     )
 
 
-def test_where_there_is_none_the_package_is_named(h2load: Script) -> None:  # noqa: ARG001 - PATH is empty
+def test_without_h2load_its_package_is_named(h2load: Script) -> None:  # noqa: ARG001 - PATH is empty
     assert missing_tools(drivers())["h2load"] == (
         "h2load is not on PATH: install 1.60 or later (package nghttp2-client or nghttp2), or use --backend docker"
     )
 
 
-def test_one_that_cannot_be_run_is_told_of(h2load: Script) -> None:
+def test_an_h2load_that_cannot_be_run_is_reported(h2load: Script) -> None:
     path = h2load("#!/no/such/interpreter\n")
     assert missing_h2load().startswith(f"{path} does not run: ")
 
 
-def test_one_whose_libraries_are_missing_is_told_of_in_its_own_words(h2load: Script) -> None:
+def test_an_h2load_without_its_libraries_is_reported_with_its_own_message(h2load: Script) -> None:
     path = h2load("#!/bin/sh\necho error while loading shared libraries: libev.so.4 >&2; exit 127\n")
     assert missing_h2load() == (
         f"{path} is not h2load: `{path} --version` prints 'error while loading shared libraries: libev.so.4'"
     )
 
 
-def test_another_program_of_that_name_is_no_h2load(h2load: Script) -> None:
+def test_another_program_named_h2load_is_refused(h2load: Script) -> None:
     path = h2load("#!/bin/sh\nprintf 'spam \\377\\n'\n")
     assert missing_h2load() == f"{path} is not h2load: `{path} --version` prints 'spam \ufffd'"
 
 
-def test_one_that_hangs_is_told_of(h2load: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_h2load_that_hangs_is_reported(h2load: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("topolab.drivers.descriptor._TIMEOUT_S", 0.2)
     path = h2load("#!/bin/sh\nexec /bin/sleep 600\n")
     assert missing_h2load().startswith(f"{path} does not run: ")
 
 
-def test_the_version_of_each_tool_in_use_is_told(h2load: Script) -> None:
+def test_the_version_of_each_tool_in_use_is_returned(h2load: Script) -> None:
     h2load("#!/bin/sh\necho h2load nghttp2/1.64.0\n")
     assert tool_versions(drivers(), {"curl", "h2load"}) == {"h2load": "h2load nghttp2/1.64.0"}
     assert tool_versions(drivers(), {"curl"}) == {}
 
 
-def test_the_version_of_a_tool_that_is_gone_is_none(h2load: Script) -> None:  # noqa: ARG001 - PATH is empty
+def test_the_version_of_a_missing_tool_is_none(h2load: Script) -> None:  # noqa: ARG001 - PATH is empty
     assert tool_versions(drivers(), {"h2load"}) == {"h2load": None}

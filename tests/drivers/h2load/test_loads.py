@@ -1,4 +1,4 @@
-"""A real h2load against real servers: every protocol and kind, and what it wrote is kept however it ends."""
+"""A real h2load against real servers: every protocol and kind, with its output kept."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def target_of(ports: dict[bool, int], protocol: ClientProtocol) -> Target:
 
 
 def child_of(client: Client) -> int:
-    """The process that the worker has started, as soon as it is one."""
+    """The process that the worker has started, once it exists."""
     deadline = time.monotonic() + 20
     while True:
         started = [pid for pid in members(client.process.pid) if pid != client.process.pid]
@@ -81,7 +81,7 @@ OVER = [ClientProtocol.HTTP1, ClientProtocol.H1C, ClientProtocol.H2, ClientProto
 
 
 @pytest.mark.parametrize("protocol", OVER)
-def test_a_counted_load_makes_so_many_requests_and_keeps_its_log(
+def test_a_counted_load_makes_all_its_requests_and_keeps_its_log(
     client: Client, ports: dict[bool, int], protocol: ClientProtocol
 ) -> None:
     seen = client.run(target_of(ports, protocol), counted(200, Lanes(10, 2)))
@@ -112,7 +112,7 @@ def test_a_timed_load_counts_its_main_part(client: Client, ports: dict[bool, int
     assert sorted(client.kept) == FILES
 
 
-def test_a_lab_server_takes_a_pipelined_load(client: Client, keys: Keys, tmp_path: Path) -> None:
+def test_a_server_of_the_catalogue_accepts_a_pipelined_load(client: Client, keys: Keys, tmp_path: Path) -> None:
     hypercorn = Port("hypercorn", "hypercorn-asyncio", "asgi", "cleartext", ("http/1.1", "h2"), (), "")
     body = '{"text":"spam, egg, spam and spam!, X!"}'
     with running(hypercorn, Certificate(keys.ca, keys.server, keys.server), tmp_path / "log") as port:
@@ -142,7 +142,7 @@ def test_one_worker_does_several_jobs_and_counts_each_ones_processor_time(
 @pytest.mark.parametrize(
     ("path", "bad"), [("/moved", {"status 3xx": 20}), ("/nothing", {"status 4xx": 20})], ids=["302", "404"]
 )
-def test_bad_statuses_are_counted_and_have_no_figure(
+def test_bad_statuses_are_counted_and_leave_no_figure(
     client: Client, ports: dict[bool, int], path: str, bad: dict[str, int]
 ) -> None:
     seen = client.run(target_of(ports, ClientProtocol.H2), counted(20, Lanes(2, 2), path=path))
@@ -150,13 +150,13 @@ def test_bad_statuses_are_counted_and_have_no_figure(
     assert (seen.finish_seconds, seen.requests_per_second) == (None, None)
 
 
-def test_a_body_of_another_length_is_told_and_kept(client: Client, ports: dict[bool, int]) -> None:
+def test_a_body_of_another_length_is_reported_and_kept(client: Client, ports: dict[bool, int]) -> None:
     message = client.fail(target_of(ports, ClientProtocol.H2C), counted(20, Lanes(2), body="spam"))
     assert message == f"20 responses had {20 * len(BODY)} bytes of body, but each should have 4"
     assert sorted(client.kept) == FILES
 
 
-def test_a_port_where_nobody_listens_leaves_every_request_unanswered(client: Client) -> None:
+def test_a_closed_port_leaves_every_request_unanswered(client: Client) -> None:
     seen = client.run(Target("127.0.0.1", free_port(), ClientProtocol.H2), counted(20, Lanes(2)))
     assert (seen.good_responses, seen.bad_responses, seen.client_protocols) == (0, {"not answered": 20}, {})
 
@@ -171,7 +171,7 @@ def test_a_server_without_the_protocol_leaves_every_request_unanswered(
     assert (seen.good_responses, seen.bad_responses, seen.client_protocols) == (0, {"not answered": 20}, {})
 
 
-def test_a_counted_load_that_does_not_end_in_time_is_stopped_and_kept(client: Client) -> None:
+def test_a_counted_load_that_exceeds_its_time_is_stopped_and_its_output_kept(client: Client) -> None:
     with scripted(silence) as port:
         message = client.fail(Target("127.0.0.1", port, ClientProtocol.H1C), counted(20, Lanes(2), timeout_s=2.0))
     assert message == "h2load did not end in time and was stopped; by then 2 requests had a good answer"
@@ -191,7 +191,7 @@ def test_a_counted_load_whose_server_dies_has_no_figure(client: Client, tmp_path
     assert sorted(client.kept) == FILES
 
 
-def test_a_timed_load_whose_server_dies_fails_and_is_kept(client: Client, tmp_path: Path) -> None:
+def test_a_timed_load_whose_server_dies_fails_and_its_output_is_kept(client: Client, tmp_path: Path) -> None:
     port = free_port()
     with nginx(tmp_path, f"server {{ listen 127.0.0.1:{port} ; http2 on; return 200 '{BODY}'; }}") as server:
         target = Target("127.0.0.1", port, ClientProtocol.H2C)
@@ -218,7 +218,7 @@ def test_a_timed_load_that_loses_one_connection_of_four_fails(client: Client) ->
     assert message.startswith("1 of 4 concurrent requests stopped before the end")
 
 
-def test_an_h2load_that_is_killed_is_told_of_with_its_last_line(client: Client) -> None:
+def test_a_killed_h2load_is_reported_with_its_last_line(client: Client) -> None:
     with scripted(silence) as port:
         target = Target("127.0.0.1", port, ClientProtocol.H1C)
         message = client.fail(
@@ -239,7 +239,9 @@ def test_an_h2load_that_is_killed_is_told_of_with_its_last_line(client: Client) 
         ("", "h2load ended before its main part was over; it wrote nothing"),
     ],
 )
-def test_a_timed_load_that_ends_early_is_told_of_and_kept(tmp_path: Path, script: str, message: str) -> None:
+def test_a_timed_load_that_ends_early_is_reported_and_its_output_kept(
+    tmp_path: Path, script: str, message: str
+) -> None:
     (tmp_path / "h2load").write_text(f"#!/bin/sh\n{script}\n")
     (tmp_path / "h2load").chmod(0o755)
     with worker(path_with(tmp_path), driver="h2load") as client:
@@ -262,7 +264,7 @@ def test_another_kind_of_load_is_refused(client: Client, ports: dict[bool, int])
     assert client.run(target, counted(2, Lanes(1))).good_responses == 2
 
 
-def test_the_curl_worker_makes_no_counted_load(ports: dict[bool, int]) -> None:
+def test_the_curl_worker_refuses_a_counted_load(ports: dict[bool, int]) -> None:
     with worker() as client:
         message = client.fail(target_of(ports, ClientProtocol.H1C), counted(1, Lanes(1)))
     assert message == "libcurl makes no load of the kind 'count'."

@@ -1,4 +1,4 @@
-"""A measurement is what h2load's log and summary say together, and is refused where they do not."""
+"""Measurements from h2load's log and summary, which must agree."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from topolab.model.protocol import Protocol
 from topolab.process.child import Ran
 
 RAN = Ran(code=0, output="", cpu_s=0.02, wall_s=0.06)
-BODY = '{"text":"spam, egg, spam and spam!, X!"}'  # as FastAPI writes it
+BODY = '{"text":"spam, egg, spam and spam!, X!"}'  # in FastAPI's format
 HUNDRED = counted(100, Lanes(10, 5), body=BODY)
 TIMED = closed(Lanes(2, 2), driver="h2load", duration_s=0.3)
 
@@ -33,7 +33,7 @@ def without_figures(measurement: Measurement) -> Measurement:
     return replace(measurement, requests_per_second=None, finish_seconds=None)
 
 
-def test_a_counted_load_that_is_complete_has_its_figures() -> None:
+def test_a_complete_counted_load_has_its_figures() -> None:
     assert seen("h2") == Measurement(
         seconds=pytest.approx(100 / 1990.45),
         good_responses=100,
@@ -55,12 +55,12 @@ def test_a_counted_load_that_is_complete_has_its_figures() -> None:
     assert HdrHistogram.decode(seen("h2").histogram).get_total_count() == 100
 
 
-def test_a_pipelined_load_is_over_the_connections_asked_for() -> None:
+def test_a_pipelined_load_uses_the_planned_connections() -> None:
     measurement = seen("pipelined", protocol=Protocol.HTTP1)
     assert (measurement.client_connections, measurement.client_protocols) == (10, {"http/1.1": 100})
 
 
-def test_a_timed_load_is_over_its_main_part_and_leaves_out_what_began_before() -> None:
+def test_a_timed_load_covers_its_main_part_without_earlier_requests() -> None:
     measurement = seen("timed-h2", TIMED)
     assert (measurement.seconds, measurement.good_responses, measurement.bad_responses) == (0.3, 883, {})
     assert measurement.requests_per_second == pytest.approx(883 / 0.3)
@@ -86,12 +86,12 @@ def test_a_counted_load_with_bad_responses_has_no_figure(name: str, requests: in
 
 
 @pytest.mark.parametrize("name", ["not-found", "refused", "no-h2"])
-def test_where_nothing_was_good_there_are_neither_percentiles_nor_connections(name: str) -> None:
+def test_without_good_responses_there_are_no_percentiles_and_connections(name: str) -> None:
     measurement = seen(name)
     assert (measurement.good_responses, measurement.p50_ms, measurement.client_connections) == (0, None, 0)
 
 
-def test_a_timed_load_that_reached_nobody_has_no_good_response() -> None:
+def test_a_timed_load_without_a_listener_has_no_good_response() -> None:
     measurement = seen("timed-refused", TIMED)
     assert (measurement.good_responses, measurement.client_protocols, measurement.series) == (0, {}, (0, 0, 0))
 
@@ -106,7 +106,7 @@ def test_a_timed_load_that_lost_its_connections_is_refused() -> None:
         seen("timed-server-died", profile, Protocol.HTTP1)
 
 
-def test_a_log_that_lacks_a_row_of_the_summarys_is_refused() -> None:
+def test_a_log_with_fewer_rows_than_the_summary_is_refused() -> None:
     rows = rows_of("h2")
     fewer = Rows(rows.statuses[1:], rows.ended_us[1:], rows.took_us[1:])
     message = "^h2load's log has 99 successful requests, but its summary 100$"
@@ -115,18 +115,18 @@ def test_a_log_that_lacks_a_row_of_the_summarys_is_refused() -> None:
 
 
 @pytest.mark.parametrize("body", ["x" * 39, "x" * 41, "œ" * 40, ""])
-def test_bodies_of_another_length_than_the_profiles_are_refused(body: str) -> None:
+def test_bodies_of_the_wrong_length_are_refused(body: str) -> None:
     message = f"^100 responses had 4000 bytes of body, but each should have {len(body.encode())}$"
     with pytest.raises(LoadError, match=message):
         seen("h2", counted(100, Lanes(10, 5), body=body))
 
 
-def test_bodies_of_a_timed_load_that_are_too_short_are_refused() -> None:
+def test_a_timed_loads_short_bodies_are_refused() -> None:
     with pytest.raises(LoadError, match="883 responses had 58640 bytes of body, but each should have 67"):
         seen("timed-h2", closed(Lanes(2, 2), driver="h2load", duration_s=0.3, body="x" * 67))
 
 
-def test_a_redirection_is_no_good_response() -> None:
+def test_a_redirect_is_not_a_good_response() -> None:
     summary = replace(summary_of("h2"), statuses={"2xx": 99, "3xx": 1, "4xx": 0, "5xx": 0})
     rows = rows_of("h2")
     redirected = Rows(array("q", [302, *rows.statuses[1:]]), rows.ended_us, rows.took_us)
@@ -137,7 +137,7 @@ def test_a_redirection_is_no_good_response() -> None:
     assert measurement == without_figures(measurement)
 
 
-def test_a_counted_load_too_slow_for_its_rate_to_be_printed_has_its_time_all_the_same() -> None:
+def test_a_counted_load_too_slow_for_a_printed_rate_has_its_time() -> None:
     summary = replace(summary_of("h2"), finished_s=400.0, requests_per_second=0.25)
 
     measurement = measured(HUNDRED, Protocol.H2, summary, rows_of("h2"), RAN)

@@ -1,4 +1,4 @@
-"""What h2load wrote is read whole, or refused: captured outputs, in which outputs/README.txt has the commands."""
+"""Parsing captured h2load outputs; outputs/README.txt has the commands."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_an_output_without_its_summary_is_refused_with_its_last_line(name: str, 
     assert str(raised.value) == f"h2load's output ends before its summary; its last line is {last!r}"
 
 
-def test_no_output_at_all_is_refused() -> None:
+def test_an_empty_output_is_refused() -> None:
     with pytest.raises(LoadError, match=r"^h2load's output ends before its summary; it wrote nothing$"):
         parse_summary("\n \n")
 
@@ -82,12 +82,12 @@ def test_no_output_at_all_is_refused() -> None:
 @pytest.mark.parametrize(
     ("told", "seconds"), [("409us", 0.000409), ("35.12ms", 0.03512), ("5.21s", 5.21), ("61s", 61.0)]
 )
-def test_every_unit_of_time_is_seconds(told: str, seconds: float) -> None:
+def test_every_unit_of_time_is_converted_to_seconds(told: str, seconds: float) -> None:
     output = (OUTPUTS / "h2.txt").read_text().replace("finished in 50.24ms", f"finished in {told}")
     assert parse_summary(output).finished_s == pytest.approx(seconds)
 
 
-def test_a_time_in_a_unit_nobody_knows_is_refused() -> None:
+def test_a_time_in_an_unknown_unit_is_refused() -> None:
     output = (OUTPUTS / "h2.txt").read_text().replace("finished in 50.24ms", "finished in 1h")
     with pytest.raises(LoadError, match="ends before its summary"):
         parse_summary(output)
@@ -102,11 +102,11 @@ def test_a_time_in_a_unit_nobody_knows_is_refused() -> None:
         ("refused", {"not answered": 10}),
     ],
 )
-def test_the_bad_ones_are_told_by_kind(name: str, bad: dict[str, int]) -> None:
+def test_bad_responses_are_counted_by_kind(name: str, bad: dict[str, int]) -> None:
     assert summary_of(name).bad == bad
 
 
-def test_failures_of_no_kind_are_told_too() -> None:
+def test_failures_without_a_kind_are_counted() -> None:
     seen = Summary(
         protocol="h2", finished_s=1.0, requests_per_second=80.0, total=100, succeeded=80, failed=20, errored=3,
         timed_out=2, statuses={"2xx": 78, "3xx": 2, "4xx": 4, "5xx": 5}, body_bytes=1,
@@ -143,11 +143,11 @@ def test_the_log_is_read_whole(name: str, statuses: dict[int, int], first: tuple
 
 
 @pytest.mark.parametrize("name", ["refused", "timed-refused", "no-h2"])
-def test_a_log_of_nothing_has_no_rows(name: str) -> None:
+def test_an_empty_log_has_no_rows(name: str) -> None:
     assert rows_of(name) == Rows(array("q"), array("q"), array("q"))
 
 
-def test_rows_are_kept_in_the_order_of_the_log_and_a_cut_one_is_left_out() -> None:
+def test_rows_keep_their_order_and_a_truncated_one_is_left_out() -> None:
     seen = parse_rows("1000\t200\t50\n900\t404\t300\n1100\t-1\t7\n1050\t204\t200\n1200\t20")
     assert seen == Rows(
         array("q", [200, 404, -1, 204]), array("q", [1050, 1200, 1107, 1250]), array("q", [50, 300, 7, 200])
@@ -156,7 +156,7 @@ def test_rows_are_kept_in_the_order_of_the_log_and_a_cut_one_is_left_out() -> No
 
 
 @pytest.mark.parametrize("cut", ["1200", "1200\t", "1200\t200", "1200\t200\t", "1200\t200\t5"])
-def test_a_row_is_cut_wherever_it_ends(cut: str) -> None:
+def test_a_row_truncated_anywhere_is_left_out(cut: str) -> None:
     assert parse_rows(cut) == parse_rows("")
 
 
@@ -166,7 +166,7 @@ def test_log_and_summary_of_a_load_agree(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["h1", "h2", "h1c", "h2c", "pipelined", "not-found", "server-died", "retired"])
-def test_the_rate_tells_the_time_of_a_counted_load_with_more_digits(name: str) -> None:
+def test_a_counted_loads_time_is_taken_from_its_more_precise_rate(name: str) -> None:
     answered = sum(1 for status in rows_of(name).statuses if status > 0)
     seen = summary_of(name)
     assert answered / seen.requests_per_second == pytest.approx(seen.finished_s, abs=0.000_01)
@@ -175,7 +175,7 @@ def test_the_rate_tells_the_time_of_a_counted_load_with_more_digits(name: str) -
 @pytest.mark.parametrize(
     ("name", "duration_s", "lost"), [("timed-h1", 0.5, 0), ("timed-h2", 0.3, 0), ("timed-server-died", 1.0, 4)]
 )
-def test_a_timed_load_whose_server_dies_has_lost_its_lanes_though_its_summary_has_no_failure(
+def test_lanes_lost_with_a_server_are_found_though_the_summary_has_no_failure(
     name: str, duration_s: float, lost: int
 ) -> None:
     seen = summary_of(name)
@@ -194,26 +194,26 @@ def test_each_lane_that_ends_early_is_counted() -> None:
     assert rows(*cut, *lane(3, 400_000)).lanes_lost(2, 1.0) == 2
 
 
-def test_requests_without_a_good_answer_keep_a_lane_alive() -> None:
+def test_bad_answers_keep_a_lane_alive() -> None:
     refused = [(503, start, took) for _, start, took in lane(7, 1_000_000)]
     assert rows(*lane(0, 1_000_000), *refused).lanes_lost(2, 1.0) == 0
 
 
-def test_of_lanes_that_end_in_the_last_fifth_of_a_second_nothing_is_said() -> None:
+def test_lanes_that_end_in_the_last_fifth_of_a_second_are_not_lost() -> None:
     assert rows(*lane(0, 1_000_000), *lane(7, 900_000)).lanes_lost(2, 1.0) == 0
 
 
-def test_of_lanes_that_end_in_the_last_tenth_of_a_long_load_nothing_is_said() -> None:
+def test_lanes_that_end_in_the_last_tenth_of_a_long_load_are_not_lost() -> None:
     whole = lane(0, 10_000_000)
     assert rows(*whole, *lane(7, 9_500_000)).lanes_lost(2, 10.0) == 0
     assert rows(*whole, *lane(7, 8_500_000)).lanes_lost(2, 10.0) == 1
 
 
-def test_of_a_load_shorter_than_a_few_of_its_requests_nothing_is_said() -> None:
+def test_no_lane_is_lost_in_a_load_shorter_than_a_few_requests() -> None:
     assert rows((200, 0, 300_000)).lanes_lost(2, 1.0) == 0
     assert rows().lanes_lost(2, 1.0) == 0
 
 
-def test_last_words_skip_empty_lines_and_are_no_novel() -> None:
+def test_the_last_line_is_not_empty_and_is_shortened() -> None:
     assert last_words("spam\n eggs \n\n") == "its last line is 'eggs'"
     assert last_words("x" * 1000) == f"its last line is {'x' * 200!r}"

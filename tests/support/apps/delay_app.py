@@ -1,4 +1,4 @@
-"""The ASGI app under the lane tests: waits `delay` seconds, and says how much was in flight on each connection."""
+"""The lane tests' ASGI app: waits `delay` seconds, and reports what was in flight per connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ASGI app under the tests of 202: hands every request over, and says what of it is done when asked."""
+"""The ASGI app for tests of 202: hands every request over, and answers polls for the result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _tasks: dict[str, tuple[float, bytes]] = {}
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """`/message/{i}?delay=S` begins a task that is done after S seconds, `/result/{task}` asks for its answer."""
+    """`/message/{i}?delay=S` starts a task that takes S seconds, `/result/{task}` asks for its answer."""
     if scope["type"] == "lifespan":
         await answer_lifespan(receive, send)
         return

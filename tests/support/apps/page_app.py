@@ -1,4 +1,4 @@
-"""The ASGI app under the browser's tests: the real page, and answers of which one goes wrong as the delay says."""
+"""The ASGI app for browser tests: the real page, and one answer with the fault that the delay selects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 _PAGE = (Path(__file__).parents[3] / "apps" / "common" / "page.html").read_bytes()
 _BAD = "/message/3"
-# By the delay, because that is all that a page can be told.
+# Selected by the delay, because a page has no other parameter.
 FAILING, WRONG, NAMELESS, NEVER = "0.01", "0.02", "0.03", "0.04"
 
 
