@@ -127,5 +127,5 @@ def test_closed_outputs_are_not_a_failure(run: Path) -> None:
 def test_the_help_explains_the_exit_codes() -> None:
     text = finish([*SCRIPT, "--help"]).stdout.decode()
     assert "4 results or output not written" in text
-    assert "141 whoever read the output" in text
+    assert "141 the reader of the output" in text
     assert "at most 1,000" in " ".join(text.split())

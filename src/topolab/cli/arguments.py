@@ -17,7 +17,7 @@ filters:  --only topology='nlb-*' --only protocol=h2   one key twice means eithe
           keys are {", ".join(DIMENSIONS)}; names are those of --list
 exit:     0 all measured (skips are fine), 1 some cell failed, 2 bad input, 3 nothing selected,
           4 results or output not written (disk full, read-only), 130 interrupted,
-          141 the output's reader stopped reading, as in `| head -1`
+          141 the reader of the output stopped reading, as in `| head -1`
 """
 _MAX_START_TIMEOUT_S = 3_600.0
 _MAX_SEED = 2**53 - 1
