@@ -86,15 +86,8 @@ def put_mark(mark: int) -> None:
 
 def marked(marks: Container[int]) -> list[int]:
     """The running processes with one of these marks, in whatever group and session. Empty without Linux's /proc."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            limit = _LIMIT.search((process / "limits").read_bytes())
-            if limit and int(limit[1]) in marks and _runs(process):
-                found.append(int(process.name))
-        except OSError:
-            continue  # it has ended, or belongs to another user and is hidden
-    return found
+    # One look can miss a daemon between its two forks: the child is not listed yet, and its parent is gone when asked.
+    return _seen(marks) or _seen(marks)
 
 
 def end_marked(marks: Container[int]) -> None:
@@ -105,6 +98,18 @@ def end_marked(marks: Container[int]) -> None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(_POLL_S)
+
+
+def _seen(marks: Container[int]) -> list[int]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            limit = _LIMIT.search((process / "limits").read_bytes())
+            if limit and int(limit[1]) in marks and _runs(process):
+                found.append(int(process.name))
+        except OSError:
+            continue  # it has ended, or belongs to another user and is hidden
+    return found
 
 
 def _runs(process: Path) -> bool:
