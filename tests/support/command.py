@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from topolab.process.neighbours import GROUP_VARIABLE
+
 ROOT = Path(__file__).resolve().parents[2]
 NO_ENGINE = "unix:///nonexistent/docker.sock"
 SCRIPT = [sys.executable, str(ROOT / "scripts" / "run_matrix.py")]
@@ -16,9 +18,10 @@ def environment(**extra: str) -> dict[str, str]:
     """The inherited environment without what would change the output, and with what the test adds.
 
     No engine answers at its DOCKER_HOST: what tests do not ask for Docker runs on the local backend, also where one is.
+    Runs started with it notice each other, and none that other tests or users started.
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("TOPOLAB_") and k not in ("COLUMNS", "FORCE_COLOR")}
-    return {**kept, "DOCKER_HOST": NO_ENGINE, **extra}
+    return {**kept, GROUP_VARIABLE: os.environ[GROUP_VARIABLE], "DOCKER_HOST": NO_ENGINE, **extra}
 
 
 def engine_of_this_machine() -> dict[str, str]:
