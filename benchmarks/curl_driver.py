@@ -68,7 +68,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         tls, cleartext = _free_port(), _free_port()
-        with _nginx(directory, tls, cleartext, arguments.server_core), _worker(arguments.client_core) as worker:
+        with (
+            _nginx(directory, tls, cleartext, arguments.server_core),
+            _worker(directory, arguments.client_core) as worker,
+        ):
             for _ in range(arguments.rounds):
                 for case in random.sample(CASES, len(CASES)):
                     port = tls if case[0].transport.encrypted else cleartext
@@ -135,13 +138,14 @@ def _nginx(directory: Path, tls: int, cleartext: int, core: int) -> Iterator[Non
 
 
 @contextmanager
-def _worker(core: int) -> Iterator[subprocess.Popen[str]]:
-    with _pinned([sys.executable, "-m", "topolab.drivers.curl"], core) as process:
+def _worker(directory: Path, core: int) -> Iterator[subprocess.Popen[str]]:
+    # With -m, Python imports from the folder it is started in: not from the user's.
+    with _pinned([sys.executable, "-m", "topolab.drivers.curl"], core, cwd=directory) as process:
         yield process
 
 
 @contextmanager
-def _pinned(argv: list[str], core: int, cwd: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+def _pinned(argv: list[str], core: int, cwd: Path) -> Iterator[subprocess.Popen[str]]:
     pipe = subprocess.PIPE
     process = subprocess.Popen(argv, cwd=cwd, stdin=pipe, stdout=pipe, text=True, start_new_session=True)
     try:

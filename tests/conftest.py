@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,14 @@ from topolab.backends.local.proxies import find_proxies
 from topolab.catalogue import Catalogue, default_root, load_catalogue
 from topolab.process.cpus import CpuLayout
 from topolab.process.group import ProcessKeeper
+from topolab.process.neighbours import GROUP_VARIABLE
 
 pytest_plugins = ("support.certificates", "support.keys")
 
-# The engine's tests share images and a project name, whole runs notice each other, and Chromium drops its connections
+# Runs on this machine that these tests did not start must not add a warning to what they compare.
+os.environ[GROUP_VARIABLE] = f"tests {secrets.token_hex(8)}"
+
+# The engine's tests share images and a project name, whole runs disturb each other, and Chromium drops its connections
 # when a container of another test changes this machine's network.
 _ALONE = (
     "tests/backends/compose/",

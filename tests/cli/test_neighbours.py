@@ -1,69 +1,104 @@
-"""Two runs at once on one machine are reported at the start and in each observation."""
+"""Two runs at once on one machine are reported at the start and in each observation that was disturbed."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
+import signal
 import subprocess
-import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from support.command import SCRIPT, environment
-from topolab.process.neighbours import announced, others
+from support.command import SCRIPT, environment, run_matrix
+from support.runs import observed, only_run
+from support.waiting import until
+from topolab.process.neighbours import announced
 from topolab.store import Store
 
-ONLY = ("--only", "server=granian-asgi", "--only", "topology=alb", "--only", "protocol=h2")
-HOLD = "from topolab.process.neighbours import announced\nwith announced(): print(flush=True); input()"
-ALONE = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
-pytestmark = [
-    pytest.mark.skipif(not Path("/proc/net/unix").exists(), reason="only Linux lists abstract sockets"),
-    pytest.mark.skipif(
-        os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("ip"),
-        reason="a network namespace without the runs of other tests takes root, unshare and ip",
+CELL = ("--only", "server=granian-asgi", "--only", "topology=alb", "--only", "protocol=h2", "--backend", "local")
+SMALL = ("--matrix", "smoke", *CELL)
+LONG = """
+name = "long"
+summary = "one visit that takes longer than a small run"
+rounds = 1
+[[select]]
+servers = ["granian-asgi"]
+apps = ["bare"]
+topologies = ["alb"]
+protocols = ["h2"]
+profiles = ["ceiling-long"]
+"""
+ELSEWHERE = ("unshare", "--net", "--ipc", "--uts", "--mount", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
+PLACES = [
+    pytest.param((), id="in the same namespaces"),
+    pytest.param(
+        ELSEWHERE,
+        id="in other namespaces",
+        marks=pytest.mark.skipif(
+            os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("ip"),
+            reason="namespaces of one's own take root, unshare and ip",
+        ),
     ),
 ]
+pytestmark = pytest.mark.skipif(not Path("/proc/locks").exists(), reason="only Linux lists locks")
 
 
-def measure(out: Path, before: str) -> tuple[str, list[bool]]:
-    """A small run in its own namespace, after a line of shell: its first output, and its results."""
-    words = (*SCRIPT, "--matrix", "smoke", *ONLY, "--backend", "local", "--rounds", "1", "--out", str(out))
-    argv = [*ALONE, "sh", "-c", f'{before} "$@"', "sh", *words]
-    done = subprocess.run(argv, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A run, interrupted at the end of the block unless it is over."""
+    argv = [*SCRIPT, *arguments]
+    with subprocess.Popen(argv, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
+        try:
+            yield run
+        finally:
+            run.send_signal(signal.SIGINT)
+            run.communicate(timeout=30)
+
+
+def disturbed(out: Path) -> list[bool]:
+    with Store.open(only_run(out)) as store:
+        return [observation.disturbed for observation in store.observations()]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_run_that_starts_in_the_middle_of_another_marks_both(place: tuple[str, ...], tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    with started(*SMALL, "--rounds", "200", "--out", str(one)) as first:
+        until(lambda: observed(one), first)
+        argv = [*place, *SCRIPT, *SMALL, "--rounds", "2", "--quiet", "--out", str(two)]
+        second = subprocess.run(argv, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+        assert second.returncode == 0, second.stderr
+        # One visit may have begun before the second run ended; the next has not.
+        count = len(observed(one))
+        until(lambda: len(observed(one)) >= count + 2, first)
+    line = f"another topolab run (process {first.pid}) is measuring on this machine: figures of both will be too low\n"
+    assert second.stderr == line
+    assert disturbed(two) == [True, True]
+    marks = "".join("&" if mark else "." for mark in disturbed(one))
+    assert re.fullmatch(r"\.+&+\.+", marks)
+    assert "disturbed: another topolab run was measuring" in (only_run(one) / "report.md").read_text()
+
+
+def test_a_run_that_lasts_only_a_part_of_a_visit_marks_it(tmp_path: Path) -> None:
+    matrix, out = tmp_path / "long.toml", tmp_path / "out"
+    matrix.write_text(LONG)
+    with started("--matrix", str(matrix), "--backend", "local", "--out", str(out)) as run:
+        assert run.stderr is not None
+        until(lambda: "[1/1] round 1, " in str(run.stderr and run.stderr.readline()), run)
+        with announced():
+            time.sleep(4)
+        assert observed(out) == []
+        until(lambda: observed(out), run)
+    assert disturbed(out) == [True]
+
+
+def test_a_run_alone_says_nothing_of_others(tmp_path: Path) -> None:
+    done = run_matrix(*SMALL, "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    (run,) = out.iterdir()
-    with Store.open(run) as store:
-        return done.stderr, [observation.disturbed for observation in store.observations()]
-
-
-def test_a_run_next_to_another_is_reported_at_the_start_and_per_observation(tmp_path: Path) -> None:
-    hold = tmp_path / "hold.py"
-    hold.write_text(f"import sys\nsys.path[:0] = {sys.path!r}\n{HOLD}\n")
-    mkfifo = f"mkfifo {tmp_path}/stop; {sys.executable} {hold} <>{tmp_path}/stop >{tmp_path}/up & "
-    wait = f"until [ -s {tmp_path}/up ]; do sleep 0.05; done; "
-    said, disturbed = measure(tmp_path / "out", f"{mkfifo}{wait}trap 'kill $!' EXIT;")
-    line = r"another topolab run \(process \d+\) is measuring on this machine: figures of both will be too low\n"
-    assert re.search(line, said)
-    assert disturbed == [True]
-
-
-def test_a_single_run_does_not_mention_others(tmp_path: Path) -> None:
-    said, disturbed = measure(tmp_path / "out", "")
-    assert "another topolab run" not in said
-    assert disturbed == [False]
-
-
-def test_a_lab_is_visible_to_others_while_it_measures_but_not_to_itself() -> None:
-    look = f"import sys\nsys.path[:0] = {sys.path!r}\nfrom topolab.process.neighbours import others\nprint(*others())"
-
-    def seen() -> set[str]:
-        return set(
-            subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout.split()
-        )
-
-    with announced():
-        assert str(os.getpid()) in seen()
-        assert os.getpid() not in others()
-    assert str(os.getpid()) not in seen()
+    assert "another topolab run" not in done.stderr
+    assert disturbed(tmp_path) == [False]

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from support.command import SCRIPT, environment, run_matrix
+from support.command import ROOT, SCRIPT, environment, run_matrix
+from support.somebody import somebodys_folder
 from support.stored_runs import unfinished_run
 from topolab.store import Store
 
 # A server of each kind: all import from the folder they start in, unless that is prevented.
 SERVERS = ("granian-asgi", "gunicorn-gthread", "hypercorn-asyncio", "uvicorn-httptools")
-MODULES = ("selectors", "secrets", "hdrh", "pycurl", "h11", "asyncio", "logging")
+ONE_CORE = ("--server-core", "0", "--client-core", "0")
 
 
 def run_in(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
@@ -23,14 +25,18 @@ def run_in(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_modules_in_the_current_folder_are_not_imported(tmp_path: Path) -> None:
-    folder = tmp_path / "somebody's"
-    folder.mkdir()
-    for name in MODULES:
-        (folder / f"{name}.py").write_text(f"raise SystemExit('the {name}.py of the current folder was imported')\n")
+    folder = somebodys_folder(tmp_path)
     only = [word for server in SERVERS for word in ("--only", f"server={server}")]
     arguments = ("--matrix", "smoke", *only, "--only", "topology=alb", "--only", "protocol=h2", "--backend", "local")
     done = run_in(folder, *SCRIPT, *arguments, "--rounds", "1", "--quiet", "--out", str(tmp_path / "out"))
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_benchmarks_load_worker_imports_nothing_from_the_current_folder(tmp_path: Path) -> None:
+    script = str(ROOT / "benchmarks" / "curl_driver.py")
+    done = run_in(somebodys_folder(tmp_path), sys.executable, script, "--rounds", "1", "--seconds", "0.1", *ONE_CORE)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "h2 1x50 / 50x1, paired by round" in done.stdout
 
 
 @pytest.mark.skipif(

@@ -30,6 +30,7 @@ SHUT_IN = {
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges:true"],
     "read_only": True,
+    "working_dir": "/run/topolab",
     "tmpfs": ["/run/topolab:mode=1777,size=16m", "/tmp:mode=1777,size=256m"],  # noqa: S108 - the container's own
     "pids_limit": 1024,
     "mem_limit": str(2 << 30),

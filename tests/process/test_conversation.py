@@ -123,3 +123,15 @@ def test_a_process_without_pipes_can_neither_receive_nor_send(tmp_path: Path) ->
 def test_an_endless_line_is_not_read_beyond_the_deadline(talk: Talk) -> None:
     other = talk("while True: print('spam', end='')")
     assert hear_lost(other, time.monotonic() + 0.5) == "did not end in time"
+
+
+def test_something_else_is_done_every_second_that_nothing_is_heard(talk: Talk) -> None:
+    seconds: list[float] = []
+    other = talk("import time; time.sleep(2.5); print('spam', flush=True); time.sleep(600)")
+    begun = time.monotonic()
+    assert other.hear(soon(), lambda: seconds.append(time.monotonic() - begun)) == "spam"
+    assert len(seconds) in (2, 3)  # 3 where the other took long to start
+    seconds.clear()
+    with pytest.raises(LostError, match="did not end in time"):
+        other.hear(time.monotonic() + 1.5, lambda: seconds.append(0.0))
+    assert seconds == [0.0]

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from topolab.process.neighbours import GROUP_VARIABLE
+
 ROOT = Path(__file__).resolve().parents[2]
 NO_ENGINE = "unix:///nonexistent/docker.sock"
 SCRIPT = [sys.executable, str(ROOT / "scripts" / "run_matrix.py")]
@@ -15,10 +17,11 @@ SCRIPT = [sys.executable, str(ROOT / "scripts" / "run_matrix.py")]
 def environment(**extra: str) -> dict[str, str]:
     """The inherited environment without variables that change the output, with the test's own added.
 
-    No engine answers at its DOCKER_HOST, so tests run on the local backend unless they ask for Docker.
+    No engine answers at its DOCKER_HOST, so tests run on the local backend unless they ask for Docker. Runs that are
+    started with it notice each other, but not those of other tests or users.
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("TOPOLAB_") and k not in ("COLUMNS", "FORCE_COLOR")}
-    return {**kept, "DOCKER_HOST": NO_ENGINE, **extra}
+    return {**kept, GROUP_VARIABLE: os.environ[GROUP_VARIABLE], "DOCKER_HOST": NO_ENGINE, **extra}
 
 
 def engine_of_this_machine() -> dict[str, str]:

@@ -91,8 +91,8 @@ def discover(root: Path = ROOT) -> list[Port]:
 
 
 @contextmanager
-def running(port: Port, certificate: Certificate, log: Path) -> Iterator[int]:
-    """Run the bare app under the variant and give the port's number once it answers.
+def running(port: Port, certificate: Certificate, log: Path, folder: Path | None = None) -> Iterator[int]:
+    """Run the bare app under the variant, started in `folder`, and give the port's number once it answers.
 
     The number is held bound while the server runs, as the lab's harness holds it.
     """
@@ -104,6 +104,7 @@ def running(port: Port, certificate: Certificate, log: Path) -> Iterator[int]:
                 *("--host", "127.0.0.1", "--port", str(reserved.number)),
                 *("--cert", str(certificate.chain), "--key", str(certificate.key)),
             ],
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

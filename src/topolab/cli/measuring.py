@@ -16,7 +16,7 @@ from topolab.errors import EngineError, OutputClosedError, UnwritableError
 from topolab.model.cell import Plan
 from topolab.process.cpus import available_cpus, can_pin, pinned
 from topolab.process.group import ProcessKeeper
-from topolab.process.neighbours import announced, others
+from topolab.process.neighbours import Watch, announced, others
 from topolab.process.usage import counters_available
 from topolab.runner import Costs, run
 from topolab.runner.interruption import first_signal_interrupts
@@ -45,10 +45,13 @@ def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: 
         notices.say(f"run {record.id}: {len(record.plan.cells)} cells, {record.rounds} rounds, {choice.about}")
         if choice.site.name == "local" and not (can_pin() and counters_available()):
             notices.insist("this system cannot pin processes or read their counters: CPU and memory stay empty")
-        if neighbours := others():
-            ids = " and ".join(f"process {pid}" for pid in neighbours)
-            notices.say(f"another topolab run ({ids}) is measuring on this machine: figures of both will be too low")
-        _observe(choice, keeper, store, ConsoleProgress(notices.console, arguments.quiet), costs)
+        # Announced before it looks, so that of two runs that start at once at least one says so.
+        with announced():
+            if labs := " and ".join(str(lab) for lab in others()):
+                notices.insist(
+                    f"another topolab run ({labs}) is measuring on this machine: figures of both will be too low"
+                )
+            _observe(choice, keeper, store, ConsoleProgress(notices.console, arguments.quiet), costs)
     except (KeyboardInterrupt, EngineError, UnwritableError, OutputClosedError) as error:
         stopped = error
     code = report_run(arguments, store)
@@ -71,6 +74,7 @@ def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: 
 def _observe(choice: Choice, keeper: ProcessKeeper, store: Store, progress: ConsoleProgress, costs: Costs) -> None:
     # topolab itself, like the client, stays off the server's processor.
     own = (choice.site.cpus.client or frozenset()) & set(available_cpus())
-    workers = LoadWorkers(keeper, keeper.folder / "client.log", own or None, choice.drivers)
-    with announced(), pinned(own or None), choice.site.open(store.record.id, keeper) as backend:
-        run(store, backend, workers.measure, progress, costs)
+    watch = Watch()
+    workers = LoadWorkers(keeper, keeper.folder / "client.log", own or None, choice.drivers, watch.look)
+    with pinned(own or None), choice.site.open(store.record.id, keeper) as backend:
+        run(store, backend, workers.measure, progress, costs, watch)

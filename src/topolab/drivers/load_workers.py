@@ -17,6 +17,7 @@ from topolab.model.profile import LoadProfile
 from topolab.model.target import Target, Workplace
 from topolab.process.conversation import Conversation, LostError
 from topolab.process.group import ProcessGroup, ProcessKeeper
+from topolab.process.lines import nothing
 
 Keep = Callable[[str, bytes], None]
 """Takes what a tool wrote: a file's name and content."""
@@ -26,13 +27,19 @@ class LoadWorkers:
     """Makes loads in a separate process for each driver, pinned to the client's processors, one job at a time."""
 
     def __init__(
-        self, keeper: ProcessKeeper, log_path: Path, cpus: frozenset[int] | None, known: Drivers | None = None
+        self,
+        keeper: ProcessKeeper,
+        log_path: Path,
+        cpus: frozenset[int] | None,
+        known: Drivers | None = None,
+        meanwhile: Callable[[], None] = nothing,
     ) -> None:
-        """`known` defaults to the drivers of this package."""
+        """`known` defaults to the drivers of this package. `meanwhile` is called every second of a load."""
         self._keeper = keeper
         self._log_path = log_path
         self._cpus = cpus
         self._known = drivers() if known is None else known
+        self._meanwhile = meanwhile
         self._talks: dict[str, tuple[Workplace, Conversation]] = {}
 
     def worker(self, driver: str) -> ProcessGroup | None:
@@ -59,15 +66,15 @@ class LoadWorkers:
         stage = Stage.WARM_UP
         try:
             talk.say(job_line(target, profile, workplace.catalogue))
-            _expect(talk, Warm, deadline, keep)
+            self._expect(talk, Warm, deadline, keep)
             on_warm()
             stage = Stage.LOAD
             talk.say(GO)
-            while isinstance(_expect(talk, Loaded | Warm, deadline, keep), Warm):
+            while isinstance(self._expect(talk, Loaded | Warm, deadline, keep), Warm):
                 on_warm()
                 talk.say(GO)
             on_loaded()
-            event = _expect(talk, Measured, deadline, keep)
+            event = self._expect(talk, Measured, deadline, keep)
         except LostError as error:
             log = talk.group.log_tail()
             self._end(profile.driver)
@@ -93,20 +100,19 @@ class LoadWorkers:
     def _end(self, driver: str) -> None:
         self._keeper.end(self._talks.pop(driver)[1].group)
 
-
-def _expect(talk: Conversation, kind: type[Event] | UnionType, deadline: float, keep: Keep) -> Event:
-    """Wait for an event of `kind`. Raises `StageError` if the worker reports a failure instead."""
-    while True:
-        line = talk.hear(deadline)
-        try:
-            event = parse_event(line)
-        except InputError as error:
-            raise LostError(f"broke the protocol: {error}") from error
-        if not isinstance(event, Kept):
-            break
-        keep(event.name, event.content)
-    if isinstance(event, Failed):
-        raise StageError(Stage.LOAD if kind is not Warm else Stage.WARM_UP, event.message)
-    if not isinstance(event, kind):
-        raise LostError(f"sent {type(event).__name__} instead of {getattr(kind, '__name__', 'Loaded')}")
-    return event
+    def _expect(self, talk: Conversation, kind: type[Event] | UnionType, deadline: float, keep: Keep) -> Event:
+        """Wait for an event of `kind`. Raises `StageError` if the worker reports a failure instead."""
+        while True:
+            line = talk.hear(deadline, self._meanwhile)
+            try:
+                event = parse_event(line)
+            except InputError as error:
+                raise LostError(f"broke the protocol: {error}") from error
+            if not isinstance(event, Kept):
+                break
+            keep(event.name, event.content)
+        if isinstance(event, Failed):
+            raise StageError(Stage.LOAD if kind is not Warm else Stage.WARM_UP, event.message)
+        if not isinstance(event, kind):
+            raise LostError(f"sent {type(event).__name__} instead of {getattr(kind, '__name__', 'Loaded')}")
+        return event

@@ -31,6 +31,8 @@ def main(arguments: Sequence[str], own_root: Path) -> int:
     try:
         options = _parse(arguments, os.environ, own_root)
         root = Path(options.root).resolve()
+        if not options.print:
+            _leave_folder(options)
         launch = _launch(options, root, place_here(root), os.environ)
         if not options.print:
             become(launch)
@@ -50,6 +52,14 @@ def foresee(root: Path, command: Sequence[str], environment: Mapping[str, str]) 
     there = Path(command[script]).parents[1]
     options = _parse(command[script + 1 :], environment, there)
     return _launch(options, root, Place(command[0], str(there)), environment)
+
+
+def _leave_folder(options: argparse.Namespace) -> None:
+    """Go where nobody keeps modules: servers and companions import from the folder they are started in."""
+    for name in ("cert", "key"):
+        if path := getattr(options, name):
+            setattr(options, name, str(Path(path).absolute()))
+    os.chdir("/")
 
 
 def _launch(options: argparse.Namespace, root: Path, place: Place, outer: Mapping[str, str]) -> Launch:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from topolab.process.group import ProcessGroup
-from topolab.process.lines import LineReader, LostError
+from topolab.process.lines import LineReader, LostError, nothing
 
 __all__ = ["Conversation", "LostError"]
 
@@ -25,8 +27,11 @@ class Conversation:
         except BrokenPipeError:
             raise LostError("ended by itself") from None
 
-    def hear(self, deadline: float) -> str:
-        """Wait for the next line until `deadline`, on the monotonic clock. Raises `LostError`."""
+    def hear(self, deadline: float, meanwhile: Callable[[], None] = nothing) -> str:
+        """Wait for the next line until `deadline`, on the monotonic clock. Raises `LostError`.
+
+        `meanwhile` is called after each second of silence.
+        """
         if self._reader is None:
             raise LostError("has no standard output")
-        return self._reader.line(deadline)
+        return self._reader.line(deadline, meanwhile)

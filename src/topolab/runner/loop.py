@@ -12,7 +12,7 @@ from topolab.drivers.registry import Drivers
 from topolab.model.cell import Cell
 from topolab.model.run import RunRecord, Sitting
 from topolab.plan.estimate import expected_s
-from topolab.process.neighbours import others
+from topolab.process.neighbours import Watch
 from topolab.runner.environment import load_average
 from topolab.runner.observe import Measure, observe
 from topolab.runner.progress import Progress
@@ -47,8 +47,11 @@ class Costs:
     drivers: Drivers
 
 
-def run(store: Store, backend: Backend, measure: Measure, progress: Progress, costs: Costs) -> None:
-    """Make every observation that the store lacks, and store how long the sitting took, however it ends."""
+def run(store: Store, backend: Backend, measure: Measure, progress: Progress, costs: Costs, watch: Watch) -> None:
+    """Make every observation that the store lacks, and store how long the sitting took, however it ends.
+
+    `measure` may call `watch.look` during a load.
+    """
     record = store.record
     load_before = load_average()
     todo = left_to_do(store)
@@ -71,9 +74,9 @@ def run(store: Store, backend: Backend, measure: Measure, progress: Progress, co
                 pace = elapsed_s / spent_s if spent_s else 1.0
                 progress.step(cell, number, planned - len(todo) + index, planned, remaining_s * pace)
                 profile = record.profiles[cell.combination.profile]
-                before = others()
+                watch.begin()
                 observation, files = observe(cell, number, backend, profile, measure)
-                observation = replace(observation, disturbed=bool(before or others()))
+                observation = replace(observation, disturbed=watch.disturbed())
                 store.add(observation, account(), files)
                 remaining_s -= expected[index]
                 spent_s += expected[index]
