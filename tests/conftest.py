@@ -24,19 +24,14 @@ pytest_plugins = ("support.certificates", "support.keys")
 # Runs on this machine that these tests did not start must not add a warning to what they compare.
 os.environ[GROUP_VARIABLE] = f"tests {secrets.token_hex(8)}"
 
-# The engine's tests share images and a project name, whole runs disturb each other, and Chromium drops its connections
-# when a container of another test changes this machine's network.
+# What uses the machine's Docker Engine: these tests share its images and project names.
 _ALONE = (
     "tests/backends/compose/",
     "tests/backends/test_agreement.py",
-    "tests/cli/",
+    "tests/cli/test_h2load_run.py",
     "tests/compose/",
-    "tests/docs/test_adding_a_server.py",
-    "tests/docs/test_extending_driver.py",
     "tests/docs/test_extending_proxy.py",
-    "tests/drivers/browser/",
     "tests/drivers/h2load/test_loads.py",
-    "tests/packaging/",
     "tests/support/test_private_engine.py",
 )
 
