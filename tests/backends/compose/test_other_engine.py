@@ -16,6 +16,7 @@ import pytest
 from support import private_engine
 from support.cells import cell_of
 from support.command import SCRIPT, environment, run_matrix
+from support.engines import site_here, whole_plan
 from support.private_engine import PrivateEngine
 from support.runs import hops_of, observed, only_run
 from support.waiting import DEADLINE_S, SMALL, until
@@ -35,9 +36,12 @@ pytestmark = pytest.mark.usefixtures("docker_site")
 
 
 @pytest.fixture(scope="module")
-def engine(docker_site: ComposeSite) -> Iterator[PrivateEngine]:
+def engine(docker_site: ComposeSite, catalogue: Catalogue) -> Iterator[PrivateEngine]:
     """A private engine that has this machine's images."""
     assert docker_site.name == "docker"
+    # An earlier test may have built the images from another catalogue, and the engine gets them by name.
+    with closing(site_here(catalogue)) as site, ProcessKeeper() as keeper:
+        site.prepare(whole_plan(catalogue), keeper, print)
     with closing(connect(find_endpoint(None))) as usual:
         images = [
             server_image(Debian.TRIXIE).name,
