@@ -55,7 +55,7 @@ def foresee(root: Path, command: Sequence[str], environment: Mapping[str, str]) 
 
 
 def _leave_folder(options: argparse.Namespace) -> None:
-    """Go where nobody keeps modules: servers and companions import from the folder they are started in."""
+    """Change to a folder without modules: servers and companions import from the folder they start in."""
     for name in ("cert", "key"):
         if path := getattr(options, name):
             setattr(options, name, str(Path(path).absolute()))

@@ -64,10 +64,10 @@ class ProcessGroup:
 
 
 class ProcessKeeper:
-    """Starts process groups and sees to it that none is left, also when the lab itself is killed.
+    """Starts process groups and ensures that none is left, even if topolab itself is killed.
 
-    A context manager: leaving it ends every group still running and removes `folder`, the place for what the groups
-    need while they run.
+    A context manager: leaving it ends every group still running and removes `folder`, which holds the files that the
+    groups need while they run.
     """
 
     def __init__(self) -> None:
@@ -107,11 +107,11 @@ class ProcessKeeper:
         cwd: Path | None = None,
         pipes: bool = False,
     ) -> ProcessGroup:
-        """Start `argv` in a group of its own, on `cpus` where the system can pin, logging to `log_path`.
+        """Start `argv` in its own group, on `cpus` if the system can pin, logging to `log_path`.
 
-        Its working directory is `cwd`, or an empty one: many programs import from where they are started, and a
-        `selectors.py` of the user's must not become part of a server. With `pipes` standard input and output are
-        pipes to the lab, and only standard error is logged.
+        Its working directory is `cwd`, or an empty one: many programs import from the folder they start in, and a
+        user's `selectors.py` must not become part of a server. With `pipes`, standard input and output are pipes to
+        topolab, and only standard error is logged.
         """
         group: ProcessGroup | None = None
         self._started += 1
@@ -126,7 +126,7 @@ class ProcessKeeper:
                     env=env,
                     cwd=cwd or self._nowhere,
                     start_new_session=True,
-                    preexec_fn=functools.partial(_prepare, mark),  # noqa: PLW1509 - the lab has one thread
+                    preexec_fn=functools.partial(_prepare, mark),  # noqa: PLW1509 - topolab has one thread
                 )
                 group = ProcessGroup(name, leader, log_path, tuple(argv), mark)
                 self._groups[group.pgid] = group
@@ -138,10 +138,10 @@ class ProcessKeeper:
         return group
 
     def end(self, group: ProcessGroup) -> None:
-        """Kill the whole group and what has left it, and wait until none of it runs.
+        """Kill the whole group and every process that has left it, and wait until none of them runs.
 
-        At once with SIGKILL: a stack is thrown away after its cell, there is nothing in it to be flushed, and the
-        graceful stops of a dozen servers take between 0.1 and 5 s each, which would be the harness's own time.
+        SIGKILL at once: a stack is thrown away after its cell and has nothing to flush, and the graceful stops of a
+        dozen servers take between 0.1 and 5 s each, which would be topolab's own time.
         """
         _kill(group.pgid)
         group.leader.wait()
@@ -154,7 +154,7 @@ class ProcessKeeper:
             _kill(group.pgid)
             time.sleep(_POLL_S)
         guard.end_marked({group.mark})
-        if not members(group.pgid):  # what even SIGKILL did not end by now stays on the guard's list
+        if not members(group.pgid):  # otherwise it stays on the guard's list
             self._tell_guard(f"-{group.pgid}")
         self._groups.pop(group.pgid, None)
 
@@ -169,11 +169,11 @@ class ProcessKeeper:
         return guard.keeper_of(self._mark)
 
     def when_killed(self, argv: Sequence[str]) -> None:
-        """Have `argv` run should the lab end before `not_needed_when_killed`: what clears up beyond processes."""
+        """Have `argv` run if topolab ends before `not_needed_when_killed`: it cleans up more than processes."""
         self._tell_guard(f"!{json.dumps(list(argv))}")
 
     def not_needed_when_killed(self, argv: Sequence[str]) -> None:
-        """Take `when_killed` back: the lab has done it itself."""
+        """Take `when_killed` back: topolab has cleaned up itself."""
         self._tell_guard(f".{json.dumps(list(argv))}")
 
     def _tell_guard(self, line: str) -> None:
@@ -183,9 +183,9 @@ class ProcessKeeper:
 
 
 def _prepare(mark: int) -> None:
-    """Mark a child before it becomes its program, and have Linux kill it with the lab.
+    """Mark a child before it becomes its program, and have Linux kill it when topolab ends.
 
-    The latter holds before the guard has heard of it. What it starts in turn is not killed with the lab; of that group
+    That covers the time before the guard knows about the group. Linux does not kill what the child starts in turn, but
     the guard knows by then.
     """
     guard.put_mark(mark)

@@ -1,13 +1,13 @@
-"""A process that outlives the lab by a moment: when its standard input ends, it clears up what the lab left.
+"""Cleans up after topolab, however it ends: outlives it by a moment, which begins when standard input ends.
 
-Run by path with the interpreter's `-I -S`, so it imports nothing but the standard library. Lines are `+PGID` when a
-group starts and `-PGID` when the lab has ended it itself, `!ARGV` (JSON) for a command to run when the lab is gone and
-`.ARGV` when it has become needless; its arguments are the lab's temporary folder and the keeper's mark. This is what
-ends the servers and removes the run's key after a `kill -9` of the lab.
+Run by path with the interpreter's `-I -S`, so it imports only the standard library. Its arguments are topolab's
+temporary folder and the keeper's mark. Its input lines are `+PGID` when a group starts, `-PGID` when topolab has ended
+it, `!ARGV` (JSON) for a command to run after topolab's end, and `.ARGV` to take that back. This ends the servers and
+removes the run's key after a `kill -9` of topolab.
 
-A daemon leaves its group and its session, closes its files and may write over its environment. Its resource limits it
-keeps: they pass to every child and every program. So each group has a mark, which is a value of the soft limit on a
-real-time process's CPU time, RLIMIT_RTTIME: more than 146,000 years, so it limits nothing. See getrlimit(2) and
+A daemon leaves its group and its session, closes its files and may overwrite its environment, but it keeps its resource
+limits: every child and every program inherits them. So each group has a mark, which is a value of the soft limit on a
+real-time process's CPU time, RLIMIT_RTTIME. It is more than 146,000 years, so it limits nothing. See getrlimit(2) and
 proc_pid_limits(5).
 """
 
@@ -36,7 +36,7 @@ _POLL_S = 0.02
 
 
 def main() -> None:
-    """Follow the list until standard input ends, then kill what is left on it and remove the folder."""
+    """Read lines until standard input ends, then kill the groups still listed and remove the folder."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     groups: set[int] = set()
@@ -59,8 +59,8 @@ def main() -> None:
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             subprocess.run(json.loads(command), stdin=subprocess.DEVNULL, timeout=_COMMAND_LIMIT_S, check=False)
     deadline = time.monotonic() + _REMOVAL_LIMIT_S
-    while Path(sys.argv[1]).exists() and time.monotonic() < deadline:  # where the lab has done it, it is gone
-        shutil.rmtree(sys.argv[1], ignore_errors=True)  # what is only just dying may still write into it
+    while Path(sys.argv[1]).exists() and time.monotonic() < deadline:  # topolab may have removed it
+        shutil.rmtree(sys.argv[1], ignore_errors=True)  # a dying process may still write into it
         time.sleep(_POLL_S)
 
 

@@ -65,7 +65,7 @@ def announced() -> Iterator[None]:
 
 
 def others() -> tuple[Lab, ...]:
-    """The other labs that are measuring; none where the kernel has no list or shows it to nobody."""
+    """The other labs that are measuring; empty if the kernel has no such list or hides it."""
     try:
         listed = _LIST.read_bytes()
     except (FileNotFoundError, PermissionError):
@@ -88,7 +88,7 @@ class Watch:
         self.look()
 
     def look(self) -> None:
-        """Look once. It takes some 20 us, and nothing once another lab was seen."""
+        """Look once. It takes some 20 us, and no time once another lab was seen."""
         self._disturbed = self._disturbed or bool(others())
 
     def disturbed(self) -> bool:

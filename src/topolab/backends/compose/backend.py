@@ -58,7 +58,7 @@ class ComposeBackend:
             "SELF_SIGNED_NAME": "",
             "SERVER_CONDITION": "service_started",
         }
-        lab = None
+        generator = None
         if not engine.remote:
             own = {
                 **variables,
@@ -68,9 +68,11 @@ class ComposeBackend:
                 # The edge publishes no ports: the load comes from inside.
                 "EDGE_INTERNAL": "true",
             }
-            lab = LoadGenerator(engine, composer, f"{self._project}-lab", own)
+            generator = LoadGenerator(engine, composer, f"{self._project}-run", own)
         here = Workplace((), sys.executable, str(catalogue.root))
-        self._around = Surroundings(catalogue, engine, composer, lab, here, edge_address, files, variables, images)
+        self._around = Surroundings(
+            catalogue, engine, composer, generator, here, edge_address, files, variables, images
+        )
 
     @contextmanager
     def stack(self, cell: Cell) -> Iterator[ComposeStack]:
@@ -91,8 +93,8 @@ class ComposeBackend:
 
         An engine that was given up is not waited for again: the same error is raised.
         """
-        if self._around.lab is not None:
-            self._around.lab.close()
+        if self._around.generator is not None:
+            self._around.generator.close()
         if self._given_up is None:
             sweep_patiently(self._engine, self._token)
             return

@@ -44,14 +44,15 @@ SERVER_PORT, EDGE_PORT = 8000, 8443
 class Surroundings:
     """What all stacks of a sitting share.
 
-    Without a `lab`, the load comes from this machine, `here`, through ports published on `edge_address`. `variables`
-    has the Compose files' variables that are the same for all cells, and `images` the ids of the stacks' images.
+    Without a `generator`, the load comes from this machine, `here`, through ports published on `edge_address`.
+    `variables` has the Compose files' variables that are the same for all cells, and `images` the ids of the stacks'
+    images.
     """
 
     catalogue: Catalogue
     engine: Engine
     composer: Composer
-    lab: LoadGenerator | None
+    generator: LoadGenerator | None
     here: Workplace
     edge_address: str
     certificate: CertificateFiles
@@ -74,15 +75,15 @@ class ComposeStack:
         self._start_timeout_s = around.catalogue.start_timeout_s(cell.combination)
         self.project = project
         self._ask = fetch
-        if around.lab is not None:
-            around.lab.ready()
-            self._ask = around.lab.fetch
+        if around.generator is not None:
+            around.generator.ready()
+            self._ask = around.generator.fetch
         resources.callback(down, project)
         self.parts: dict[str, Container] = {}
         self._up()
         self.edge = self._edge()
         server = self.parts["server"]
-        if around.lab is not None:
+        if around.generator is not None:
             own = self._target(server.addresses[self._network("inside")], SERVER_PORT, last_hop_client(cell))
             self._await_good_answer("server", own)
             self._await_companions(own)
@@ -103,7 +104,7 @@ class ComposeStack:
 
     def workplace(self, driver: str) -> Workplace:
         """The load generator's or the browser's container, or this machine if the engine is on another."""
-        return self.around.here if self.around.lab is None else self.around.lab.workplace(driver)
+        return self.around.here if self.around.generator is None else self.around.generator.workplace(driver)
 
     def fetch(self, path: str, timeout_s: float) -> Response:
         """Send one request through the edge, from where the load is made."""
@@ -132,11 +133,11 @@ class ComposeStack:
         )
 
     def _up(self) -> None:
-        combination, lab = self._cell.combination, self.around.lab
+        combination, generator = self._cell.combination, self.around.generator
         candidate = self.around.catalogue.candidates[combination.server]
         files = ["base", "proxy" if self._proxied else "direct"]
         files += [combination.app] if self._companions else []
-        files += ["parts/shared", *(["parts/shared-proxy"] if self._proxied else [])] if lab else []
+        files += ["parts/shared", *(["parts/shared-proxy"] if self._proxied else [])] if generator else []
         done = self.around.composer.up(
             self.project,
             files,
@@ -152,7 +153,7 @@ class ComposeStack:
                 **self._certificates(),
                 "EDGE_ADDRESS": self.around.edge_address,
                 "EDGE_PORT": "",  # any free port
-                **({"RUN_PROJECT": lab.project} if lab else {}),
+                **({"RUN_PROJECT": generator.project} if generator else {}),
             },
         )
         # Check parts in this order, so that the first one found ended did not end because another had.
@@ -210,17 +211,17 @@ class ComposeStack:
         client = cell.combination.client_protocol
         name, port = ("proxy", EDGE_PORT) if "proxy" in self.parts else ("server", SERVER_PORT)
         part = self.parts[name]
-        if self.around.lab is not None:
+        if self.around.generator is not None:
             return self._target(part.addresses[self._network("edge")], port, client, cell.h2_alone)
         published = part.published[f"{port}/{'udp' if client.transport is Transport.QUIC else 'tcp'}"]
         return self._target(self.around.edge_address, published, client, cell.h2_alone)
 
     def _target(self, host: str, port: int, client: ClientProtocol, h2_alone: bool = False) -> Target:
-        authority = self.around.certificate.authority if self.around.lab is None else AUTHORITY
+        authority = self.around.certificate.authority if self.around.generator is None else AUTHORITY
         return Target(host, port, client, ca_file=authority if client.transport.encrypted else None, h2_alone=h2_alone)
 
     def _network(self, name: str) -> str:
-        return f"{self.around.lab.project if self.around.lab else self.project}_{name}"
+        return f"{self.around.generator.project if self.around.generator else self.project}_{name}"
 
     def _prove_last_hop(self) -> None:
         """Prove the last hop's transport by what the app saw: its listener cannot be reached from here."""

@@ -98,7 +98,7 @@ class Pool:
     def turn(self, until: float) -> list[Exchange]:
         """Let libcurl work until an exchange has finished, at most until `until`; return those that have.
 
-        It may return early and none at all. The list is valid until the next turn.
+        It may return early, and with none. The list is valid until the next turn.
         """
         finished = self._finished
         finished.clear()
