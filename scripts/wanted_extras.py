@@ -29,11 +29,17 @@ def wanted_extras(arguments: Sequence[str], default_matrix: str) -> tuple[str, .
     if any(word in arguments for word in ("--list", "-h", "--help")):
         return ()
     if "--resume" in given:
-        matrix = _matrix_of_run(given["--resume"][-1])
+        run = given["--resume"][-1]
+        if not any(Path(folder, run).exists() for folder in ("", given.get("--out", ["results"])[-1])):
+            return ()  # the command refuses it
+        matrix = _matrix_of_run(run)
     else:
         matrix = given.get("--matrix", [default_matrix])[-1]
     try:
         extras = set(_for_matrix(matrix, given.get("--only", ())))
+    except FileNotFoundError:
+        # The command refuses a matrix that does not exist. A run has its own, which may have been a user's file.
+        return EXTRAS if "--resume" in given else ()
     except (OSError, ValueError, LookupError, TypeError, AttributeError):  # a later step reports what is wrong with it
         return EXTRAS
     if _may_use_docker(given):
@@ -126,4 +132,6 @@ def _of_apps(root: Path, wanted: _Wanted) -> Iterator[str]:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is not a regular file: reading it here would take it from the command, or never end")
     return tomllib.loads(path.read_text(encoding="utf-8-sig"))

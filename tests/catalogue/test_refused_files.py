@@ -37,6 +37,14 @@ def test_a_directory_where_a_file_belongs(root: Path, refusal: Refusal, file: st
     assert refusal().startswith(f"{file}: cannot be read as text: ")
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no /dev/zero")
+@pytest.mark.parametrize("file", ONE_OF_EACH)
+def test_a_file_without_an_end(root: Path, refusal: Refusal, file: str) -> None:
+    (root / file).unlink()
+    (root / file).symlink_to("/dev/zero")
+    assert refusal() == f"{file}: larger than 1 MiB, so it is not one of topolab's TOML files"
+
+
 def test_a_link_to_nowhere(root: Path, refusal: Refusal) -> None:
     (root / MATRIX).unlink()
     (root / MATRIX).symlink_to(root / "nowhere")

@@ -87,7 +87,7 @@ def test_it_plans_the_talks_page_by_default() -> None:
     done = run_page("--dry-run", "--backend", "local")
     assert (done.returncode, done.stderr) == (0, "")
     assert "nlb-tls-http1only/h1/page-24-browser  client -http/1.1 tls-> proxy" in done.stdout
-    assert "8 cells x 1 rounds" in done.stdout
+    assert "8 cells x 1 round:" in done.stdout
 
 
 def test_the_help_says_what_the_command_is_for() -> None:

@@ -41,8 +41,6 @@ def no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (("--matrix", "full", "--only", "app=bare", "--only", "profile=ceiling"), ("servers",)),
         (("--matrix", "full", "--only=app=bare", "--only=profile=ceiling", "--only=server=granian"), ()),
         (("--matrix", "full", "--only", "server=hypercorn-asyncio", "--only", "protocol=h3"), WITHOUT_DOCKER),
-        (("--resume", "20261126-074858-default"), ()),
-        (("--resume", "results/20261126-074858-fastapi-2"), ("apps", "servers")),
     ],
 )  # fmt: skip
 def test_extras_are_those_of_the_selected_drivers_servers_and_apps(
@@ -67,10 +65,30 @@ def test_commands_that_only_print_need_no_extras(arguments: tuple[str, ...]) -> 
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--matrix", "nope"), ("--matrix",), ("--matrix", ""), ("--resume", "elsewhere/run"), ("--resume",)],
+    [("--matrix", "/dev/zero"), ("--matrix", "."), ("--matrix", ""), ("--resume",)],
 )
 def test_all_extras_are_wanted_where_they_cannot_be_determined(arguments: tuple[str, ...]) -> None:
     assert wanted_extras(arguments, "default") == EXTRAS
+
+
+@pytest.mark.parametrize("run", ["20261126-074858-fastapi-2", "mine/20261126-074858-fastapi"])
+def test_a_run_wants_the_extras_of_its_matrix(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, run: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path(run) if "/" in run else Path("results", run)
+    folder.mkdir(parents=True)
+    assert wanted_extras(("--resume", run), "default") == ("apps", "servers")
+    assert wanted_extras(("--resume", folder.name, "--out", str(folder.parent)), "default") == ("apps", "servers")
+
+
+def test_a_run_of_a_matrix_that_is_not_found_wants_all_extras(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("run").mkdir()
+    assert wanted_extras(("--resume", "run"), "default") == EXTRAS
+
+
+@pytest.mark.parametrize("arguments", [("--matrix", "nope"), ("--resume", "nope"), ("--resume", "elsewhere/nope")])
+def test_nothing_is_installed_for_a_name_that_the_command_refuses(arguments: tuple[str, ...]) -> None:
+    assert wanted_extras(arguments, "default") == ()
 
 
 @pytest.mark.parametrize("text", ["", "\0", "select = 3", "[[select]]\nservers = 3\napps = []", "name ="])

@@ -18,6 +18,7 @@ from topolab.errors import InputError
 
 _LONGEST_SHOWN = 80
 """How many characters of a refused value a message shows."""
+_MOST_BYTES = 1 << 20
 _UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
 
 
@@ -34,7 +35,11 @@ def read_toml(path: Path, kind: Any, shown_as: str) -> Any:
     Raises `InputError` if the file cannot be read, is not TOML, or does not fit the type.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:  # a device never ends
+            raise InputError(f"{shown_as}: larger than 1 MiB, so it is not one of topolab's TOML files")
+        text = content.decode("utf-8-sig")  # some editors begin a file with a byte order mark
     except FileNotFoundError:
         raise InputError(f"{shown_as}: no such file") from None
     except (OSError, ValueError) as error:  # not UTF-8, or not a possible file name

@@ -12,7 +12,7 @@ from topolab.cli.exit_codes import ExitCode
 from topolab.cli.planned import PlannedRun, refuse_empty
 from topolab.model.cell import Cell
 from topolab.plan.estimate import expected_total_s
-from topolab.report.format import duration
+from topolab.report.format import counted, duration
 
 
 def show_plan(planned: PlannedRun, catalogue: Catalogue) -> int:
@@ -33,7 +33,7 @@ def show_plan(planned: PlannedRun, catalogue: Catalogue) -> int:
     total_s = expected_total_s(plan.cells, catalogue, rounds, site.stack_s)
     due = site.due(plan) if plan.cells else ()
     first = f", after building {', '.join(due)}" if due else ""
-    summary = f"\n{len(plan.cells)} cells x {rounds} rounds: about {duration(total_s)}{first}"
+    summary = f"\n{counted(len(plan.cells), 'cell')} x {counted(rounds, 'round')}: about {duration(total_s)}{first}"
     console.print(Text(summary), soft_wrap=True)
     refuse_empty(plan)
     return ExitCode.MEASURED

@@ -18,6 +18,7 @@ from topolab.process.cpus import available_cpus, can_pin, pinned
 from topolab.process.group import ProcessKeeper
 from topolab.process.neighbours import Watch, announced, others
 from topolab.process.usage import counters_available
+from topolab.report.format import counted
 from topolab.runner import Costs, run
 from topolab.runner.interruption import first_signal_interrupts
 from topolab.runner.progress import ConsoleProgress
@@ -42,7 +43,8 @@ def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: 
     record = store.record
     stopped: KeyboardInterrupt | EngineError | UnwritableError | OutputClosedError | None = None
     try:
-        notices.say(f"run {record.id}: {len(record.plan.cells)} cells, {record.rounds} rounds, {choice.about}")
+        planned = f"{counted(len(record.plan.cells), 'cell')}, {counted(record.rounds, 'round')}"
+        notices.say(f"run {record.id}: {planned}, {choice.about}")
         if choice.site.name == "local" and not (can_pin() and counters_available()):
             notices.insist("this system cannot pin processes or read their counters: CPU and memory stay empty")
         # Announced before it looks, so that of two runs that start at once at least one says so.

@@ -61,6 +61,11 @@ def change(ratio: float) -> str:
     return f"x{significant(ratio)}" if ratio >= 10 else f"{round(100 * (ratio - 1)):+d}%"
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things, such as "1 cell" and "2 cells"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def duration(seconds: float) -> str:
     """Seconds below two minutes, then minutes and seconds, then hours and minutes."""
     whole = round(seconds)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from topolab.report import notes
 from topolab.report.blocks import Block, Chart, Facts, Failures, GroupTable, Heading, Listing, Notes, Paragraph
-from topolab.report.format import hops
+from topolab.report.format import counted, hops
 from topolab.report.grouping import Group
 from topolab.report.report import Report
 from topolab.report.tables import next_to, table_kinds
@@ -27,7 +27,7 @@ def charts(report: Report) -> list[Chart]:
 def _opening(report: Report) -> Iterator[Block]:
     record = report.record
     yield Heading(text=f"Run {record.id}", level=1, detailed=True)
-    rounds = f"{record.rounds} round{'s' if record.rounds > 1 else ''}"
+    rounds = counted(record.rounds, "round")
     yield Paragraph(
         text=f"Matrix `{record.matrix}`, {rounds}, seed {record.seed}, backend {record.backend}, "
         f"started {record.started}.",

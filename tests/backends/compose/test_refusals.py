@@ -35,7 +35,7 @@ def test_without_an_engine_auto_is_local_and_says_why(tmp_path: Path) -> None:
     only = ("--only", "server=granian-asgi", "--only", "topology=direct", "--only", "protocol=h2")
     done = run_matrix("--matrix", "smoke", *only, "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    assert "1 cells, 1 rounds, local processes (not Docker: unix:///nonexistent/docker.sock: no engine" in done.stderr
+    assert "1 cell, 1 round, local processes (not Docker: unix:///nonexistent/docker.sock: no engine" in done.stderr
 
 
 @pytest.mark.usefixtures("docker_site")
@@ -43,7 +43,7 @@ def test_with_an_engine_auto_is_docker(tmp_path: Path) -> None:
     only = ("--only", "server=granian-asgi", "--only", "topology=direct", "--only", "protocol=h2")
     done = run_matrix("--matrix", "smoke", *only, "--out", str(tmp_path), **engine_of_this_machine())
     assert done.returncode == 0, done.stderr
-    assert "1 cells, 1 rounds, Docker Engine " in done.stderr
+    assert "1 cell, 1 round, Docker Engine " in done.stderr
 
 
 # Import everything first: the user it becomes may not be able to read the interpreter's own files.
