@@ -40,8 +40,8 @@ def wanted_extras(arguments: Sequence[str], default_matrix: str) -> tuple[str, .
     except FileNotFoundError:
         # The command refuses a matrix that does not exist. A run has its own, which may have been a user's file.
         return EXTRAS if "--resume" in given else ()
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # a later step reports what is wrong with it
-        return EXTRAS
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return EXTRAS  # a later step reports what is wrong with it
     if _may_use_docker(given):
         extras.add("docker")
     return tuple(sorted(extras))

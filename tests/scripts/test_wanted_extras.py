@@ -91,7 +91,9 @@ def test_nothing_is_installed_for_a_name_that_the_command_refuses(arguments: tup
     assert wanted_extras(arguments, "default") == ()
 
 
-@pytest.mark.parametrize("text", ["", "\0", "select = 3", "[[select]]\nservers = 3\napps = []", "name ="])
+@pytest.mark.parametrize(
+    "text", ["", "\0", "select = 3", "a = " + "[" * 5_000, "[[select]]\nservers = 3\napps = []", "name ="]
+)
 def test_a_broken_matrix_is_left_for_the_command_to_refuse(tmp_path: Path, text: str) -> None:
     (tmp_path / "mine.toml").write_text(text)
     assert wanted_extras(("--matrix", str(tmp_path / "mine.toml")), "default") == EXTRAS

@@ -87,6 +87,12 @@ def check_proxy(root: Path, proxy: Proxy) -> None:
                 refuse(shown_as, f"version.{key}", f"expected one group, got {groups}")
     if any("{binary}" in word for word in proxy.command) and proxy.binary is None:
         refuse(shown_as, "binary", "missing; the command uses {binary}")
+    if proxy.binary is not None:
+        try:
+            proxy.binary.package_file.format(system="", machine="")
+        except (LookupError, ValueError):
+            expected = f"expected no placeholders but {{system}} and {{machine}}, got {proxy.binary.package_file!r}"
+            refuse(shown_as, "binary.package_file", expected)
 
 
 def check_topology(root: Path, shown_as: str, topology: Topology, proxies: Mapping[str, Proxy]) -> None:

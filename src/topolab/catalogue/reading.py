@@ -23,10 +23,16 @@ _UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
 
 
 def declared_files(root: Path, pattern: str) -> Iterator[Path]:
-    """The files below `root` that match, sorted, without hidden ones such as editors leave behind."""
+    """The files below `root` that match, sorted, without hidden ones such as editors leave behind.
+
+    Raises `InputError` for a named pipe.
+    """
     for path in sorted(root.glob(pattern)):
-        if not any(part.startswith(".") for part in path.relative_to(root).parts):
-            yield path
+        if any(part.startswith(".") for part in path.relative_to(root).parts):
+            continue
+        if path.is_fifo():  # reading it would wait for a writer
+            raise InputError(f"{path.relative_to(root).as_posix()}: not a regular file")
+        yield path
 
 
 def read_toml(path: Path, kind: Any, shown_as: str) -> Any:
