@@ -30,7 +30,8 @@ def wanted_extras(arguments: Sequence[str], default_matrix: str) -> tuple[str, .
         return ()
     if "--resume" in given:
         run = given["--resume"][-1]
-        if not any(Path(folder, run).exists() for folder in ("", given.get("--out", ["results"])[-1])):
+        folders = ("", given.get("--out", ["results"])[-1])
+        if not any(os.path.exists(Path(folder, run)) for folder in folders):  # noqa: PTH110 - False for names too long
             return ()  # the command refuses it
         matrix = _matrix_of_run(run)
     else:

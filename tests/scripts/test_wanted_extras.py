@@ -86,7 +86,9 @@ def test_a_run_of_a_matrix_that_is_not_found_wants_all_extras(monkeypatch: pytes
     assert wanted_extras(("--resume", "run"), "default") == EXTRAS
 
 
-@pytest.mark.parametrize("arguments", [("--matrix", "nope"), ("--resume", "nope"), ("--resume", "elsewhere/nope")])
+@pytest.mark.parametrize(
+    "arguments", [("--matrix", "nope"), ("--resume", "nope"), ("--resume", "elsewhere/nope"), ("--resume", "x" * 300)]
+)
 def test_nothing_is_installed_for_a_name_that_the_command_refuses(arguments: tuple[str, ...]) -> None:
     assert wanted_extras(arguments, "default") == ()
 
