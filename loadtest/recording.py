@@ -156,7 +156,7 @@ class Recorder:
         options = self._options
         self.result = {**result, "host": self._environment.host, "http": options.http, "warm_up_s": options.warm_up}
         if options.result and options.result != TO_STANDARD_OUTPUT:
-            # Renamed when complete, so that nobody reads half a file.
+            # Renamed when complete, so that no reader gets half a file.
             unfinished = Path(f"{options.result}.unfinished")
             unfinished.write_text(json.dumps(self.result, indent=2) + "\n", encoding="utf-8")
             unfinished.replace(options.result)

@@ -79,7 +79,7 @@ class Visitor(User):
     @tag("dashboard")
     @task(3)
     def dashboard(self) -> None:
-        """A screen of calls sent together, each of which the app delays; the screen is an entry of type SCREEN."""
+        """Calls that a screen sends together and the app delays; the whole screen is an entry of type SCREEN."""
         began_at, began = time.time(), time.perf_counter()
         calls = Group()
         try:

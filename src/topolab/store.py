@@ -188,7 +188,7 @@ def _takes_transactions(path: Path) -> bool:
         with closing(_connect_to_read(path, writable=True)) as connection:
             connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
-        return error.sqlite_errorcode & 0xFF not in _NOT_READABLE
+        return not _is_unreadable(error)
     except sqlite3.DatabaseError:
         return True  # damaged: reading it will raise the full error
     return True
@@ -211,8 +211,13 @@ def _not_made(folder: Path, error: Exception) -> StoreError:
     return StoreError(f"{folder}: the results folder cannot be created: {error}; choose another --out")
 
 
+def _is_unreadable(error: sqlite3.OperationalError) -> bool:
+    """Whether SQLite may not read the file. Errors of Python's module, such as text that is not UTF-8, have no code."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _NOT_READABLE
+
+
 def _damaged(folder: Path, error: Exception) -> StoreError:
-    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _NOT_READABLE:
+    if isinstance(error, sqlite3.OperationalError) and _is_unreadable(error):
         return StoreError(
             f"{folder / DATABASE}: cannot be read: {error}; copy the folder to a disk that can be written"
         )

@@ -38,7 +38,7 @@ def test_the_profile_is_read_as_written(catalogue: Catalogue) -> None:
         (
             JOURNEYS,
             'journeys = ["chat"]',
-            "journeys: must have another one besides chat, because the rate counts HTTP responses",
+            "journeys: must include another journey than chat, because the rate counts HTTP responses",
         ),
         (JOURNEYS, "journeys = []", "journeys: "),
         (JOURNEYS, 'journeys = ["shop"]', "journeys[0]: "),

@@ -107,6 +107,10 @@ def edited(file: str, old: str, new: str) -> Callable[[Path], None]:
             f"{DESCRIPTOR}: cannot be imported: ModuleNotFoundError: No module named 'spam_of_nobody'",
         ),
         (
+            edited(DESCRIPTOR, "DRIVER =", "raise SystemExit(7)\n\nDRIVER ="),
+            f"{DESCRIPTOR}: cannot be imported: SystemExit: 7",
+        ),
+        (
             lambda root: (root / WORKER).unlink(),
             f"{DESCRIPTOR}: the driver has no worker; expected a __main__.py in the same folder",
         ),
@@ -115,7 +119,7 @@ def edited(file: str, old: str, new: str) -> Callable[[Path], None]:
             f"{PROFILE}: driver: must be one that makes closed loads (curl, h2load), not 'plain'",
         ),
     ],
-    ids=["other-name", "no-descriptor", "broken", "no-worker", "other-kind"],
+    ids=["other-name", "no-descriptor", "broken", "exits", "no-worker", "other-kind"],
 )
 def test_an_unusable_driver_is_refused_in_one_line(root: Path, spoil: Callable[[Path], None], message: str) -> None:
     spoil(root)

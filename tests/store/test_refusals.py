@@ -83,6 +83,15 @@ def test_a_record_that_is_not_json(folder: Path) -> None:
     assert refusal(folder).startswith(f"{folder / DATABASE}: is not a topolab run, or is damaged: ")
 
 
+@pytest.mark.parametrize("table", ["run", "observation"])
+def test_text_that_is_not_utf8(folder: Path, table: str) -> None:
+    column = {"run": "record", "observation": "observation"}[table]
+    change(folder, f"UPDATE {table} SET {column} = CAST(? AS TEXT)", b'{"name": "\xff"}')  # noqa: S608
+    damaged = r"is not a topolab run, or is damaged: Could not decode to UTF-8"
+    with pytest.raises(StoreError, match=damaged), Store.open(folder) as store:
+        store.observations()
+
+
 def test_another_format(folder: Path) -> None:
     change(folder, "UPDATE run SET record = json_set(record, '$.format_version', 99)")
     assert refusal(folder) == f"{folder / DATABASE}: has format 99, expected 3; use the topolab that wrote it"

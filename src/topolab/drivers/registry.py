@@ -36,7 +36,7 @@ def read_descriptor(path: Path, shown_as: str) -> Descriptor:
     module = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # it is foreign code, which may raise anything
+    except (Exception, SystemExit) as error:  # it is foreign code, which may raise anything, or exit
         raise InputError(f"{shown_as}: cannot be imported: {type(error).__name__}: {error}") from error
     found = getattr(module, "DRIVER", None)
     if not isinstance(found, Descriptor):

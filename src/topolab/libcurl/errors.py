@@ -14,7 +14,7 @@ _HTTP2_STREAM, _HTTP3, _QUIC_CONNECT_ERROR = 92, 95, 96
 
 
 class _Words(NamedTuple):
-    name: str  # in results of the lab's own driver
+    name: str  # in results of topolab's own driver
     phrase: str  # in results of Locust's users; empty where libcurl's own message is used
 
 
@@ -49,7 +49,7 @@ def error_name(code: int, os_error: int, message: str) -> str:
     if code == pycurl.E_COULDNT_CONNECT and os_error in (0, errno.ECONNREFUSED):
         return "refused"
     if code == pycurl.E_SEND_ERROR and message.startswith("Failed to connect"):
-        # How libcurl reports a UDP port where nobody listens; only the text differs from a broken connection's.
+        # A UDP port without a listener; only the text differs from a broken connection's.
         return "refused"
     if os_error == errno.ECONNRESET:
         return "reset"

@@ -47,7 +47,7 @@ class UsersLoad(Declared):
         if repeated := sorted({journey.value for journey in self.journeys if self.journeys.count(journey) > 1}):
             return "journeys", f"{repeated[0]!r} is listed twice"
         if self.journeys == (Journey.CHAT,):
-            return "journeys", "must have another one besides chat, because the rate counts HTTP responses"
+            return "journeys", "must include another journey than chat, because the rate counts HTTP responses"
         if self.workers > self.users:
             return "workers", f"must be at most {self.users}, so that each has a user, not {self.workers}"
         return None
@@ -66,7 +66,7 @@ class UsersLoad(Declared):
 
     def expected_s(self, protocol: Protocol) -> float:  # noqa: ARG002
         """The time in which the users start, and then run."""
-        return self.users / self.spawn_per_s + self.warm_up_s + self.duration_s
+        return self.longest_s
 
     @property
     def longest_s(self) -> float:
