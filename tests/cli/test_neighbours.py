@@ -76,7 +76,7 @@ def test_a_run_that_starts_in_the_middle_of_another_marks_both(place: tuple[str,
         # One visit may have begun before the second run ended; the next has not.
         count = len(observed(one))
         until(lambda: len(observed(one)) >= count + 2, first)
-    line = f"another topolab run (process {first.pid}) is measuring on this machine: figures of both will be too low\n"
+    line = f"another topolab run (process {first.pid}) is measuring on this machine: each slows the other down\n"
     assert second.stderr == line
     assert disturbed(two) == [True, True]
     marks = "".join("&" if mark else "." for mark in disturbed(one))

@@ -50,9 +50,7 @@ def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: 
         # Announced before it looks, so that of two runs that start at once at least one says so.
         with announced():
             if labs := " and ".join(str(lab) for lab in others()):
-                notices.insist(
-                    f"another topolab run ({labs}) is measuring on this machine: figures of both will be too low"
-                )
+                notices.insist(f"another topolab run ({labs}) is measuring on this machine: each slows the other down")
             _observe(choice, keeper, store, ConsoleProgress(notices.console, arguments.quiet), costs)
     except (KeyboardInterrupt, EngineError, UnwritableError, OutputClosedError) as error:
         stopped = error
