@@ -37,6 +37,17 @@ def test_a_changed_part_of_an_image_is_named_without_its_digest() -> None:
     ]
 
 
+def test_a_changed_file_is_named_without_its_digest() -> None:
+    was = {**RECORDED, "files": {"apps/bare": "aa", "nginx/alb.conf": "bb"}}
+    assert differences(was, now(files={"apps/bare": "cc", "nginx/alb.conf": "bb"})) == ["apps/bare has changed"]
+
+
+def test_a_run_without_its_files_is_not_compared_with_any() -> None:
+    assert differences(RECORDED, now(files={"apps/bare": "cc"})) == [
+        "the run does not say which files it was measured with"
+    ]
+
+
 def test_unknown_values_are_not_compared() -> None:
     assert changed_in(RECORDED, {"cpu_model": "Abacus"}) == []
     assert changed_in(RECORDED, {"cpu_model": "Spam"}) == ["cpu_model was Abacus, is Spam"]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from topolab.catalogue import Catalogue
-from topolab.model.cell import Plan
+from topolab.model.cell import Cell, Plan
 from topolab.model.server import listener_name
 
 
-def drivers_used(catalogue: Catalogue, plan: Plan) -> frozenset[str]:
-    """The drivers of a plan's cells, from their profiles in the catalogue."""
-    profiles = {cell.combination.profile for cell in plan.cells} & set(catalogue.profiles)
+def drivers_used(catalogue: Catalogue, cells: Iterable[Cell]) -> frozenset[str]:
+    """The drivers of some cells, from their profiles in the catalogue."""
+    profiles = {cell.combination.profile for cell in cells} & set(catalogue.profiles)
     return frozenset(catalogue.profiles[name].driver for name in profiles)
 
 

@@ -50,6 +50,8 @@ class Descriptor:
     """The Compose service that runs it in containers."""
     packages: tuple[str, ...] = ()
     """The distributions whose versions a run records."""
+    files: tuple[str, ...] = ()
+    """Patterns of the catalogue's files that its worker uses. A run is not continued after one has changed."""
     missing: Callable[[], str] = str
     """Why it cannot be used on this machine, and what to install; empty if it can."""
     image_version: tuple[str, ...] = ()

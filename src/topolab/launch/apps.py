@@ -10,6 +10,9 @@ from pathlib import Path
 from topolab.launch.program import Launch, Place, inherited
 from topolab.launch.tables import OPTIONS, LaunchError, Table, choose, fill, folders_with, need, read_table
 
+COMMON = "common"
+"""The folder in `apps/` whose modules every app may import."""
+
 
 @dataclass(frozen=True)
 class CompanionRequest:
@@ -49,11 +52,11 @@ def want_broker(file: str, key: str, broker: str) -> None:
 
 
 def app_environment(place: Place, app: Table, outer: Mapping[str, str], broker: str) -> dict[str, str]:
-    """Return a server's or companion's environment. PYTHONPATH has the app, the apps it uses, and `common`.
+    """Return a server's or companion's environment. PYTHONPATH has the app, the apps it uses, and `COMMON`.
 
     The app finds its broker in TOPOLAB_BROKER, as HOST:PORT.
     """
-    folders = (app["name"], *app.get("python_path", []), "common")
+    folders = (app["name"], *app.get("python_path", []), COMMON)
     search_path = os.pathsep.join(f"{place.root}/apps/{folder}" for folder in folders)
     given = {"TOPOLAB_BROKER": broker} if broker else {}
     return {**inherited(outer), "PYTHONPATH": search_path, "PYTHONUNBUFFERED": "1", **given}

@@ -10,13 +10,17 @@ PATTERN = "[!.]*/topologies/[!.]*.toml"
 """Where topologies are: in their proxy's folder, or in the servers' folder if they have no proxy."""
 
 
+def topology_files(root: Path) -> dict[str, str]:
+    """Return the file of each topology below `root`, as messages name it, by the topology's name."""
+    return {path.stem: path.relative_to(root).as_posix() for path in sorted(root.glob(PATTERN))}
+
+
 def find_topology(root: Path, name: str) -> tuple[str, Table]:
     """Return a topology's file, as messages name it, and its table. Raises `LaunchError` if there is none."""
-    files = {path.stem: path for path in sorted(root.glob(PATTERN))}
+    files = topology_files(root)
     if name not in files:
         raise LaunchError(f"{name}: no such topology; there are {', '.join(sorted(files)) or '(none)'}")
-    file = files[name].relative_to(root).as_posix()
-    return file, read_table(root, file)
+    return files[name], read_table(root, files[name])
 
 
 def listener_of(root: Path, name: str) -> str:

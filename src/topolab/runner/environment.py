@@ -11,8 +11,10 @@ from pathlib import Path
 from topolab import __version__
 from topolab.backends import Site
 from topolab.model.cell import Plan
-from topolab.model.environment import IMAGE_IDS, IMAGE_PARTS
+from topolab.model.environment import FILES, IMAGE_IDS, IMAGE_PARTS
 from topolab.process.cpus import available_cpus
+
+_APART = (FILES, IMAGE_IDS, IMAGE_PARTS)
 
 
 def describe(site: Site, plan: Plan) -> dict[str, object]:
@@ -37,7 +39,7 @@ def _machine(site: Site) -> dict[str, object]:
 
 def differences(stored: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
     """The differences between two environments that affect figures, in words; empty if a run may continue."""
-    return [*_changed_parts(stored, now), *_changed(_compared(stored), _compared(now))]
+    return [*_changed_files(stored, now), *_changed(_compared(stored), _compared(now))]
 
 
 def changed_in(stored: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
@@ -45,21 +47,31 @@ def changed_in(stored: Mapping[str, object], now: Mapping[str, object]) -> list[
     return differences({key: value for key, value in stored.items() if key in now}, now)
 
 
-def _changed_parts(stored: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
-    """The parts of images that have changed, without their digests, which would mean nothing to a reader."""
-    was, is_now = (dict(_flat({IMAGE_PARTS: found.get(IMAGE_PARTS, {})})) for found in (stored, now))
-    keys = [key for key in sorted({*was, *is_now}) if was.get(key) != is_now.get(key)]
-    return [f"{part} in the image {image} has changed" for _, image, part in (key.split(" ", 2) for key in keys)]
+def _changed_files(stored: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """The files and parts of images that changed, without their digests, which would mean nothing to a reader."""
+    if FILES in now and FILES not in stored:
+        return ["the run does not say which files it was measured with"]
+    names = [f"{name} has changed" for name in _unequal(_values(stored, FILES), _values(now, FILES))]
+    keys = _unequal(_values(stored, IMAGE_PARTS), _values(now, IMAGE_PARTS))
+    return names + [f"{part} in the image {image} has changed" for image, part in (key.split(" ", 1) for key in keys)]
 
 
 def _changed(was: Mapping[str, object], is_now: Mapping[str, object]) -> list[str]:
-    keys = [key for key in sorted({*was, *is_now}) if was.get(key) != is_now.get(key)]
-    return [f"{key} was {was.get(key)}, is {is_now.get(key)}" for key in keys]
+    return [f"{key} was {was.get(key)}, is {is_now.get(key)}" for key in _unequal(was, is_now)]
+
+
+def _unequal(was: Mapping[str, object], is_now: Mapping[str, object]) -> list[str]:
+    return [key for key in sorted({*was, *is_now}) if was.get(key) != is_now.get(key)]
+
+
+def _values(environment: Mapping[str, object], name: str) -> dict[str, object]:
+    found = environment.get(name)
+    return dict(_flat(found)) if isinstance(found, Mapping) else {}
 
 
 def _compared(environment: Mapping[str, object]) -> dict[str, object]:
     """Everything except what is compared differently, and image ids, which change with every build."""
-    return dict(_flat({key: value for key, value in environment.items() if key not in (IMAGE_IDS, IMAGE_PARTS)}))
+    return dict(_flat({key: value for key, value in environment.items() if key not in _APART}))
 
 
 def _flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:

@@ -189,6 +189,10 @@ CHANGES = {
         {"servers/Dockerfile": {"servers/serve.py"}},
     ),
     "a proxy's template": (change("nginx/alb.conf", append("# x\n")), {"nginx/Dockerfile": {"nginx/alb.conf"}}),
+    "a topology": (
+        change("nginx/topologies/alb.toml", lambda text: text.replace("HTTP/2", "spam", 1)),
+        {name: {"nginx/topologies/alb.toml"} for name in ("servers/Dockerfile", "nginx/Dockerfile")},
+    ),
     "a Locust file": (
         change("loadtest/locustfile.py", append("# x\n")),
         {"loadtest/Dockerfile": {"loadtest/locustfile.py"}},

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 from support.planning import matrix, planned
 from topolab.backends.compose.images import LOAD, Image
-from topolab.backends.compose.plan_images import images_of, unused_parts
+from topolab.backends.compose.plan_images import images_of
 from topolab.catalogue import Catalogue
 from topolab.model.cell import Plan
 
@@ -41,13 +39,3 @@ def test_companions_a_proxy_and_a_browser_have_images_of_their_own(catalogue: Ca
 def test_from_another_machine_the_browser_is_this_machines(catalogue: Catalogue) -> None:
     visited = plan(catalogue, "hypercorn-asyncio", "direct", "page-24-browser")
     assert names(images_of(catalogue, visited, remote=True)) == ["topolab-server:trixie", LOAD.name]
-
-
-def test_only_the_parts_that_the_plan_runs_are_in_use(catalogue: Catalogue) -> None:
-    unused = unused_parts(catalogue, plan(catalogue, "hypercorn-asyncio", "alb", "ceiling"))
-    assert not unused & {"apps/bare", *(f"apps/{name}" for name in catalogue.apps["bare"].python_path)}
-    assert "servers/hypercorn" not in unused
-    template = catalogue.topologies["alb"].template
-    assert f"nginx/{template}" not in unused
-    assert {"apps/fastapi", "servers/granian"} <= unused
-    assert {PurePosixPath(part).parts[0] for part in unused} == {"apps", "servers", "nginx"}

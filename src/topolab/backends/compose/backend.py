@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
@@ -25,7 +25,10 @@ from topolab.process.cpus import CpuLayout
 
 
 class ComposeBackend:
-    """Makes stacks as Compose projects; `backends.Backend` documents the members."""
+    """Makes stacks as Compose projects; `backends.Backend` documents the members.
+
+    `check_files` raises `StageError` if a file that no image has is no longer as the run began with it.
+    """
 
     name = "docker"
 
@@ -39,7 +42,9 @@ class ComposeBackend:
         run_id: str,
         token: str,
         images: Mapping[Image, str],
+        check_files: Callable[[Cell], None],
     ) -> None:
+        self._check_files = check_files
         self._engine = engine
         self._composer = composer
         self._token = token
@@ -77,6 +82,7 @@ class ComposeBackend:
     @contextmanager
     def stack(self, cell: Cell) -> Iterator[ComposeStack]:
         """The cell's containers, fresh, up and answering; gone afterwards."""
+        self._check_files(cell)
         self._await_engine()
         project = f"{self._project}-{next(self._numbers)}"
         with ExitStack() as resources:

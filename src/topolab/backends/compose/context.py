@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
-import tomllib
-from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
 from pathlib import Path
 
+from topolab.backends.digests import IGNORED, digest_of, files_at
+from topolab.backends.used_files import PACKAGE
 from topolab.catalogue.root import FOLDERS, own_root
 from topolab.launch.proxies import proxy_folders
 
 COMPOSE = "compose"
-_PACKAGE = "src/topolab"
-_IGNORED = ("__pycache__", "*.pyc", ".*")
-_DIGITS = 16
 
 
 def compose_folder(root: Path) -> Path:
@@ -31,30 +27,28 @@ def stage(root: Path, folder: Path) -> None:
 
     It is a copy because a catalogue may consist of links, and an installed package is not laid out like a checkout.
     """
-    ignore = shutil.ignore_patterns(*_IGNORED)
+    ignore = shutil.ignore_patterns(*IGNORED)
     for source in _layers(root):
         for name in {*FOLDERS, *proxy_folders(source), COMPOSE}:
             if (source / name).is_dir():
                 shutil.copytree(
                     source / name, folder / name, ignore=ignore, ignore_dangling_symlinks=True, dirs_exist_ok=True
                 )
-    bundled = shutil.ignore_patterns(*_IGNORED, "_catalogue")
-    shutil.copytree(_package(), folder / _PACKAGE, ignore=bundled)
+    bundled = shutil.ignore_patterns(*IGNORED, "_catalogue")
+    shutil.copytree(_package(), folder / PACKAGE, ignore=bundled)
 
 
 def parts(root: Path, dockerfile: str) -> dict[str, str]:
     """A digest of each part of an image: its Dockerfile, and what that copies from the build context.
 
-    If a catalogue folder is copied whole, each of its entries is a separate part: every server, every app.
+    If a catalogue folder is copied whole, each of its entries is a separate part: every server, app and topology.
     """
-    found = {dockerfile: _digest(_files(root, dockerfile))}
+    found = {dockerfile: digest_of(_files(root, dockerfile))}
     for source in copied(_files(root, dockerfile)[dockerfile].read_text(encoding="utf-8")):
         by_part: dict[str, dict[str, Path]] = {}
         for name, path in _files(root, source).items():
-            words = name.split("/")
-            part = "/".join(words[:2]) if "/" not in source else source
-            by_part.setdefault(part, {})[name] = path
-        found |= {part: _digest(files) for part, files in by_part.items()}
+            by_part.setdefault(_part(source, name), {})[name] = path
+        found |= {part: digest_of(files) for part, files in by_part.items()}
     return found
 
 
@@ -70,6 +64,14 @@ def copied(dockerfile: str) -> list[str]:
     return [word for line in words for word in line[:-1] if not word.startswith("--")]
 
 
+def _part(source: str, name: str) -> str:
+    """The part that a file copied by `source` belongs to."""
+    words = name.split("/")
+    if words[1:2] == ["topologies"]:
+        return name
+    return source if "/" in source else "/".join(words[:2])
+
+
 def _layers(root: Path) -> tuple[Path, ...]:
     own = own_root()
     return (own, root) if root != own else (own,)
@@ -81,47 +83,12 @@ def _package() -> Path:
 
 def _files(root: Path, source: str) -> dict[str, Path]:
     """The files that a COPY source covers, by their names in the build context."""
+    if source.startswith(PACKAGE):
+        return files_at(_package() / Path(source).relative_to(PACKAGE), source)
     found: dict[str, Path] = {}
     for layer in _layers(root):
-        place = layer / source
-        if source.startswith(_PACKAGE):
-            place = _package() / Path(source).relative_to(_PACKAGE)
-        if place.is_dir():
-            found |= {f"{source}/{path.relative_to(place).as_posix()}": path for path in _walk(place)}
-        elif place.is_file():
-            found[source] = place
+        for place in layer.glob(source):
+            name = place.relative_to(layer).as_posix()
+            if not any(word.startswith(".") for word in name.split("/")):
+                found |= files_at(place, name)
     return found
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if not _ignored(name) and name != "_catalogue"]
-        for name in names:
-            path = Path(place, name)
-            if not _ignored(name) and path.is_file():
-                yield path
-
-
-def _ignored(name: str) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in _IGNORED)
-
-
-def _digest(files: Mapping[str, Path]) -> str:
-    """A digest of names, execute bits and contents."""
-    sha = hashlib.sha256()
-    for name, path in sorted(files.items()):
-        content = _content(path)
-        sha.update(f"{name}\0{path.stat().st_mode & 0o111}\0{len(content)}\0".encode())
-        sha.update(content)
-    return sha.hexdigest()[:_DIGITS]
-
-
-def _content(path: Path) -> bytes:
-    """A file's content; for TOML, its data, so that comments and line endings make no difference."""
-    content = path.read_bytes()
-    if path.suffix == ".toml":
-        try:
-            return json.dumps(tomllib.loads(content.decode("utf-8-sig")), default=str).encode()
-        except ValueError:  # damaged or not text: the catalogue refuses it where it is used
-            return content
-    return content

@@ -1,4 +1,4 @@
-"""The images that a plan's cells run in, and the parts of them that no cell of the plan uses. Pure."""
+"""The images that a plan's cells run in. Pure."""
 
 from __future__ import annotations
 
@@ -28,25 +28,11 @@ def images_of(catalogue: Catalogue, plan: Plan, *, remote: bool) -> tuple[Image,
     ]
     servers, companions = {debian for debian, _ in used}, {debian for debian, app in used if app.companions}
     proxies = {catalogue.topologies[cell.combination.topology].proxy for cell in plan.cells}
-    drivers = set() if remote else {driver_image(catalogue.drivers[name]) for name in drivers_used(catalogue, plan)}
+    named = () if remote else drivers_used(catalogue, plan.cells)
+    drivers = {driver_image(catalogue.drivers[name]) for name in named}
     return (
         *(server_image(debian) for debian in Debian if debian in servers),
         *(companion_image(debian) for debian in Debian if debian in companions),
         *(proxy_image(name) for name in catalogue.proxies if name in proxies),
         *(image for image in driver_images() if image is LOAD or image in drivers),
     )
-
-
-def unused_parts(catalogue: Catalogue, plan: Plan) -> set[str]:
-    """The parts of images that belong to apps, servers and templates without a cell in the plan."""
-    used = [cell.combination for cell in plan.cells]
-    apps = {name for c in used for name in (c.app, *catalogue.apps[c.app].python_path)}
-    servers = {catalogue.candidates[c.server].server.name for c in used}
-    topologies, chosen = catalogue.topologies.values(), {c.topology for c in used}
-    templates = {(t.proxy, t.template) for t in topologies if t.template}
-    templates -= {(t.proxy, t.template) for t in topologies if t.name in chosen}
-    return {
-        *(f"apps/{name}" for name in set(catalogue.apps) - apps),
-        *(f"servers/{c.server.name}" for c in catalogue.candidates.values() if c.server.name not in servers),
-        *(f"{proxy}/{name}" for proxy, name in templates),
-    }

@@ -13,21 +13,23 @@ from topolab.backends.compose.backend import ComposeBackend
 from topolab.backends.compose.building import Wanted, build_due, hold_images, wanted_images
 from topolab.backends.compose.composer import Composer, check_compose
 from topolab.backends.compose.connect import connect
-from topolab.backends.compose.context import compose_folder
+from topolab.backends.compose.context import COMPOSE, compose_folder
 from topolab.backends.compose.endpoint import find_endpoint
 from topolab.backends.compose.engine import Engine
 from topolab.backends.compose.image_contents import ask_image, ask_proxy, ask_tools, installed_packages, locked_packages
 from topolab.backends.compose.images import Image, driver_image, driver_images
 from topolab.backends.compose.labels import OWNER, RUN
-from topolab.backends.compose.plan_images import images_of, unused_parts
+from topolab.backends.compose.plan_images import images_of
 from topolab.backends.compose.sweep import sweep_the_dead
+from topolab.backends.digests import digest_of, files_at
 from topolab.backends.packages import drivers_used, in_no_image, missing_packages, packages_used
+from topolab.backends.used_files import driving_files, refuse_changed, unused_parts
 from topolab.catalogue import Catalogue
 from topolab.catalogue.root import own_root
 from topolab.drivers.registry import missing_tools, tool_versions, version_commands
 from topolab.errors import EngineError, InputError
-from topolab.model.cell import Plan
-from topolab.model.environment import IMAGE_IDS, IMAGE_PARTS
+from topolab.model.cell import Cell, Plan
+from topolab.model.environment import FILES, IMAGE_IDS, IMAGE_PARTS
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
 
@@ -55,6 +57,7 @@ class ComposeSite:
         self._token: owner.Token | None = None
         self._wanted: dict[tuple[Image, ...], Wanted] = {}
         self._images: dict[Image, str] = {}
+        self._files: Mapping[str, str] = {}
 
     @property
     def about(self) -> str:
@@ -112,9 +115,10 @@ class ComposeSite:
         return took_s
 
     def foresee(self, plan: Plan) -> Mapping[str, object]:
-        """The engine, and the inputs of each image, without parts that this plan does not use."""
+        """The engine, the Compose files, and the inputs of each image, without parts that this plan does not use."""
         facts = self._engine.facts
-        unused = unused_parts(self._catalogue, plan)
+        unused = unused_parts(self._catalogue, plan.cells)
+        self._files = self._files_outside(plan.cells)
         return {
             "engine": facts.version,
             "engine_system": facts.system,
@@ -122,6 +126,7 @@ class ComposeSite:
             "compose": self._compose_version,
             "cgroup_version": facts.cgroup_version,
             "load_from": "this machine" if self._engine.remote else "a container on the edge network",
+            FILES: self._files,
             IMAGE_PARTS: {
                 image.name: {part: digest for part, digest in parts.items() if part not in unused}
                 for image, parts in self._wants(plan).parts.items()
@@ -134,7 +139,7 @@ class ComposeSite:
         labels = {RUN: "asking", OWNER: self._prepared().text}
         asked = {image: image_id for image, image_id in self._images.items() if not image.proxy}
         inside = {image.name: ask_image(self._engine, found, packages, labels) for image, found in asked.items()}
-        used = drivers_used(self._catalogue, plan)
+        used = drivers_used(self._catalogue, plan.cells)
         tools = tool_versions(self._catalogue.drivers, used) if self._engine.remote else self._ask_tools(used, labels)
         return {
             **self.foresee(plan),
@@ -151,7 +156,7 @@ class ComposeSite:
         """The backend; at the end, nothing on the engine has this process's token."""
         token, composer = self._prepared(), self._composer(keeper)
         around = (self.cpus, self._edge_address, run_id, token.text, self._images)
-        backend = ComposeBackend(self._catalogue, self._engine, composer, *around)
+        backend = ComposeBackend(self._catalogue, self._engine, composer, *around, self._check_files)
         try:
             yield backend
         finally:
@@ -175,6 +180,17 @@ class ComposeSite:
         if images not in self._wanted:
             self._wanted[images] = wanted_images(self._engine, self._catalogue.root, images)
         return self._wanted[images]
+
+    def _files_outside(self, cells: Collection[Cell]) -> dict[str, str]:
+        """The digests of the files that no image has: the Compose files and, if it is here, what makes the load."""
+        others = set(self._catalogue.apps) - {cell.combination.app for cell in cells}
+        composing = files_at(compose_folder(self._catalogue.root), COMPOSE)
+        used = {name: path for name, path in composing.items() if path.suffix == ".yaml" and path.stem not in others}
+        stacks = {name: digest_of({name: path}) for name, path in used.items()}
+        return stacks | (driving_files(self._catalogue, cells) if self._engine.remote else {})
+
+    def _check_files(self, cell: Cell) -> None:
+        refuse_changed(self._files, self._files_outside([cell]))
 
     def _proxy_versions(self, labels: Mapping[str, str]) -> dict[str, str]:
         held = {image.proxy: found for image, found in self._images.items() if image.proxy}

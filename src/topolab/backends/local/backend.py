@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 from topolab.backends.certificate import issue_certificate
 from topolab.backends.local.proxies import Proxies
 from topolab.backends.local.stack import LocalStack, Surroundings
+from topolab.backends.used_files import refuse_changed, used_files
 from topolab.catalogue import Catalogue
 from topolab.errors import StageError
 from topolab.launch.tables import LaunchError
@@ -21,13 +22,26 @@ from topolab.model.target import EDGE_NAME
 from topolab.process.cpus import CpuLayout
 from topolab.process.group import ProcessKeeper
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
 
 class LocalBackend:
-    """Makes stacks as process groups on loopback; `backends.Backend` documents the members."""
+    """Makes stacks as process groups on loopback; `backends.Backend` documents the members.
+
+    `recorded` has the files' digests that the run began with.
+    """
 
     name = "local"
 
-    def __init__(self, catalogue: Catalogue, proxies: Proxies, keeper: ProcessKeeper, cpus: CpuLayout) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        proxies: Proxies,
+        keeper: ProcessKeeper,
+        cpus: CpuLayout,
+        recorded: Mapping[str, str] = _NOTHING,
+    ) -> None:
+        self._recorded = recorded
         self._folder = Path(tempfile.mkdtemp(dir=keeper.folder))
         self.keeper = keeper
         certificate = issue_certificate(self._folder, EDGE_NAME)
@@ -44,6 +58,7 @@ class LocalBackend:
     @contextmanager
     def stack(self, cell: Cell) -> Iterator[LocalStack]:
         """The cell's processes, fresh, up and answering; afterwards they and their files are gone."""
+        refuse_changed(self._recorded, used_files(self._around.catalogue, [cell]))
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         with ExitStack() as resources:
             resources.callback(shutil.rmtree, folder)

@@ -10,11 +10,13 @@ from contextlib import AbstractContextManager
 from topolab.backends.local.backend import LocalBackend
 from topolab.backends.local.proxies import Proxies, find_proxies
 from topolab.backends.packages import drivers_used, missing_packages, packages_used
+from topolab.backends.used_files import used_files
 from topolab.catalogue import Catalogue
 from topolab.distributions import installed_version, not_installed
 from topolab.drivers.registry import missing_tools, tool_versions
 from topolab.errors import InputError
 from topolab.model.cell import Plan
+from topolab.model.environment import FILES
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
 from topolab.process.ports import loopback_trouble
@@ -33,6 +35,7 @@ class LocalSite:
         self._catalogue = catalogue
         self._proxies = proxies or find_proxies(catalogue)
         self.cpus: CpuLayout = cpu_layout(available_cpus())
+        self._files: Mapping[str, str] = {}
 
     @property
     def stack_s(self) -> float:
@@ -73,15 +76,16 @@ class LocalSite:
         return 0.0
 
     def describe(self, plan: Plan) -> Mapping[str, object]:
-        """The interpreter, the proxies, and the version of each package and tool that the plan uses."""
+        """The interpreter, the proxies, versions of the plan's packages and tools, and digests of its files."""
         import pycurl
 
         packages = packages_used(self._catalogue, plan)
-        used = drivers_used(self._catalogue, plan)
+        used = drivers_used(self._catalogue, plan.cells)
         proxies = [proxy.binary.package for proxy in self._catalogue.proxies.values() if proxy.binary]
         tools = tool_versions(self._catalogue.drivers, used)
         driving = [package for name in used for package in self._catalogue.drivers[name].packages]
         lab = (*_LAB_PACKAGES, *filter(None, proxies), *driving)
+        self._files = used_files(self._catalogue, plan.cells)
         return {
             "python": f"{platform.python_implementation()} {platform.python_version()}",
             "kernel_counters": counters_available(),
@@ -89,8 +93,9 @@ class LocalSite:
             "libcurl": pycurl.version,
             **({"tools": tools} if tools else {}),
             "packages": {name: installed_version(name) for name in sorted({*packages, *lab})},
+            FILES: self._files,
         }
 
     def open(self, run_id: str, keeper: ProcessKeeper) -> AbstractContextManager[LocalBackend]:  # noqa: ARG002
         """The backend. It needs no run id, because nothing outlives the keeper."""
-        return LocalBackend(self._catalogue, self._proxies, keeper, self.cpus)
+        return LocalBackend(self._catalogue, self._proxies, keeper, self.cpus, self._files)

@@ -28,5 +28,6 @@ DRIVER = Descriptor(
     longest_s=_longest_s,
     reading="Locust rounds response times to whole milliseconds below 100 and to two digits above, and includes those "
     "of failed requests.",
+    files=("loadtest/*.py",),
     missing=missing_locust,
 )
