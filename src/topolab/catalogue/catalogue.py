@@ -10,9 +10,9 @@ from typing import Any
 from topolab.catalogue.checks import (
     check_app,
     check_app_names,
-    check_listeners,
     check_profile,
     check_proxy,
+    check_server,
     check_server_names,
     check_topology,
 )
@@ -76,7 +76,7 @@ def load_catalogue(root: Path) -> Catalogue:
         server: Server = read_toml(path, Server, shown_as)
         _same_name(shown_as, server.name, path.parent.name, "folder")
         refuse_repeats(shown_as, "variants", [variant.name for variant in server.variants])
-        check_listeners(shown_as, server)
+        check_server(shown_as, server)
         for variant in server.variants:
             candidate = Candidate(server, variant, path.parent)
             if candidate.name in candidates:

@@ -6,6 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from topolab.catalogue.paths import check_file, check_inside, check_program
+from topolab.catalogue.placeholders import (
+    check_companion_placeholders,
+    check_proxy_placeholders,
+    check_server_placeholders,
+    check_template_placeholders,
+)
 from topolab.catalogue.reading import refuse, refuse_repeats
 from topolab.drivers.registry import Drivers
 from topolab.launch.proxies import PROXY_FILE
@@ -16,8 +23,10 @@ from topolab.model.server import PART_NAMES, App, Interface, Server
 from topolab.model.topology import Topology
 
 
-def check_listeners(shown_as: str, server: Server) -> None:
-    """Require HTTP/3 on QUIC listeners, and nowhere else."""
+def check_server(shown_as: str, server: Server) -> None:
+    """Require known placeholders, a program that can be found, and HTTP/3 on QUIC listeners and nowhere else."""
+    check_server_placeholders(shown_as, server)
+    check_program(shown_as, "command[0]", server.command[0])
     for index, variant in enumerate(server.variants):
         for transport, listener in variant.listeners.items():
             for protocol in listener.protocols:
@@ -66,17 +75,19 @@ def check_app(app: App, apps: Mapping[str, App]) -> None:
             is_missing = f"missing; name the package that provides {companion.program}"
             needless = f"the command starts no program that {companion.package!r} could provide; remove the key"
             refuse(shown_as, f"{where}.package", is_missing if companion.program else needless)
+        check_program(shown_as, f"{where}.command[0]", companion.program)
     if app.companions and [companion.listens for companion in app.companions].count(True) != 1:
         refuse(
             shown_as, "companions", "exactly one must listen on {port}: the broker, whose address the others are given"
         )
+    check_companion_placeholders(shown_as, app)
 
 
 def check_proxy(root: Path, proxy: Proxy) -> None:
     """Require that its files are in its folder, its patterns compile, and what its command uses is declared."""
     shown_as = f"{proxy.name}/{PROXY_FILE}"
     for index, name in enumerate(proxy.includes):
-        _check_file(root, shown_as, f"includes[{index}]", proxy.name, name)
+        check_file(root, shown_as, f"includes[{index}]", proxy.name, name)
     if proxy.version is not None:
         for key, pattern in (("pattern", proxy.version.pattern), ("modules", proxy.version.modules)):
             try:
@@ -85,14 +96,17 @@ def check_proxy(root: Path, proxy: Proxy) -> None:
                 refuse(shown_as, f"version.{key}", f"expected a regular expression: {error}")
             if pattern and groups != 1:
                 refuse(shown_as, f"version.{key}", f"expected one group, got {groups}")
-    if any("{binary}" in word for word in proxy.command) and proxy.binary is None:
-        refuse(shown_as, "binary", "missing; the command uses {binary}")
+    check_proxy_placeholders(shown_as, proxy)
+    words = (*proxy.command, *proxy.argv_as_root, *proxy.placeholders.values())
+    if any("{binary}" in word for word in words) and proxy.binary is None:
+        refuse(shown_as, "binary", "missing; the proxy uses {binary}")
     if proxy.binary is not None:
-        try:
-            proxy.binary.package_file.format(system="", machine="")
-        except (LookupError, ValueError):
-            expected = f"expected no placeholders but {{system}} and {{machine}}, got {proxy.binary.package_file!r}"
-            refuse(shown_as, "binary.package_file", expected)
+        check_program(shown_as, "binary.program", proxy.binary.program)
+        if proxy.binary.package_file:
+            check_inside(shown_as, "binary.package_file", "the package", proxy.binary.package_file)
+    for key, name in (("configuration", proxy.configuration), ("log", proxy.log)):
+        if name:
+            check_inside(shown_as, key, "the proxy's prefix", name)
 
 
 def check_topology(root: Path, shown_as: str, topology: Topology, proxies: Mapping[str, Proxy]) -> None:
@@ -109,24 +123,24 @@ def check_topology(root: Path, shown_as: str, topology: Topology, proxies: Mappi
         refuse(shown_as, "proxy", f"must be one of {', '.join(proxies) or '(none)'}, not {topology.proxy!r}")
     if topology.template and not topology.proxy:
         refuse(shown_as, "proxy", "missing; a template needs a proxy")
-    if topology.template:
-        _check_file(root, shown_as, "template", topology.proxy, topology.template)
-        if not proxies[topology.proxy].configuration:
-            refuse(shown_as, "template", f"{topology.proxy}/{PROXY_FILE} has no `configuration` to write it to")
+    if topology.values and not topology.template:
+        refuse(shown_as, "values", "only a template could use them; add `template` or remove the table")
+    if topology.proxy:
+        _check_template(root, shown_as, topology, proxies[topology.proxy])
 
 
-def _check_file(root: Path, shown_as: str, key: str, folder_name: str, name: str) -> None:
-    """Require a file below a proxy's folder."""
-    folder = (root / folder_name).resolve()
-    try:
-        file = (folder / name).resolve()
-        exists = file.is_file()
-    except (OSError, ValueError):  # too long, or contains a null byte
-        refuse(shown_as, key, "is not a possible file name")
-    if folder not in file.parents:
-        refuse(shown_as, key, f"must stay inside {folder_name}/, not {name!r}")
-    if not exists:
-        refuse(shown_as, key, f"no such file in {folder_name}/: {name!r}")
+def _check_template(root: Path, shown_as: str, topology: Topology, proxy: Proxy) -> None:
+    """Require a template if the proxy has a configuration to be written from one, and only then."""
+    file = f"{proxy.name}/{PROXY_FILE}"
+    if not topology.template:
+        if proxy.configuration:
+            is_missing = f"missing; {file} has a `configuration`, which is written from the topology's template"
+            refuse(shown_as, "template", is_missing)
+        return
+    check_file(root, shown_as, "template", proxy.name, topology.template)
+    if not proxy.configuration:
+        refuse(shown_as, "template", f"{file} has no `configuration` to write it to")
+    check_template_placeholders(root, shown_as, topology, proxy)
 
 
 def check_profile(profile: LoadProfile, known: Drivers) -> None:

@@ -12,6 +12,10 @@ from topolab.launch.tables import OPTIONS, LaunchError, Table, choose, fill, fol
 
 COMMON = "common"
 """The folder in `apps/` whose modules every app may import."""
+PLACEHOLDERS = ("python", "broker")
+"""What the words of every companion's command may use."""
+LISTENER_PLACEHOLDERS = ("python", "host", "port", "broker")
+"""What they may use where the companion listens on `{port}`: no other companion gets an address."""
 
 
 @dataclass(frozen=True)

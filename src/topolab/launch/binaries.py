@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from topolab.launch.tables import LaunchError, Table
+from topolab.launch.tables import LaunchError, Table, fill
 
+PLACEHOLDERS = ("system", "machine")
+"""What `package_file` may use."""
 _TIMEOUT_S = 10.0
 _SYSTEMS = {"darwin": "macos"}
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
@@ -39,7 +41,7 @@ def find_binary(file: str, proxy: Table, outer: Mapping[str, str]) -> str:
     declared: Table = proxy.get("binary", {})
     if chosen := outer.get(declared.get("variable", ""), ""):
         return chosen
-    if found := _in_package(declared):
+    if found := _in_package(file, declared):
         return found
     program: str = declared.get("program", "")
     if program and shutil.which(program, path=outer.get("PATH")):
@@ -88,8 +90,8 @@ def lacking(topology: str, version: str, modules: Collection[str], proxy: str, b
     return ""
 
 
-def _in_package(declared: Table) -> str:
-    package, file = declared.get("package", ""), declared.get("package_file", "")
+def _in_package(file: str, declared: Table) -> str:
+    package, package_file = declared.get("package", ""), declared.get("package_file", "")
     if not package:
         return ""
     try:
@@ -99,8 +101,12 @@ def _in_package(declared: Table) -> str:
     system, machine = platform.system().lower(), platform.machine().lower()
     system = _SYSTEMS.get(system, system)
     machines = (_MACHINES.get(machine, machine), machine)
-    paths = (Path(str(found.locate_file(file.format(system=system, machine=name)))) for name in machines)
-    return next((str(path) for path in paths if path.is_file()), "")
+    for name in machines:
+        inside = fill(file, "binary.package_file", package_file, {"system": system, "machine": name})
+        path = Path(str(found.locate_file(inside)))
+        if path.is_file():
+            return str(path)
+    return ""
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -17,6 +17,8 @@ _CERT, _KEY = "chain.pem", "key.pem"
 _SCHEMES = {"cleartext": "http", "tls": "https"}
 _TEMPLATE_PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 _OPTIONS = ("host", "port", "server_host", "server_port", "server_name", "cert", "key")
+PLACEHOLDERS = ("binary", "python", "folder", *_OPTIONS, "server_scheme", "user")
+"""What the words of a proxy's command, and the values of its `[placeholders]`, may use."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class ProxyLaunch:
         """Create the prefix and its files."""
         prefix.mkdir(parents=True, exist_ok=True)
         for name, text in self.texts.items():
+            (prefix / name).parent.mkdir(parents=True, exist_ok=True)
             (prefix / name).write_text(text, encoding="utf-8")
         for name, target in self.links.items():
             (prefix / name).parent.mkdir(parents=True, exist_ok=True)
@@ -91,10 +94,10 @@ def launch_proxy(root: Path, request: ProxyRequest, place: Place, outer: Mapping
         "user": place.superuser,
     }
     words: list[str] = [*need(file, proxy, "command"), *(proxy.get("argv_as_root", []) if place.superuser else [])]
-    if any("{binary}" in word for word in words):
+    if any("{binary}" in word for word in (*words, *proxy.get("placeholders", {}).values())):
         values["binary"] = request.binary or find_binary(file, proxy, outer)
     texts = {}
-    if "template" in topology:
+    if topology.get("template"):
         texts[need(file, proxy, "configuration")] = _render(root, file, topology, proxy, values)
     given = {_CERT: request.cert, _KEY: request.key, str(proxy.get("log", "")): "/dev/stderr"}
     includes = {name: f"{place.root}/{folder}/{name}" for name in proxy.get("includes", [])}
@@ -107,10 +110,15 @@ def ends_tls(root: Path, topology: str) -> bool:
     """Return whether a topology's proxy uses a certificate's key. Raises `LaunchError` if there is no proxy."""
     _, declared, file, proxy = find_proxy(root, topology)
     used = " ".join(need(file, proxy, "command"))
-    if "template" in declared:
-        text = (root / file).with_name(declared["template"]).read_text(encoding="utf-8")
-        used += " ".join(proxy.get("placeholders", {}).get(name, "") for name in _TEMPLATE_PLACEHOLDER.findall(text))
+    if declared.get("template"):
+        text = ((root / file).parent / declared["template"]).read_text(encoding="utf-8")
+        used += " ".join(proxy.get("placeholders", {}).get(name, "") for name in template_placeholders(text))
     return "{key}" in used
+
+
+def template_placeholders(text: str) -> list[str]:
+    """Return the names of a template's `${PLACEHOLDERS}`, each once. Other `$` and braces belong to the proxy."""
+    return list(dict.fromkeys(_TEMPLATE_PLACEHOLDER.findall(text)))
 
 
 def render(template: Path, values: Mapping[str, str], unsaid: Mapping[str, str]) -> str:
@@ -122,7 +130,7 @@ def render(template: Path, values: Mapping[str, str], unsaid: Mapping[str, str])
         text = template.read_text(encoding="utf-8")
     except OSError as error:
         raise LaunchError(f"{template.name}: {error.strerror}") from error
-    for name in _TEMPLATE_PLACEHOLDER.findall(text):
+    for name in template_placeholders(text):
         if name in unsaid:
             raise LaunchError(f"{template.name}: ${{{name}}} has no value; give --{_option(unsaid[name])}")
         if name not in values:
@@ -141,7 +149,7 @@ def _render(root: Path, file: str, topology: Table, proxy: Table, values: Mappin
     filled = {
         name: fill(file, f"placeholders.{name}", word, values) for name, word in declared.items() if name not in unsaid
     }
-    template = (root / file).with_name(topology["template"])
+    template = (root / file).parent / topology["template"]
     return render(template, {**filled, **topology.get("values", {})}, unsaid)
 
 

@@ -10,6 +10,9 @@ from topolab.launch.apps import app_environment, find_app, find_entry_point, sha
 from topolab.launch.program import Launch, Place
 from topolab.launch.tables import LaunchError, Table, choose, fill, folders_with, need, read_table, refuse
 
+PLACEHOLDERS = ("python", "host", "port", "cert", "key", "broker", "app", "workers", "folder")
+"""What the words of a server's command line may use."""
+
 
 @dataclass(frozen=True)
 class ServerRequest:

@@ -50,9 +50,14 @@ def refuse(file: str, key: str, trouble: str, offered: Iterable[str]) -> NoRetur
     raise LaunchError(f"{file}: {key}: {trouble}; expected one of {', '.join(offered) or '(none)'}")
 
 
+def placeholders(word: str) -> list[str]:
+    """Return the names of the placeholders that `fill` replaces in a word. Other braces have no meaning."""
+    return _PLACEHOLDER.findall(word)
+
+
 def fill(file: str, key: str, word: str, values: Mapping[str, str]) -> str:
     """Replace each `{placeholder}` in a word with its value."""
-    for name in _PLACEHOLDER.findall(word):
+    for name in placeholders(word):
         if name in OPTIONS and name not in values:
             raise LaunchError(f"{file}: {key}: uses {{{name}}}; expected the option --{name} {OPTIONS[name]}")
         choose(file, key, f"{{{name}}}", [f"{{{known}}}" for known in values])

@@ -11,7 +11,7 @@ from pydantic import StringConstraints
 Text = Annotated[str, MinLen(1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
 """Lower-case words with hyphens: safe in file names, ids and globs, and no longer than a host name's label."""
-EntryPoint = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+EntryPoint = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")]
 """`module:attribute`."""
 UrlPath = Annotated[str, StringConstraints(pattern=r"^/[!-~]*$")]
 """An absolute path with its query, in printable ASCII."""
