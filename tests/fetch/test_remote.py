@@ -97,10 +97,14 @@ def test_a_missing_answer_is_the_error_of_a_local_fetch_and_the_next_fetch_works
     assert fetcher.fetch(target, "/spam", TIMEOUT_S).status == 203
 
 
-def test_a_port_where_nobody_listens_is_a_fetch_error(fetcher: RemoteFetcher) -> None:
-    nobody = Target("127.0.0.1", free_port(), ClientProtocol.H1C)
-    with pytest.raises(FetchError, match="connect"):
-        fetcher.fetch(nobody, "/", TIMEOUT_S)
+@pytest.mark.parametrize("client", ClientProtocol)
+def test_a_port_where_nobody_listens_is_a_fetch_error_that_names_its_address(
+    fetcher: RemoteFetcher, client: ClientProtocol
+) -> None:
+    nobody = Target("127.0.0.1", free_port(), client)
+    for ask in (fetch, fetcher.fetch):
+        with pytest.raises(FetchError, match=rf"^Failed to connect to 127\.0\.0\.1\D+{nobody.port} after "):
+            ask(nobody, "/", TIMEOUT_S)
 
 
 def test_a_missing_authority_file_is_a_fetch_error_and_the_next_fetch_works(

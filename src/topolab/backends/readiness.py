@@ -23,11 +23,15 @@ _WORK_POLL_S = 0.05  # less often: here every poll is work for parts that are st
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part being waited for. `ending` says how it ended by itself, such as "ended with exit code 1", or is empty."""
+    """A part being waited for. `ending` says how it ended by itself, such as "ended with exit code 1", or is empty.
+
+    `port` is the port that it was given to listen on, for a part that must answer there.
+    """
 
     name: str
     ending: Callable[[], str]
     log_tail: Callable[[], str]
+    port: int | None = None
 
 
 def await_good_answer(part: Part, ask: Callable[[str], Response], limit_s: float) -> None:
@@ -82,9 +86,9 @@ def _await(parts: Sequence[Part], ask: Callable[[], object], poll_s: float, limi
                     raise ended_early(part.name, ending, part.log_tail()) from error
             if time.monotonic() > deadline:
                 names = " and ".join(part.name for part in parts)
-                message = (
-                    f"no good answer from the {names} within {limit_s:g} s: {error}; allow more with --start-timeout"
-                )
+                given = "".join(f" on port {part.port}, which it was given" for part in parts if part.port)
+                trouble = f"no good answer from the {names} within {limit_s:g} s{given}: {error}"
+                message = f"{trouble}; allow more with --start-timeout"
                 raise StageError(Stage.READY, message, parts[0].log_tail()) from error
         time.sleep(poll_s)
 

@@ -15,7 +15,7 @@ from topolab.model.target import Target
 
 
 class FetchError(Exception):
-    """No complete answer came; the message is libcurl's."""
+    """No complete answer came; the message is libcurl's, with the address if the connection failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,20 @@ def fetch(target: Target, path: str, timeout_s: float) -> Response:
     try:
         handle.perform()
     except pycurl.error as error:
-        raise FetchError(error_message(error)) from None
+        raise FetchError(_with_address(error_message(error), target)) from None
     else:
         status = handle.getinfo(pycurl.RESPONSE_CODE)
         return Response(status, _headers(lines), b"".join(body), spoken_protocol(handle))
     finally:
         handle.close()
+
+
+def _with_address(message: str, target: Target) -> str:
+    """Name the address that refused a connection, where libcurl names the host of the URL."""
+    refused = "Failed to connect to "
+    if not message.startswith(f"{refused}{target.name}"):
+        return message
+    return f"{refused}{target.host}{message.removeprefix(f'{refused}{target.name}')}"
 
 
 def _headers(lines: list[bytes]) -> dict[str, str]:

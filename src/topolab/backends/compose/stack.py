@@ -38,6 +38,7 @@ from topolab.process.usage import usage_sum
 
 SERVER_PORT, EDGE_PORT = 8000, 8443
 """Inside the networks, as in compose/base.yaml and compose/proxy.yaml."""
+_PORTS = {"server": SERVER_PORT, "proxy": EDGE_PORT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +210,8 @@ class ComposeStack:
     def _edge(self) -> Target:
         cell = self._cell
         client = cell.combination.client_protocol
-        name, port = ("proxy", EDGE_PORT) if "proxy" in self.parts else ("server", SERVER_PORT)
-        part = self.parts[name]
+        name = "proxy" if "proxy" in self.parts else "server"
+        part, port = self.parts[name], _PORTS[name]
         if self.around.generator is not None:
             return self._target(part.addresses[self._network("edge")], port, client, cell.h2_alone)
         published = part.published[f"{port}/{'udp' if client.transport is Transport.QUIC else 'tcp'}"]
@@ -243,7 +244,7 @@ class ComposeStack:
         return predict(self.around.catalogue.root, part.command, part.environment).argv
 
     def _part(self, name: str) -> Part:
-        return Part(name, lambda: self.around.engine.ending(self.parts[name].id), self.log_tail)
+        return Part(name, lambda: self.around.engine.ending(self.parts[name].id), self.log_tail, _PORTS.get(name))
 
     def _log(self, part: Container, *, last: bool = True) -> str:
         try:

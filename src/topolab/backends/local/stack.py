@@ -79,13 +79,14 @@ class LocalStack:
         self.edge = self._target(port, client, cell.h2_alone)
         own = self._target(self._server_port, last_hop_client(cell))
         limit_s = around.catalogue.start_timeout_s(cell.combination)
-        await_good_answer(self._part(self.server), lambda path: fetch(own, path, ATTEMPT_TIMEOUT_S), limit_s)
+        server = self._part(self.server, self._server_port)
+        await_good_answer(server, lambda path: fetch(own, path, ATTEMPT_TIMEOUT_S), limit_s)
         if self.companions:
             parts = [self._part(group) for group in self.companions]
             await_work(parts, lambda path: fetch(own, path, ATTEMPT_TIMEOUT_S), limit_s)
         self.server_start_s = time.monotonic() - begun
         if self._proxy is not None:
-            proxy = self._part(self._proxy)
+            proxy = self._part(self._proxy, port)
             await_good_answer(proxy, lambda path: self.fetch(path, ATTEMPT_TIMEOUT_S), limit_s)
         if trouble := self.trouble():  # a daemon answers although the started process has ended
             raise StageError(Stage.START, trouble, self.log_tail())
@@ -120,8 +121,8 @@ class LocalStack:
         """Which part has ended by itself."""
         return "; ".join(f"the {group.name} {ending}" for group in self._groups() if (ending := _ending(group)))
 
-    def _part(self, group: ProcessGroup) -> Part:
-        return Part(group.name, lambda: _ending(group), self.log_tail)
+    def _part(self, group: ProcessGroup, port: int | None = None) -> Part:
+        return Part(group.name, lambda: _ending(group), self.log_tail, port)
 
     def _groups(self) -> tuple[ProcessGroup, ...]:
         return (self.server, *self.companions, *([self._proxy] if self._proxy else []))
