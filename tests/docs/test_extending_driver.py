@@ -13,6 +13,7 @@ import pytest
 
 from support.catalogues import catalogue_root
 from support.command import ROOT, run_matrix
+from support.matrices import matrix_file
 from topolab.backends.packages import in_no_image
 from topolab.catalogue import Catalogue, load_catalogue
 from topolab.drivers.registry import drivers
@@ -20,18 +21,6 @@ from topolab.errors import InputError
 
 DESCRIPTOR, WORKER = "drivers/plain/descriptor.py", "drivers/plain/__main__.py"
 PROFILE = "loadtest/profiles/plain-ceiling.toml"
-MATRIX = """
-name = "plain"
-summary = "the driver of the page"
-rounds = 1
-
-[[select]]
-servers = ["hypercorn-asyncio"]
-apps = ["bare"]
-topologies = ["direct"]
-protocols = ["h1c", "h2"]
-profiles = ["plain-ceiling"]
-"""
 
 
 @pytest.fixture
@@ -45,7 +34,8 @@ def root(tmp_path: Path) -> Path:
     for name, content in found.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(content, encoding="utf-8")
-    (root / "plain.toml").write_text(MATRIX)
+    selected = {"servers": ["hypercorn-asyncio"], "protocols": ["h1c", "h2"], "profiles": ["plain-ceiling"]}
+    matrix_file(root / "plain.toml", **selected)
     return root
 
 
@@ -72,7 +62,7 @@ def test_a_drivers_folder_is_enough_to_measure_with_it(root: Path, tmp_path: Pat
 def test_the_driver_belongs_only_to_that_catalogue(root: Path, catalogue: Catalogue) -> None:
     found = load_catalogue(root)
     assert (set(found.drivers) - set(drivers()), set(catalogue.drivers)) == ({"plain"}, set(drivers()))
-    assert found.drivers["plain"].worker == (str(root / "drivers" / "plain"),)
+    assert found.drivers["plain"].worker == ("-m", "topolab.drivers", str(root / "drivers" / "plain"))
 
 
 def test_in_containers_the_driver_is_refused_with_the_reason(root: Path, catalogue: Catalogue) -> None:
