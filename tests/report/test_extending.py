@@ -85,8 +85,8 @@ def test_a_new_figure_has_its_medians_once_next_to_each_headline(
             case GroupTable() if "connections" in block.table.title:
                 shown.setdefault(heading, []).append(block.table.title)
     assert shown == {
-        "ceiling, bare app": ["connections that the client opened"],
-        "steady, bare app": ["connections by the client"],
+        "hypercorn-uvloop, bare app: good responses per second": ["connections that the client opened"],
+        "hypercorn-uvloop, bare app: median latency in ms, from the planned send time": ["connections by the client"],
     }
 
 
