@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from support.command import SCRIPT, environment, run_matrix
+from support.matrices import matrix_file
 from support.runs import observed, only_run
 from support.waiting import until
 from topolab.process.neighbours import announced
@@ -22,17 +23,6 @@ from topolab.store import Store
 
 CELL = ("--only", "server=granian-asgi", "--only", "topology=alb", "--only", "protocol=h2", "--backend", "local")
 SMALL = ("--matrix", "smoke", *CELL)
-LONG = """
-name = "long"
-summary = "one visit that takes longer than a small run"
-rounds = 1
-[[select]]
-servers = ["granian-asgi"]
-apps = ["bare"]
-topologies = ["alb"]
-protocols = ["h2"]
-profiles = ["ceiling-long"]
-"""
 ELSEWHERE = ("unshare", "--net", "--ipc", "--uts", "--mount", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 PLACES = [
     pytest.param((), id="in the same namespaces"),
@@ -85,9 +75,9 @@ def test_a_run_that_starts_in_the_middle_of_another_marks_both(place: tuple[str,
 
 
 def test_a_run_that_lasts_only_a_part_of_a_visit_marks_it(tmp_path: Path) -> None:
-    matrix, out = tmp_path / "long.toml", tmp_path / "out"
-    matrix.write_text(LONG)
-    with started("--matrix", str(matrix), "--backend", "local", "--out", str(out)) as run:
+    out = tmp_path / "out"
+    longer_than_a_small_run = matrix_file(tmp_path / "long.toml", topologies=["alb"], profiles=["ceiling-long"])
+    with started("--matrix", longer_than_a_small_run, "--backend", "local", "--out", str(out)) as run:
         assert run.stderr is not None
         until(lambda: "[1/1] round 1, " in str(run.stderr and run.stderr.readline()), run)
         with announced():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -13,6 +14,8 @@ import pytest
 
 from support.catalogues import catalogue_root
 from support.command import ROOT, run_matrix
+from support.matrices import matrix_file
+from support.runs import only_run
 from topolab.backends.packages import in_no_image
 from topolab.catalogue import Catalogue, load_catalogue
 from topolab.drivers.registry import drivers
@@ -20,32 +23,24 @@ from topolab.errors import InputError
 
 DESCRIPTOR, WORKER = "drivers/plain/descriptor.py", "drivers/plain/__main__.py"
 PROFILE = "loadtest/profiles/plain-ceiling.toml"
-MATRIX = """
-name = "plain"
-summary = "the driver of the page"
-rounds = 1
 
-[[select]]
-servers = ["hypercorn-asyncio"]
-apps = ["bare"]
-topologies = ["direct"]
-protocols = ["h1c", "h2"]
-profiles = ["plain-ceiling"]
-"""
+
+def section() -> str:
+    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    return text.partition("\n## A driver\n")[2].partition("\n## ")[0]
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """The checkout's catalogue with the page's files added."""
-    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
-    section = text.partition("\n## A driver\n")[2].partition("\n## ")[0]
-    found = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
+    found = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", section(), re.MULTILINE | re.DOTALL))
     assert set(found) == {DESCRIPTOR, WORKER, PROFILE}
     root = catalogue_root(tmp_path / "catalogue", {}, copied=("servers", "loadtest"))
     for name, content in found.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(content, encoding="utf-8")
-    (root / "plain.toml").write_text(MATRIX)
+    selected = {"servers": ["hypercorn-asyncio"], "protocols": ["h1c", "h2"], "profiles": ["plain-ceiling"]}
+    matrix_file(root / "plain.toml", **selected)
     return root
 
 
@@ -69,10 +64,36 @@ def test_a_drivers_folder_is_enough_to_measure_with_it(root: Path, tmp_path: Pat
     assert (cells["h1c"]["bad_responses"], cells["h1c"]["good_responses"] is None) == ({}, False)
 
 
+def test_the_pages_command_measures_with_the_driver(root: Path, tmp_path: Path) -> None:
+    (command,) = re.findall(r"^```\n(python3 .*?)^```$", section(), re.MULTILINE | re.DOTALL)
+    python, script, *arguments = shlex.split(command.replace("\\\n", ""))
+    assert (python, script) == ("python3", "scripts/run_matrix.py")
+    out = tmp_path / "out"
+    done = run_matrix(*arguments, "--json", "--quiet", "--out", str(out), TOPOLAB_CATALOGUE=str(root))
+    assert done.returncode == 0, done.stderr
+    assert [(cell["profile"], cell["status"]) for cell in json.loads(done.stdout)["cells"]][:1] == [
+        ("plain-ceiling", "measured")
+    ]
+
+
+def test_an_error_in_the_driver_is_a_failed_cell_with_its_traceback_in_the_report(root: Path, tmp_path: Path) -> None:
+    edited(WORKER, "    gate.loaded()", '    print("before the error")\n    raise ValueError("no spam")')(root)
+    out = tmp_path / "out"
+    arguments = ("--matrix", str(root / "plain.toml"), "--backend", "local", "--only", "protocol=h1c")
+    done = run_matrix(*arguments, "--out", str(out), TOPOLAB_CATALOGUE=str(root))
+    cell = "hypercorn-asyncio/bare-asgi/direct/h1c/plain-ceiling"
+    assert done.returncode == 1, done.stderr
+    assert f"failed: {cell}: load: the load worker failed: ValueError: no spam\n" in done.stdout.replace(" \n", "\n")
+    assert "\n    ValueError: no spam\n" in done.stdout
+    report = (only_run(out) / "report.md").read_text()
+    assert "  [load worker]\n  before the error\n  Traceback (most recent call last):\n" in report
+    assert f'  File "{root / WORKER}", line ' in report
+
+
 def test_the_driver_belongs_only_to_that_catalogue(root: Path, catalogue: Catalogue) -> None:
     found = load_catalogue(root)
     assert (set(found.drivers) - set(drivers()), set(catalogue.drivers)) == ({"plain"}, set(drivers()))
-    assert found.drivers["plain"].worker == (str(root / "drivers" / "plain"),)
+    assert found.drivers["plain"].worker == ("-m", "topolab.drivers", str(root / "drivers" / "plain"))
 
 
 def test_in_containers_the_driver_is_refused_with_the_reason(root: Path, catalogue: Catalogue) -> None:

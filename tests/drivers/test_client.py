@@ -90,7 +90,7 @@ def test_a_failed_loads_files_arrive_and_its_worker_continues(workers: LoadWorke
 def test_a_failure_before_warm_is_a_failure_of_the_warm_up(workers: LoadWorkers, target: Target) -> None:
     error, told = measure(workers, Target("127.0.0.1", 1, target.client_protocol, ca_file=Path("/nowhere")), COUNTED)
     assert isinstance(error, StageError)
-    assert (error.stage, error.message, told) == (Stage.WARM_UP, "The certificate file /nowhere does not exist.", [])
+    assert (error.stage, error.message, told) == (Stage.WARM_UP, "the certificate file /nowhere does not exist", [])
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_worker_that_breaks_the_protocol_is_ended_and_replaced(
     broken = Workplace(("sh", "-c", f"read job; echo no spam today >&2; {script}"), "", "")
     error, told = measure(workers, target, page(2), broken)
     assert isinstance(error, StageError)
-    assert (error.stage, error.message, error.log, told) == (Stage.WARM_UP, message, "no spam today", [])
+    assert (error.stage, error.message, error.log, told) == (Stage.WARM_UP, message, "[load worker]\nno spam today", [])
     assert workers.worker("curl") is None
     assert isinstance(measure(workers, target, page(2))[0], Measurement)
 

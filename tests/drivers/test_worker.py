@@ -34,9 +34,9 @@ def test_one_worker_does_several_jobs_each_on_its_own_connections(client: Client
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("spam\n", "The job's line cannot be used: Invalid JSON: expected value at line 1 column 1."),
-        ("[1]\n", "The job's line cannot be used: Input should be an object."),
-        ("{}\n", "The job's target cannot be used: Field required."),
+        ("spam\n", "the job's line cannot be used: Invalid JSON: expected value at line 1 column 1"),
+        ("[1]\n", "the job's line cannot be used: Input should be an object"),
+        ("{}\n", "the job's target cannot be used: Field required"),
     ],
 )
 def test_a_broken_line_fails_and_the_next_job_succeeds(client: Client, target: Target, line: str, message: str) -> None:
@@ -62,7 +62,7 @@ def test_a_missing_certificate_file_fails_the_job(client: Client) -> None:
 
     message = client.fail(Target("127.0.0.1", 1, ClientProtocol.HTTP1, ca_file=missing), page(1))
 
-    assert message == "The certificate file /nowhere/ca.pem does not exist."
+    assert message == "the certificate file /nowhere/ca.pem does not exist"
 
 
 def test_anything_but_go_after_the_warm_up_fails_the_job(client: Client, target: Target) -> None:
@@ -70,7 +70,7 @@ def test_anything_but_go_after_the_warm_up_fails_the_job(client: Client, target:
     assert client.read() == Warm()
     client.send("stop\n")
 
-    assert client.read() == Failed("Expected the line 'go' after the warm-up, got 'stop'.")
+    assert client.read() == Failed("expected the line 'go' after the warm-up, got 'stop'")
     assert client.run(target, page(2)).good_responses == 2
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from support.documents import example, names_of
 from support.made_report import stored_report
-from support.made_run import cell, measured, rounds
+from support.made_run import cell, measured, rates, rounds
 from topolab.model.claim import Article, Check, Claim, Section
 from topolab.report import Report, write_files
 from topolab.report.blocks import GroupTable, Heading
@@ -66,10 +66,28 @@ def test_a_new_figure_has_its_tables(report: Report) -> None:
         words = " ".join(shown.split())
         assert "connections that the client opened" in words
         assert "hypercorn-uvloop 4.00 ±0.0% 8.00 ±0.0%" in words
-        assert "connections by the client" in words
-        assert "hypercorn-uvloop 4.00 8.00" in words
         assert "change in connections from direct h2, where it is more than noise" in words
         assert "hypercorn-uvloop – +100%" in words
+
+
+def test_a_new_figure_has_its_medians_once_next_to_each_headline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FIGURES, CONNECTIONS.name, CONNECTIONS)
+    cells = [cell(profile=profile) for profile in ("ceiling", "steady")]
+    observations = [made for of in cells for made in rates(of, 500.0, 510.0, 490.0, p50_ms=1.0)]
+    blocks = outline(stored_report(tmp_path / "run", cells, (), observations))
+    shown: dict[str, list[str]] = {}
+    for block in blocks:
+        match block:
+            case Heading():
+                heading = block.text
+            case GroupTable() if "connections" in block.table.title:
+                shown.setdefault(heading, []).append(block.table.title)
+    assert shown == {
+        "hypercorn-uvloop, bare app: good responses per second": ["connections that the client opened"],
+        "hypercorn-uvloop, bare app: median latency in ms, from the planned send time": ["connections by the client"],
+    }
 
 
 def test_a_new_figure_is_drawn(report: Report, tmp_path: Path) -> None:
@@ -110,7 +128,6 @@ def test_a_new_format_has_every_table_in_the_order_of_every_report(report: Repor
         "  CPU per good response in µs: server+proxy",
         "  change in server CPU per response from direct h2, where it is more than noise",
         "  peak memory of the server",
-        "  connections by the client",
         "  change in connections from direct h2, where it is more than noise",
         "  what was seen on each hop",
     ]

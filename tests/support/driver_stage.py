@@ -82,7 +82,7 @@ class Client:
 @contextmanager
 def worker(env: Mapping[str, str] | None = None, *, driver: str = "curl") -> Iterator[Client]:
     """A started load worker."""
-    argv = [sys.executable, "-m", f"topolab.drivers.{driver}"]
+    argv = [sys.executable, "-m", "topolab.drivers", driver]
     environment = {**os.environ, "PYTHONPATH": str(_SRC), **(env or {})}
     with _process(argv, cwd=None, env=environment, piped=True) as process:
         yield Client(process)

@@ -18,7 +18,8 @@ from topolab.catalogue.checks import (
 )
 from topolab.catalogue.reading import declared_files, read_toml, refuse, refuse_repeats
 from topolab.catalogue.root import lacking
-from topolab.drivers.registry import DESCRIPTOR_FILE, Drivers, drivers, read_descriptor
+from topolab.drivers.foreign import DESCRIPTOR_FILE
+from topolab.drivers.registry import Drivers, drivers, read_descriptor
 from topolab.errors import InputError
 from topolab.launch.proxies import PROXY_FILE
 from topolab.launch.topologies import PATTERN

@@ -14,7 +14,7 @@ from topolab.catalogue.placeholders import (
     check_template_placeholders,
 )
 from topolab.catalogue.reading import refuse, refuse_repeats
-from topolab.drivers.registry import Drivers
+from topolab.drivers.registry import Drivers, longest_s, unfit
 from topolab.launch.proxies import PROXY_FILE
 from topolab.model.profile import LoadProfile
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
@@ -149,5 +149,7 @@ def check_profile(profile: LoadProfile, known: Drivers) -> None:
     if profile.driver not in known or profile.kind not in known[profile.driver].kinds:
         makers = ", ".join(name for name, driver in known.items() if profile.kind in driver.kinds)
         refuse(shown_as, "driver", f"must be one that makes {profile.kind} loads ({makers}), not {profile.driver!r}")
-    if unfit := known[profile.driver].check(profile) or profile.unfit():
-        refuse(shown_as, *unfit)
+    driver = known[profile.driver]
+    if wrong := unfit(driver, profile) or profile.unfit():
+        refuse(shown_as, *wrong)
+    longest_s(driver, profile)  # if that fails, it fails here and not in the middle of a run

@@ -69,7 +69,7 @@ class Descriptor:
     @property
     def worker(self) -> tuple[str, ...]:
         """The interpreter's arguments that run its worker."""
-        return (str(self.folder),) if self.folder else ("-m", f"{__package__}.{self.name}")
+        return ("-m", __package__, str(self.folder or self.name))
 
     def version(self) -> str | None:
         """The version that its tool prints on this machine; None if that fails."""

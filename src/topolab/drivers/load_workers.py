@@ -9,7 +9,7 @@ from pathlib import Path
 from types import UnionType
 
 from topolab.drivers.protocol import GO, Event, Failed, Kept, Loaded, Measured, Warm, job_line, parse_event
-from topolab.drivers.registry import Drivers, drivers
+from topolab.drivers.registry import Drivers, drivers, longest_s
 from topolab.errors import InputError, StageError
 from topolab.model.measurement import Measurement
 from topolab.model.outcome import Stage
@@ -21,6 +21,14 @@ from topolab.process.lines import nothing
 
 Keep = Callable[[str, bytes], None]
 """Takes what a tool wrote: a file's name and content."""
+
+
+class _FailedError(Exception):
+    """The worker reports that it could not do its job."""
+
+    def __init__(self, event: Failed) -> None:
+        super().__init__(event.message)
+        self.event = event
 
 
 class LoadWorkers:
@@ -61,8 +69,9 @@ class LoadWorkers:
         worker repeats its load. `keep` gets the files that the tool wrote, even if the load fails. Raises
         `StageError` if the load could not be made.
         """
+        logged_before = self._log_path.stat().st_size if self._log_path.exists() else 0
         talk = self._running(profile.driver, workplace)
-        deadline = time.monotonic() + self._known[profile.driver].longest_s(profile)
+        deadline = time.monotonic() + longest_s(self._known[profile.driver], profile)
         stage = Stage.WARM_UP
         try:
             talk.say(job_line(target, profile, workplace.catalogue))
@@ -76,12 +85,15 @@ class LoadWorkers:
             on_loaded()
             event = self._expect(talk, Measured, deadline, keep)
         except LostError as error:
-            log = talk.group.log_tail()
+            log = _log(talk.group.log_tail(logged_before))
             self._end(profile.driver)
             raise StageError(stage, f"the load worker {error}", log) from None
+        except _FailedError as error:
+            log = _log(talk.group.log_tail(logged_before), error.event.log)
+            raise StageError(stage, error.event.message, log) from None
         if isinstance(event, Measured):
             return event.measurement
-        raise StageError(stage, event.message if isinstance(event, Failed) else "the load worker sent no measurement")
+        raise StageError(stage, "the load worker sent no measurement")
 
     def _running(self, driver: str, workplace: Workplace) -> Conversation:
         """The driver's worker at `workplace`: the previous job's if it still runs, else a new one."""
@@ -101,7 +113,7 @@ class LoadWorkers:
         self._keeper.end(self._talks.pop(driver)[1].group)
 
     def _expect(self, talk: Conversation, kind: type[Event] | UnionType, deadline: float, keep: Keep) -> Event:
-        """Wait for an event of `kind`. Raises `StageError` if the worker reports a failure instead."""
+        """Wait for an event of `kind`. Raises `_FailedError` if the worker reports a failure instead."""
         while True:
             line = talk.hear(deadline, self._meanwhile)
             try:
@@ -112,7 +124,13 @@ class LoadWorkers:
                 break
             keep(event.name, event.content)
         if isinstance(event, Failed):
-            raise StageError(Stage.LOAD if kind is not Warm else Stage.WARM_UP, event.message)
+            raise _FailedError(event)
         if not isinstance(event, kind):
             raise LostError(f"sent {type(event).__name__} instead of {getattr(kind, '__name__', 'Loaded')}")
         return event
+
+
+def _log(*parts: str) -> str:
+    """What the worker wrote during a job, under a heading as the parts of a stack have it; empty if nothing."""
+    text = "\n".join(filter(None, (part.strip() for part in parts)))
+    return f"[load worker]\n{text}" if text else ""

@@ -36,7 +36,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The job's result."""
+    """the job's result."""
 
     measurement: Measurement
     event: Literal["measured"] = "measured"
@@ -44,9 +44,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The job could not be done; `message` is one sentence."""
+    """The job could not be done; `message` is one line. `log` is what its author needs to find the reason."""
 
     message: str
+    log: str = ""
     event: Literal["failed"] = "failed"
 
 
@@ -87,7 +88,7 @@ def read_job(line: str) -> Job:
     try:
         return _jobs.validate_json(line)
     except ValidationError as error:
-        raise InputError(f"The job's {_first(error)}.") from error
+        raise InputError(f"the job's {_first(error)}") from error
 
 
 def event_line(event: Event) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from topolab.drivers.descriptor import Descriptor
+from topolab.drivers.foreign import DESCRIPTOR_FILE, asked, described, printing_to_stderr
 from topolab.errors import InputError
+from topolab.model.profile import LoadProfile
 
-DESCRIPTOR_FILE = "descriptor.py"
 WORKER_FILE = "__main__.py"
 Drivers = Mapping[str, Descriptor]
 """Descriptors by driver name."""
@@ -35,9 +36,10 @@ def read_descriptor(path: Path, shown_as: str) -> Descriptor:
         raise InputError(f"{shown_as}: cannot be imported")
     module = module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with printing_to_stderr():
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # it is foreign code, which may raise anything, or exit
-        raise InputError(f"{shown_as}: cannot be imported: {type(error).__name__}: {error}") from error
+        raise InputError(f"{shown_as}: cannot be imported: {described(error)}") from error
     found = getattr(module, "DRIVER", None)
     if not isinstance(found, Descriptor):
         raise InputError(f"{shown_as}: DRIVER: must be a Descriptor from topolab.drivers.descriptor")
@@ -46,7 +48,33 @@ def read_descriptor(path: Path, shown_as: str) -> Descriptor:
 
 def missing_tools(known: Drivers) -> dict[str, str]:
     """Why drivers cannot be used on this machine, and what to install, by the drivers' names."""
-    return {name: reason for name, driver in known.items() if (reason := driver.missing())}
+    found = {name: asked(driver, "missing", partial(_missing, driver)) for name, driver in known.items()}
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def _missing(driver: Descriptor) -> str:
+    reason = driver.missing()
+    if not isinstance(reason, str):
+        raise TypeError(f"it must return a text, which is empty if nothing is missing, not {reason!r}")
+    return reason
+
+
+def unfit(driver: Descriptor, profile: LoadProfile) -> tuple[str, str] | None:
+    """The key of a profile that the driver cannot use, and what it must be; None if it can use the profile."""
+
+    def check() -> tuple[str, str] | None:
+        found = driver.check(profile)
+        if found is None:
+            return None
+        key, expected = found
+        return key, expected
+
+    return asked(driver, "check", check)
+
+
+def longest_s(driver: Descriptor, profile: LoadProfile) -> float:
+    """The seconds after which a worker with this load is given up."""
+    return asked(driver, "longest_s", lambda: float(driver.longest_s(profile)))
 
 
 def version_commands(known: Drivers, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -56,4 +84,4 @@ def version_commands(known: Drivers, names: Iterable[str]) -> dict[str, tuple[st
 
 def tool_versions(known: Drivers, names: Iterable[str]) -> dict[str, str | None]:
     """The versions that these drivers' tools print on this machine; None where that fails."""
-    return {name: known[name].version() for name in version_commands(known, names)}
+    return {name: asked(known[name], "version", known[name].version) for name in version_commands(known, names)}

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Callable
 from typing import TextIO
 
+from topolab.drivers.foreign import described
 from topolab.drivers.protocol import GO, Event, Failed, Job, Kept, Loaded, Measured, Warm, event_line, read_job
+from topolab.drivers.wire import wire
 from topolab.errors import InputError
 from topolab.model.measurement import Measurement
 
 
 class LoadError(Exception):
-    """The load could not be made; the text is one sentence, which the harness gets."""
+    """The load could not be made; the text is the cell's reason: one line, without a full stop."""
 
 
 class _InputEndedError(Exception):
@@ -34,7 +35,7 @@ class Gate:
         if not line:
             raise _InputEndedError
         if line != GO:
-            raise InputError(f"Expected the line {GO.strip()!r} after the warm-up, got {line.strip()[:200]!r}.")
+            raise InputError(f"expected the line {GO.strip()!r} after the warm-up, got {line.strip()[:200]!r}")
 
     def loaded(self) -> None:
         """Report that the last response has arrived."""
@@ -54,8 +55,9 @@ Do = Callable[[Job, Gate], Measurement]
 """Makes a job's load: calls the gate's `warm`, loads, calls `loaded`. Raises `LoadError` or `InputError`."""
 
 
-def serve(do: Do, lines_in: TextIO = sys.stdin, lines_out: TextIO = sys.stdout) -> None:
-    """Do the jobs in `lines_in`, one at a time, until it ends."""
+def serve(do: Do) -> None:
+    """Do the harness's jobs, one at a time, until there are no more. What `do` prints goes to the worker's log."""
+    lines_in, lines_out = wire()
     gate = Gate(lines_in, lines_out)
     while line := lines_in.readline():
         try:
@@ -63,10 +65,10 @@ def serve(do: Do, lines_in: TextIO = sys.stdin, lines_out: TextIO = sys.stdout) 
         except _InputEndedError:
             return
         except (InputError, LoadError) as error:
-            gate.say(Failed(str(error)))
-        except Exception as error:  # no job may end the worker
-            traceback.print_exc()
-            gate.say(Failed(f"The load worker failed: {type(error).__name__}: {error}."))
+            gate.say(Failed(" ".join(str(error).split())))
+        except (Exception, SystemExit) as error:  # no job may end the worker
+            # With the event and not on standard error, which may come later than the event from a container.
+            gate.say(Failed(f"the load worker failed: {described(error)}", traceback.format_exc()))
         else:
             gate.say(Measured(measurement))
 
@@ -74,5 +76,5 @@ def serve(do: Do, lines_in: TextIO = sys.stdin, lines_out: TextIO = sys.stdout) 
 def _usable(job: Job) -> Job:
     ca_file = job.target.ca_file
     if ca_file is not None and not ca_file.is_file():
-        raise InputError(f"The certificate file {ca_file} does not exist.")
+        raise InputError(f"the certificate file {ca_file} does not exist")
     return job

@@ -55,11 +55,11 @@ class ProcessGroup:
         """Whether it has ended as if all were well, and what it started runs on, as a daemon does."""
         return self.exit_code() == 0 and bool(guard.marked({self.mark}))
 
-    def log_tail(self) -> str:
-        """The last few kilobytes it wrote."""
+    def log_tail(self, since: int = 0) -> str:
+        """The last few kilobytes it wrote, from the byte `since` of the log on."""
         with self.log_path.open("rb") as log:
             log.seek(0, os.SEEK_END)
-            log.seek(max(0, log.tell() - _LOG_TAIL_BYTES))
+            log.seek(max(since, log.tell() - _LOG_TAIL_BYTES))
             return log.read().decode("utf-8", "replace").strip()
 
 

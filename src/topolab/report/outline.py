@@ -38,7 +38,7 @@ def _opening(report: Report) -> Iterator[Block]:
 def _groups(report: Report) -> Iterator[Block]:
     for number, group in enumerate(report.groups, start=1):
         yield Heading(text=group.title, level=2)
-        for kind in table_kinds():
+        for kind in (kind for kind in table_kinds() if not kind.repeats(group)):
             for table in kind.draw(group, report.summary):
                 yield GroupTable(name=kind.name, table=table, detailed=kind.detailed)
         if report.record.charts:

@@ -43,12 +43,18 @@ class Table:
 class TableKind:
     """A table that groups have, under the name that articles use.
 
-    `draw` gives no table where the group has nothing for it. A `detailed` one is in full reports only.
+    `draw` gives no table where the group has nothing for it. A `detailed` one is in full reports only. `figures` are
+    those that it has only the medians of.
     """
 
     name: str
     draw: Callable[[Group, RunSummary], list[Table]]
     detailed: bool = False
+    figures: tuple[Figure, ...] = ()
+
+    def repeats(self, group: Group) -> bool:
+        """Whether the group already shows all of its figures with their spread. Articles may still ask for it."""
+        return bool(self.figures) and set(self.figures) <= {group.headline, *next_to(group)}
 
 
 def table_kinds() -> list[TableKind]:
@@ -76,7 +82,10 @@ def _figure_tables(cost: bool) -> Iterator[TableKind]:
 
 
 def _medians(table: FigureTable, figures: Sequence[Figure]) -> TableKind:
-    return TableKind(table.name, lambda group, _: _filled(median_table(group, table, figures)), table.detailed)
+    def draw(group: Group, _: RunSummary) -> list[Table]:
+        return _filled(median_table(group, table, figures))
+
+    return TableKind(table.name, draw, table.detailed, tuple(figures))
 
 
 def _changes(table: FigureTable, figure: Figure) -> TableKind:

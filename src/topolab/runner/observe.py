@@ -103,7 +103,8 @@ def _on_stack(cell: Cell, stack: Stack, profile: LoadProfile, measure: Measure, 
         _judge(cell, stack, measurement)
     except StageError as error:
         message = "; ".join(text for text in (error.message, stack.trouble()) if text)
-        log = "\n".join(text for text in (error.log, stack.log_tail()) if text)
+        # What failed comes last: a terminal shows only the last lines.
+        log = "\n".join(text for text in (stack.log_tail(), error.log) if text)
         return Failed(Stage(error.stage), message, log, measurement)
     before, after = clock.usage["before"], clock.usage["after"]
     return Measured(

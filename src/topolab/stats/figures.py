@@ -36,9 +36,9 @@ class Figure:
     observation, and returns None if the load or the machine does not provide it. `unit` follows the number.
 
     `headline_of` lists the kinds of load that are run for this figure; each kind has one headline. `next_to` names the
-    headlines next to which this figure also has a table and a chart. `change` is the title of its table of changes.
-    A headline always has that table, another figure where `changes_shown` says so. `table` is where every report has
-    the figure's medians.
+    headlines next to which this figure has a table of its own, with the spread of each median, and a chart. `table`
+    shows its medians without the spread next to every other headline. `change` is the title of its table of changes:
+    a headline always has that table, and another figure has it after `table` if `changes_shown` is true.
     """
 
     name: str
@@ -86,7 +86,12 @@ _SLOW = FigureTable(name="slow", title="good responses to slow requests per seco
 _CPU = FigureTable(name="cpu", title="CPU per good response in µs: server+proxy", separator="+", cost=True)
 _MEMORY = FigureTable(name="memory", title="peak memory of the server", cost=True, detailed=True)
 
-_ALL = (
+
+def _by_name(*entries: Figure) -> dict[str, Figure]:
+    return {figure.name: figure for figure in entries}
+
+
+FIGURES = _by_name(
     Figure(
         name="requests_per_second",
         title="good responses per second",
@@ -176,8 +181,6 @@ _ALL = (
         table=_MEMORY,
     ),
 )
-
-FIGURES: dict[str, Figure] = {figure.name: figure for figure in _ALL}
 """Every figure by name, in the order of results.json."""
 
 

@@ -194,7 +194,7 @@ def test_a_bad_answer_leaves_the_page_incomplete(
 def test_an_unfinished_page_is_given_up_with_its_progress(browser: Client, servers: Servers, keys: Keys) -> None:
     event = outcome(browser, over_tls(servers.encrypted, keys), page(page_app.NEVER, requests=8, timeout_s=1.5))
 
-    assert event == Failed("The page was not finished within 1.5 s: 7 of 8 requests were answered.")
+    assert event == Failed("the page was not finished within 1.5 s: 7 of 8 requests were answered")
     visit = _visits.validate_json(browser.kept[VISIT_FILE])
     assert (visit.finished, [fetch.fault for fetch in visit.fetches if fetch.fault]) == (False, ["unanswered"])
 
@@ -218,7 +218,7 @@ def test_a_certificate_of_another_authority_is_refused(
     event = outcome(browser, replace(over_tls(servers.encrypted, keys), ca_file=other), page())
 
     assert isinstance(event, Failed)
-    assert event.message.startswith("The edge's certificate cannot be checked: SSL certificate ")
+    assert event.message.startswith("the edge's certificate cannot be checked: SSL certificate ")
 
 
 def test_a_refused_connection_is_given_as_the_reason(browser: Client) -> None:
@@ -237,7 +237,7 @@ def test_a_chromium_that_does_not_start_is_reported_with_its_last_output(
     with worker({"TOPOLAB_CHROMIUM": str(broken), "TMPDIR": str(tmp_path)}, driver="browser") as client:
         event = outcome(client, over_tls(servers.encrypted, keys), page())
 
-    assert event == Failed("Chromium ended instead of starting: no spam today.")
+    assert event == Failed("Chromium ended instead of starting: no spam today")
 
 
 @pytest.mark.skipif(not counters_available(), reason="needs the kernel's /proc")

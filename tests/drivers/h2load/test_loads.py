@@ -255,19 +255,19 @@ def test_a_timed_load_that_ends_early_is_reported_and_its_output_kept(
 def test_without_h2load_on_path_a_job_fails(tmp_path: Path) -> None:
     with worker({"PATH": str(tmp_path)}, driver="h2load") as client:
         message = client.fail(Target("127.0.0.1", 1, ClientProtocol.H2), counted(1, Lanes(1)))
-    assert message == "h2load is not on PATH."
+    assert message == "h2load is not on PATH"
 
 
 def test_another_kind_of_load_is_refused(client: Client, ports: dict[bool, int]) -> None:
     target = target_of(ports, ClientProtocol.H2)
-    assert client.fail(target, page(2)) == "h2load makes no load of the kind 'page'."
+    assert client.fail(target, page(2)) == "h2load makes no load of the kind 'page'"
     assert client.run(target, counted(2, Lanes(1))).good_responses == 2
 
 
 def test_the_curl_worker_refuses_a_counted_load(ports: dict[bool, int]) -> None:
     with worker() as client:
         message = client.fail(target_of(ports, ClientProtocol.H1C), counted(1, Lanes(1)))
-    assert message == "libcurl makes no load of the kind 'count'."
+    assert message == "libcurl makes no load of the kind 'count'"
 
 
 @pytest.mark.parametrize("kill", ["the worker", "its group"])

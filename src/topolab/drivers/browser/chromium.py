@@ -57,13 +57,13 @@ def _connect(playwright: Playwright, process: InnerProcess, port_file: Path) -> 
             break
         if process.ended or time.monotonic() > deadline:
             how = "ended" if process.ended else f"was not ready within {START_LIMIT_S:.0f} s"
-            raise LoadError(f"Chromium {how} instead of starting: {_last_words(process)}.")
+            raise LoadError(f"Chromium {how} instead of starting: {_last_words(process)}")
         time.sleep(_POLL_S)
     try:
         url = f"ws://127.0.0.1:{address[0]}{address[1]}"
         return playwright.chromium.connect_over_cdp(url, timeout=START_LIMIT_S * 1000)
     except Error as error:
-        raise LoadError(f"Playwright cannot reach the Chromium it started: {error.message}.") from error
+        raise LoadError(f"Playwright cannot reach the Chromium it started: {error.message}") from error
 
 
 def _last_words(process: InnerProcess) -> str:

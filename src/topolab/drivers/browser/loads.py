@@ -67,11 +67,11 @@ def do(job: Job, gate: Gate) -> Measurement:
     """Visit the page of one job."""
     target, profile = job.target, job.profile
     if not isinstance(profile, PageLoad) or profile.driver != DRIVER.name:
-        raise LoadError(f"A browser makes no load of the kind {profile.kind!r}.")
+        raise LoadError(f"a browser makes no load of the kind {profile.kind!r}")
     if unfit := unfit_for_the_page(profile):
-        raise LoadError(f"The profile's {unfit[0]} {unfit[1]}.")
+        raise LoadError(f"the profile's {unfit[0]} {unfit[1]}")
     if reason := missing_browser():
-        raise LoadError(f"{reason}.")
+        raise LoadError(reason)
     # Playwright's connection to the browser must not use a proxy from the environment.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"
     with sync_playwright() as playwright:
@@ -79,7 +79,7 @@ def do(job: Job, gate: Gate) -> Measurement:
             with _warm_browser(playwright, target) as (browser, flags, http2_switched_off):
                 return _visit(browser, flags, http2_switched_off, target, profile, gate)
         except Error as error:
-            raise LoadError(f"The browser failed: {_one_line(error)}.") from error
+            raise LoadError(f"the browser failed: {_one_line(error)}") from error
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def _checked_leaf(target: Target) -> bytes | None:
     try:
         return leaf_certificate(target, WARM_UP_PATH, _OPEN_LIMIT_S)
     except FetchError as error:
-        raise LoadError(f"The edge's certificate cannot be checked: {error}.") from error
+        raise LoadError(f"the edge's certificate cannot be checked: {error}") from error
 
 
 def _warm_up(browser: Browser, target: Target) -> str:
@@ -119,7 +119,7 @@ def _warm_up(browser: Browser, target: Target) -> str:
         _go_to(page, target.base_url + WARM_UP_PATH)
         return str(page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol"))
     except Error as error:
-        raise LoadError(f"The browser's first request failed: {_one_line(error)}.") from error
+        raise LoadError(f"the browser's first request failed: {_one_line(error)}") from error
     finally:
         context.close()
 
@@ -147,9 +147,9 @@ def _visit(
         context.close()
     else:
         raise LoadError(
-            f"This machine's network changed during each of {MOST_VISITS} visits, for example because containers or a "
+            f"this machine's network changed during each of {MOST_VISITS} visits, for example because containers or a "
             "VPN come and go, and Chromium then drops its connections. Run this when the network does not change, or "
-            "with --backend docker, where the browser has a separate network."
+            "with --backend docker, where the browser has a separate network"
         )
     gate.loaded()
     seen = fetches(state, list(wire.answers.values()))
@@ -169,8 +169,8 @@ def _visit(
     if not finished:
         good = sum(not fetch.fault for fetch in seen)
         raise LoadError(
-            f"The page was not finished within {profile.timeout_s:g} s: "
-            f"{good} of {profile.requests} requests were answered."
+            f"the page was not finished within {profile.timeout_s:g} s: "
+            f"{good} of {profile.requests} requests were answered"
         )
     return measurement(visit, cpu_s, wall_s)
 
@@ -191,7 +191,7 @@ def _open(page: Page, target: Target, profile: PageLoad) -> None:
     answer = _go_to(page, target.base_url + path)
     if answer is None or answer.status != 200 or page.locator("#go").count() != 1:
         status = f"status {answer.status}" if answer else "nothing"
-        raise LoadError(f"{path} was answered with {status}, or the page has no button.")
+        raise LoadError(f"{path} was answered with {status}, or the page has no button")
     page.evaluate(_RECORD_THE_PRESS)
 
 

@@ -42,7 +42,7 @@ def do(job: Job, gate: Gate) -> Measurement:
         case PageLoad():
             return _page(target, profile, gate)
         case _:
-            raise LoadError(f"libcurl makes no load of the kind {profile.kind!r}.")
+            raise LoadError(f"libcurl makes no load of the kind {profile.kind!r}")
 
 
 def _closed(target: Target, profile: ClosedLoad, gate: Gate) -> Measurement:

@@ -30,9 +30,9 @@ def do(job: Job, gate: Gate) -> Measurement:
     """Make a job's load with h2load. Its output is kept even if no measurement results."""
     profile = job.profile
     if not isinstance(profile, CountLoad | ClosedLoad):
-        raise LoadError(f"h2load makes no load of the kind {profile.kind!r}.")
+        raise LoadError(f"h2load makes no load of the kind {profile.kind!r}")
     if shutil.which("h2load") is None:
-        raise LoadError("h2load is not on PATH.")
+        raise LoadError("h2load is not on PATH")
     with tempfile.TemporaryDirectory(prefix="h2load-") as folder:
         log_path = Path(folder) / "requests.tsv"
         argv = h2load_argv(job.target, profile, str(log_path))

@@ -26,10 +26,10 @@ def do(job: Job, gate: Gate) -> Measurement:
     """Make one job's load with Locust."""
     profile = job.profile
     if not isinstance(profile, UsersLoad):
-        raise LoadError(f"Locust makes no load of the kind {profile.kind!r}.")
+        raise LoadError(f"Locust makes no load of the kind {profile.kind!r}")
     locustfile = Path(job.catalogue) / "loadtest" / "locustfile.py"
     if not locustfile.is_file():
-        raise LoadError(f"there is no {locustfile}; copy topolab's loadtest/*.py into your catalogue.")
+        raise LoadError(f"there is no {locustfile}; copy topolab's loadtest/*.py into your catalogue")
     with tempfile.TemporaryDirectory(prefix="locust-") as name, ExitStack() as resources:
         folder = Path(name)
         result = folder / "result.json"

@@ -1,0 +1,16 @@
+"""`python -m topolab.drivers DRIVER`: runs a load worker. DRIVER is a name in this package, or a driver's folder.
+
+It takes the wire before it imports anything of the driver, so that the driver may print while it is imported.
+"""
+
+import os
+import runpy
+import sys
+
+from topolab.drivers.wire import wire
+
+wire()
+if os.sep in sys.argv[1]:
+    runpy.run_path(sys.argv[1], run_name="__main__")
+else:
+    runpy.run_module(f"topolab.drivers.{sys.argv[1]}", run_name="__main__", alter_sys=True)
