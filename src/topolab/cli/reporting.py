@@ -12,6 +12,7 @@ from topolab.cli.resume_command import resume_command
 from topolab.model.visit import PAGE_FILE, SCREENSHOT_FILE
 from topolab.report import Report, read_report, undrawn, write_files
 from topolab.report.as_json import to_json
+from topolab.report.format import counted
 from topolab.report.terminal import print_report
 from topolab.store import Store
 
@@ -48,9 +49,21 @@ def _encodable(document: str, encoding: str) -> str:
     return document
 
 
+def _lost(observations: int) -> str:
+    """What it means that the results folder is gone."""
+    lost = f"{counted(observations, 'observation')} {'is' if observations == 1 else 'are'} lost"
+    return (
+        f"the folder is gone, deleted or moved away while it was in use; unless it was moved, {lost}, "
+        "and only what is printed above remains; start a new run"
+    )
+
+
 def _write(arguments: Arguments, store: Store, report: Report) -> bool:
     """Write the report's files and list them. Return whether that worked, or the folder is read-only anyway."""
     notices, folder = Notices(arguments.quiet), store.folder
+    if store.gone:
+        notices.insist(f"topolab: {folder}: {_lost(len(report.observations))}")
+        return False
     if not store.writable:
         notices.insist(f"topolab: {folder}: cannot be written, so the report is printed and its files are not updated")
         return True
