@@ -1,6 +1,7 @@
 """Finds the extras that a command needs, from its arguments and the catalogue, before anything is installed.
 
-It reads only the TOML files, and the record of a run that is resumed. If it cannot tell, it asks for all extras: better too much installed than too little.
+It reads only the TOML files, and the record of a run that is resumed. If it cannot tell, it asks for all extras:
+better too much installed than too little.
 """
 
 from __future__ import annotations
