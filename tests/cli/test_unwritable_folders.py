@@ -19,7 +19,10 @@ from topolab.cli.arguments import parse
 from topolab.cli.reporting import report_run
 from topolab.store import Store
 
-ONE_CELL = ["--matrix", "smoke", "--only", "server=granian-asgi", "--only", "protocol=h2", "--only", "topology=direct"]
+ONE_CELL = [
+    *("--matrix", "smoke", "--backend", "local"),
+    *("--only", "server=granian-asgi", "--only", "protocol=h2", "--only", "topology=direct"),
+]
 
 
 def finish(argv: list[str], limit_s: float = 120) -> subprocess.CompletedProcess[str]:
@@ -104,7 +107,7 @@ def gone(run: Path, lost: str) -> str:
 
 def test_a_folder_that_is_deleted_during_a_run_ends_it_after_its_table(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    argv = [*SCRIPT, *ONE_CELL, "--backend", "local", "--rounds", "60", "--quiet", "--out", str(out)]
+    argv = [*SCRIPT, *ONE_CELL, "--rounds", "60", "--quiet", "--out", str(out)]
     with subprocess.Popen(
         argv, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

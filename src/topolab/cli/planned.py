@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from topolab.catalogue import Catalogue, load_matrix
 from topolab.cli.arguments import Arguments
+from topolab.cli.consoles import Notices
 from topolab.cli.sites import Choice, choose_site
 from topolab.errors import NothingSelectedError
 from topolab.model.cell import Plan
@@ -24,10 +25,15 @@ class PlannedRun:
 
 
 def plan_run(arguments: Arguments, catalogue: Catalogue) -> PlannedRun:
-    """Raises `InputError` or `EngineError` if something cannot be used."""
+    """Plan what the arguments ask for; say so if an engine that the user named is not used.
+
+    Raises `InputError` or `EngineError` if something cannot be used.
+    """
     matrix = load_matrix(catalogue, arguments.default_matrix if arguments.matrix is None else arguments.matrix)
     filters = Filters.parse(arguments.only, catalogue)
     choice = choose_site(arguments.backend, arguments.context, catalogue)
+    if choice.warning:
+        Notices(arguments.quiet).insist(f"topolab: {choice.warning}")
     plan = make_plan(matrix, catalogue, filters, choice.site.unavailable())
     return PlannedRun(matrix, arguments.rounds or matrix.rounds, choice, plan)
 
