@@ -35,7 +35,7 @@ def show_plan(planned: PlannedRun, catalogue: Catalogue) -> int:
     first = f", after building {', '.join(due)}" if due else ""
     summary = f"\n{counted(len(plan.cells), 'cell')} x {counted(rounds, 'round')}: about {duration(total_s)}{first}"
     console.print(Text(summary), soft_wrap=True)
-    refuse_empty(plan)
+    refuse_empty(planned, catalogue)
     return ExitCode.MEASURED
 
 
