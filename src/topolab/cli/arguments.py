@@ -105,7 +105,7 @@ def parse(arguments: list[str], command: Command = MATRIX) -> Arguments:
     )
     add("--list", action="store_true", help="print everything that has a name, and stop")
     add("--dry-run", action="store_true", help="print the plan, the skips and the time it takes, and stop")
-    add("--json", action="store_true", help="print results.json instead of the table")
+    add("--json", action="store_true", help="print JSON: results.json, or what --list or --dry-run print")
     add("--quiet", action="store_true", help="no progress")
     given = parser.parse_args(arguments)
     if given.context and given.backend == "local":

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from topolab.cli.arguments import Arguments
-from topolab.cli.consoles import Notices, to_stdout
+from topolab.cli.consoles import Notices, to_stdout, write_json
 from topolab.cli.exit_codes import ExitCode
 from topolab.cli.resume_command import resume_command
 from topolab.model.visit import PAGE_FILE, SCREENSHOT_FILE
@@ -34,19 +33,10 @@ def report_run(arguments: Arguments, store: Store) -> ExitCode:
 
 def _print(arguments: Arguments, report: Report) -> None:
     if arguments.json:
-        sys.stdout.write(_encodable(to_json(report), sys.stdout.encoding))
+        write_json(to_json(report))
     else:
         print_report(report, to_stdout())
     sys.stdout.flush()
-
-
-def _encodable(document: str, encoding: str) -> str:
-    """The JSON document, with escapes if the encoding lacks a character: a replacement would change its values."""
-    try:
-        document.encode(encoding)
-    except UnicodeEncodeError:
-        return json.dumps(json.loads(document), indent=2) + "\n"
-    return document
 
 
 def _lost(observations: int) -> str:
