@@ -1,4 +1,4 @@
-"""`--only KEY=GLOB`: one key twice means either, two keys mean both, and a glob that matches nothing is a typo."""
+"""`--only KEY=GLOB`: of one key any glob may match, of several keys each must; a glob without a match is a typo."""
 
 from __future__ import annotations
 
