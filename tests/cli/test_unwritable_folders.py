@@ -15,8 +15,14 @@ from support.mounts import with_read_only, with_tiny
 from support.runs import observed, only_run
 from support.stored_runs import finished_run
 from support.waiting import until
+from topolab.backends.local.site import LocalSite
+from topolab.catalogue import Catalogue
+from topolab.cli import measuring
 from topolab.cli.arguments import parse
 from topolab.cli.reporting import report_run
+from topolab.cli.sites import Choice
+from topolab.process.group import ProcessKeeper
+from topolab.runner import Costs
 from topolab.store import Store
 
 ONE_CELL = [
@@ -132,3 +138,20 @@ def test_a_folder_that_is_deleted_before_its_report_is_one_line_after_the_table(
     assert (code, printed.err) == (4, gone(run, "1 observation is"))
     assert "hypercorn-uvloop" in printed.out
     assert not run.exists()
+
+
+def test_an_interrupt_after_the_folder_was_deleted_offers_no_command_to_continue(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue
+) -> None:
+    run = finished_run(tmp_path / "run")
+
+    def interrupted(*_arguments: object) -> None:
+        shutil.rmtree(run)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(measuring, "_observe", interrupted)
+    site = LocalSite(catalogue)
+    costs = Costs(site.stack_s, 0.0, 0.0, catalogue.drivers)
+    with Store.open(run) as store, ProcessKeeper() as keeper:
+        code = measuring.measure(parse(["--quiet"]), Choice(site), keeper, store, costs)
+    assert (code, capsys.readouterr().err) == (130, gone(run, "1 observation is") + "interrupted\n")
