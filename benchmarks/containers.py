@@ -32,6 +32,7 @@ from topolab.backends.local.site import LocalSite
 from topolab.catalogue import Catalogue, default_root, load_catalogue
 from topolab.drivers.load_workers import LoadWorkers
 from topolab.fetch import fetch
+from topolab.launch.numbers import positive, positive_seconds
 from topolab.model.cell import Cell, Plan
 from topolab.model.matrix import Matrix, Selection
 from topolab.model.measurement import Measurement
@@ -55,8 +56,8 @@ BUNDLE = os.environ.get("CA_BUNDLE") or os.environ.get("PIP_CERT") or "/dev/null
 def main() -> int:
     """Print a line per goal and a table per comparison; return 0 if the goals are met."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="length of each load (default: 2)")
+    parser.add_argument("--rounds", type=positive, default=5, help="default: 5")
+    parser.add_argument("--seconds", type=positive_seconds, default=2.0, help="length of each load (default: 2)")
     parser.add_argument("--against-local", action="store_true")
     parser.add_argument("--places", action="store_true")
     parser.add_argument("--images", action="store_true")

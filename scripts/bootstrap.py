@@ -7,7 +7,7 @@ of a traceback.
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - an old interpreter must understand this
-    sys.exit("topolab needs Python 3.11 or later; this is {}.{}.".format(*sys.version_info[:2]))
+    sys.exit("topolab: needs Python 3.11 or later, and this is {}.{}".format(*sys.version_info[:2]))
 
 import os
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ def ensure_environment(extras: Iterable[str] = ()) -> None:
     try:
         add_parts(found)
     except SetupError as error:
-        sys.exit(f"set-up failed: {error}")
+        sys.exit(f"topolab: set-up failed: {error}")
     except KeyboardInterrupt:
         print("\ntopolab: set-up interrupted; the next command starts it again", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -54,7 +54,7 @@ def _ready(found: Installed) -> bool:
         return not (found.unfit() or found.missing_parts())
     except OSError as error:  # made by another user, for that user alone
         sys.exit(
-            f"set-up failed: cannot read {error.filename} ({error.strerror}); run it as the user who owns the "
+            f"topolab: set-up failed: cannot read {error.filename} ({error.strerror}); run it as the user who owns the "
             "checkout, or clone it where you have write access"
         )
 

@@ -1,14 +1,17 @@
 """Finds the extras that a command needs, from its arguments and the catalogue, before anything is installed.
 
-It reads only the TOML files. If it cannot tell, it asks for all extras: better too much installed than too little.
+It reads only the TOML files, and the record of a run that is resumed. If it cannot tell, it asks for all extras:
+better too much installed than too little.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import Path
@@ -20,30 +23,37 @@ Table = Mapping[str, Any]
 _RUN_ID = re.compile(r"\d{8}-\d{6}-(.+?)(-\d+)?")
 _ENGINE_SOCKET = Path("/var/run/docker.sock")
 _NAMES_AN_ENGINE = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY")
+_CATALOGUE_FOLDERS = ("servers", "apps", "loadtest/profiles", "loadtest/matrices")
+_DATABASE = "run.sqlite"
 _DRAWS = "browser"  # the driver whose visits are drawn as waterfalls
 
 
 def wanted_extras(arguments: Sequence[str], default_matrix: str) -> tuple[str, ...]:
     """The extras for `run_matrix.py` or `run_page.py` with these arguments."""
     given = _options(arguments)
-    if any(word in arguments for word in ("--list", "-h", "--help")):
+    root = Path(os.environ.get("TOPOLAB_CATALOGUE") or ROOT)
+    # For what the command only prints or refuses, nothing is installed.
+    if any(word in arguments for word in ("--list", "-h", "--help")) or not _is_catalogue(root):
         return ()
-    if "--resume" in given:
-        run = given["--resume"][-1]
-        folders = ("", given.get("--out", ["results"])[-1])
-        if not any(os.path.exists(Path(folder, run)) for folder in folders):  # noqa: PTH110 - False for names too long
-            return ()  # the command refuses it
-        matrix = _matrix_of_run(run)
+    resumed = given.get("--resume")
+    if resumed:
+        folder = _folder_of_run(resumed[-1], given.get("--out", ["results"])[-1])
+        if folder is None:
+            return ()
+        recorded_backend, matrix = _recorded(folder)
+        docker = _may_use_docker(given, recorded_backend)
     else:
         matrix = given.get("--matrix", [default_matrix])[-1]
+        docker = _may_use_docker(given, given.get("--backend", ["auto"])[-1])
     try:
-        extras = set(_for_matrix(matrix, given.get("--only", ())))
-    except FileNotFoundError:
-        # The command refuses a matrix that does not exist. A run has its own, which may have been a user's file.
-        return EXTRAS if "--resume" in given else ()
+        extras = set(_for_matrix(root, matrix, given.get("--only", ())))
+    except (FileNotFoundError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        if not resumed:
+            return ()
+        return _all_extras(docker)  # its matrix may have been a user's file
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return EXTRAS  # a later step reports what is wrong with it
-    if _may_use_docker(given):
+        return _all_extras(docker or not resumed)  # a later step reports what is wrong with it
+    if docker:
         extras.add("docker")
     return tuple(sorted(extras))
 
@@ -58,14 +68,41 @@ def _options(words: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def _matrix_of_run(run: str) -> str:
-    """The matrix in the name of a run's folder."""
-    named = _RUN_ID.fullmatch(Path(run).name)
-    return named[1] if named else run
+def _is_catalogue(root: Path) -> bool:
+    return all(os.path.isdir(root / folder) for folder in _CATALOGUE_FOLDERS)  # noqa: PTH112 - False for names too long
 
 
-def _may_use_docker(given: Mapping[str, list[str]]) -> bool:
-    backend = given.get("--backend", ["auto"])[-1]
+def _all_extras(docker: bool) -> tuple[str, ...]:
+    """Every extra, but the one for containers only with `docker`."""
+    return tuple(extra for extra in EXTRAS if docker or extra != "docker")
+
+
+def _folder_of_run(run: str, out: str) -> Path | None:
+    """The folder of a run, by id or folder, as the command finds it; None if there is no run."""
+    folder = Path(run) if os.path.isdir(run) else Path(out, run)  # noqa: PTH112 - False for names too long
+    return folder if os.path.isfile(folder / _DATABASE) else None  # noqa: PTH113 - False for names too long
+
+
+def _recorded(folder: Path) -> tuple[str, str]:
+    """A run's backend and matrix, from its record, or `auto` and the matrix in its folder's name."""
+    import sqlite3  # only for runs
+
+    path = folder.resolve() / _DATABASE
+    log = path.with_name(f"{_DATABASE}-wal")
+    # Without a log of transactions, SQLite need not make files next to the database, which may be read-only.
+    settled = "" if log.exists() and log.stat().st_size else "&immutable=1"
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro{settled}", uri=True)) as connection:
+            ((text,),) = connection.execute("SELECT record FROM run").fetchall()
+        record = json.loads(text)
+        return str(record["backend"]), str(record["matrix"])
+    except (sqlite3.Error, OSError, ValueError, LookupError, TypeError, RecursionError):
+        pass  # the command reports what is wrong with it
+    named = _RUN_ID.fullmatch(folder.name)
+    return "auto", named[1] if named else folder.name
+
+
+def _may_use_docker(given: Mapping[str, list[str]], backend: str) -> bool:
     if backend != "auto":
         return backend == "docker" or "--context" in given
     config = Path(os.environ.get("DOCKER_CONFIG", "~/.docker"), "config.json")
@@ -77,9 +114,8 @@ def _may_use_docker(given: Mapping[str, list[str]]) -> bool:
     )
 
 
-def _for_matrix(name: str, only: Iterable[str]) -> Iterator[str]:
+def _for_matrix(root: Path, name: str, only: Iterable[str]) -> Iterator[str]:
     """The extras for the drivers, servers and apps that a matrix may use, and for its charts."""
-    root = Path(os.environ.get("TOPOLAB_CATALOGUE") or ROOT)
     file = root / "loadtest" / "matrices" / f"{name}.toml"
     matrix = _read(file if file.is_file() else Path(name))
     if matrix.get("charts"):

@@ -39,7 +39,7 @@ class StoreError(TopolabError):
 
 
 class UnwritableError(TopolabError):
-    """A results folder can no longer be written: its disk is full, or it has become read-only."""
+    """A results folder can no longer be written: its disk is full, it has become read-only, or it was deleted."""
 
 
 class OutputError(TopolabError):

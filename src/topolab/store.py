@@ -57,6 +57,7 @@ class Store:
         self._connection = connection
         self._sitting_id: int | None = None
         self._claim: int | None = None
+        self._file = _identity(folder / DATABASE)
 
     def __enter__(self) -> Store:
         return self
@@ -128,10 +129,12 @@ class Store:
         """Commit an observation, its sitting so far, and the files that its tool wrote.
 
         `files` maps the paths that the observation lists to contents; they are written before it. Raises
-        `UnwritableError` if the folder cannot be written; `unwritten` then has the observation.
+        `UnwritableError` if the folder is gone or cannot be written; `unwritten` then has the observation.
         """
         row = (observation.cell_id, observation.round, _observations.dump_json(observation).decode())
         try:
+            if self.gone:  # SQLite would write to the deleted file without an error
+                raise FileNotFoundError("it was deleted or moved away")
             for name, content in (files or {}).items():
                 path = self.folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -144,6 +147,14 @@ class Store:
             self.unwritten.append(observation)
             self._unwritten_sitting = sitting
             raise UnwritableError(f"{self.folder}: can no longer be written: {error}") from error
+
+    @property
+    def gone(self) -> bool:
+        """Whether the folder was deleted or moved away, or another was put in its place, since it was opened."""
+        try:
+            return _identity(self.folder / DATABASE) != self._file
+        except PermissionError:  # it is there
+            return False
 
     def keep_sitting(self, sitting: Sitting) -> None:
         """Commit the current sitting, replacing what was committed of it before.
@@ -180,6 +191,17 @@ class Store:
             return [adapter.validate_json(text) for (text,) in rows]
         except (sqlite3.Error, ValidationError) as error:
             raise _damaged(self.folder, error) from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What distinguishes the file from all others; None if there is no file at `path`."""
+    try:
+        found = path.stat()
+    except PermissionError:
+        raise
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _takes_transactions(path: Path) -> bool:

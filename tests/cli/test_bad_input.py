@@ -9,7 +9,11 @@ import pytest
 from support.catalogues import catalogue_root
 from support.command import run_matrix
 
-ONE_CELL = ["--matrix", "smoke", "--only", "server=granian-asgi", "--only", "protocol=h2", "--only", "topology=direct"]
+LOCAL = ["--backend", "local"]
+ONE_CELL = [
+    *("--matrix", "smoke", *LOCAL),
+    *("--only", "server=granian-asgi", "--only", "protocol=h2", "--only", "topology=direct"),
+]
 BAD = [
     (["--matrix", "defualt"], "--matrix defualt: no such matrix; expected one of "),
     (["--matrix", "no/such.toml"], "no/such.toml: no such file"),
@@ -121,15 +125,19 @@ def test_topologies_that_need_a_missing_nginx_module_are_skipped(tmp_path: Path)
 
 
 def test_filters_that_select_nothing_are_code_3() -> None:
-    done = run_matrix("--matrix", "smoke", "--only", "topology=alb-http2")
+    done = run_matrix("--matrix", "smoke", *LOCAL, "--only", "topology=alb-http2")
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == "topolab: nothing selected: no cell of the matrix passes --only; see --list for the names\n"
+    assert done.stderr == (
+        "topolab: nothing selected: --only topology=alb-http2 matches no cell of the matrix; "
+        "its topologies are direct, alb, nlb-tcp\n"
+    )
 
 
 def test_filters_that_select_only_skips_are_code_3_with_the_reason() -> None:
     done = run_matrix(
         "--matrix",
         "default",
+        *LOCAL,
         "--only",
         "server=uvicorn-httptools",
         "--only",

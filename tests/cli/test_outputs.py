@@ -27,7 +27,8 @@ def run(tmp_path: Path) -> Path:
 
 def command(option: str, run: Path) -> list[str]:
     arguments = ["--resume", str(run), "--json"] if option == "--json" else [option]
-    return [*SCRIPT, *arguments, *([str(run)] if option == "--resume" else [])]
+    more = {"--resume": [str(run)], "--dry-run": ["--backend", "local"]}
+    return [*SCRIPT, *arguments, *more.get(option, [])]
 
 
 def finish(argv: list[str], **extra: str) -> subprocess.CompletedProcess[bytes]:

@@ -16,7 +16,7 @@ from support.catalogues import catalogue_root
 from support.command import SCRIPT, environment, processes_naming, run_matrix
 from support.runs import hops_of, observed, only_run
 
-SMALL = ("--matrix", "smoke", "--only", "server=granian-asgi", "--only", "protocol=h2")
+SMALL = ("--matrix", "smoke", "--only", "server=granian-asgi", "--only", "protocol=h2", "--backend", "local")
 
 
 def test_json_is_all_of_standard_output_and_results_are_kept(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,10 +12,23 @@ import pytest
 
 from support.command import SCRIPT, environment, run_matrix
 from support.mounts import with_read_only, with_tiny
-from support.runs import observed
+from support.runs import observed, only_run
 from support.stored_runs import finished_run
+from support.waiting import until
+from topolab.backends.local.site import LocalSite
+from topolab.catalogue import Catalogue
+from topolab.cli import measuring
+from topolab.cli.arguments import parse
+from topolab.cli.reporting import report_run
+from topolab.cli.sites import Choice
+from topolab.process.group import ProcessKeeper
+from topolab.runner import Costs
+from topolab.store import Store
 
-ONE_CELL = ["--matrix", "smoke", "--only", "server=granian-asgi", "--only", "protocol=h2", "--only", "topology=direct"]
+ONE_CELL = [
+    *("--matrix", "smoke", "--backend", "local"),
+    *("--only", "server=granian-asgi", "--only", "protocol=h2", "--only", "topology=direct"),
+]
 
 
 def finish(argv: list[str], limit_s: float = 120) -> subprocess.CompletedProcess[str]:
@@ -87,3 +102,56 @@ def test_a_disk_that_fills_up_during_a_run_ends_it_after_its_table(tmp_path: Pat
     assert "can no longer be written: database or disk is full; 1 observation is lost; make room there" in line
     assert f"continue with: python3 {SCRIPT[1]} --resume {out}/" in line
     assert len(observed(tmp_path / "disk-kept" / "out")) >= 1
+
+
+def gone(run: Path, lost: str) -> str:
+    return (
+        f"topolab: {run}: the folder is gone, deleted or moved away while it was in use; unless it was moved, {lost} "
+        "lost, and only what is printed above remains; start a new run\n"
+    )
+
+
+def test_a_folder_that_is_deleted_during_a_run_ends_it_after_its_table(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    argv = [*SCRIPT, *ONE_CELL, "--rounds", "60", "--quiet", "--out", str(out)]
+    with subprocess.Popen(
+        argv, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        until(lambda: observed(out), process)
+        run = only_run(out)
+        shutil.rmtree(run)
+        stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 4, stderr
+    assert "granian-asgi" in stdout
+    assert re.fullmatch(re.escape(gone(run, "COUNT observations are")).replace("COUNT", r"\d+"), stderr)
+    assert list(out.iterdir()) == []
+
+
+def test_a_folder_that_is_deleted_before_its_report_is_one_line_after_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = finished_run(tmp_path / "run")
+    with Store.open(run) as store:
+        shutil.rmtree(run)
+        code = report_run(parse([]), store)
+    printed = capsys.readouterr()
+    assert (code, printed.err) == (4, gone(run, "1 observation is"))
+    assert "hypercorn-uvloop" in printed.out
+    assert not run.exists()
+
+
+def test_an_interrupt_after_the_folder_was_deleted_offers_no_command_to_continue(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue
+) -> None:
+    run = finished_run(tmp_path / "run")
+
+    def interrupted(*_arguments: object) -> None:
+        shutil.rmtree(run)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(measuring, "_observe", interrupted)
+    site = LocalSite(catalogue)
+    costs = Costs(site.stack_s, 0.0, 0.0, catalogue.drivers)
+    with Store.open(run) as store, ProcessKeeper() as keeper:
+        code = measuring.measure(parse(["--quiet"]), Choice(site), keeper, store, costs)
+    assert (code, capsys.readouterr().err) == (130, gone(run, "1 observation is") + "interrupted\n")

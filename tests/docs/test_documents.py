@@ -28,11 +28,13 @@ def commands() -> list[str]:
 
 @pytest.mark.parametrize("arguments", commands())
 def test_a_documented_command_can_be_planned(arguments: str, catalogue: Catalogue) -> None:
-    engine = {}
+    engine, words = {}, shlex.split(arguments)
+    if "--backend" not in words:
+        words += ["--backend", "local"]
     if "--backend docker" in arguments:
         site_here(catalogue).close()
         engine = engine_of_this_machine()
-    done = run_matrix(*shlex.split(arguments), *([] if "--list" in arguments else ["--dry-run"]), **engine)
+    done = run_matrix(*words, *([] if "--list" in arguments else ["--dry-run"]), **engine)
     missing = [reason for reason in missing_tools(drivers()).values() if reason in done.stderr]
     if done.returncode == ExitCode.NOTHING_SELECTED and missing:
         skip_or_fail(missing[0])  # the command is about a tool that this machine does not have

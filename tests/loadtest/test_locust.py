@@ -333,6 +333,8 @@ def test_statistics_begin_after_the_warm_up(cleartext_host: str, tmp_path: Path)
         (("--http", "2", "--tags", "chat"), "--tags chat needs --http 1.1"),
         (("--http", "2", "Http1Visitor"), "--http 2 uses Http2Visitor, but other users were named"),
         (("--http", "3"), "invalid choice: '3'"),
+        (("--think", "-1"), "argument --think: must be a number of seconds, 0 or more, not '-1'"),
+        (("--warm-up", "nan"), "argument --warm-up: must be a number of seconds, 0 or more, not 'nan'"),
     ],
 )
 def test_impossible_options_are_refused(arguments: tuple[str, ...], message: str) -> None:

@@ -151,7 +151,7 @@ def test_without_the_docker_client_docker_is_refused_and_auto_is_local(python: P
     assert asked.stderr == f"topolab: {why}, or use --backend local\n"
     auto = topolab(python, tmp_path, *ONE_CELL, DOCKER_HOST=NO_ENGINE)
     assert auto.returncode == 0, auto.stderr
-    assert f"local processes (not Docker: {why}" in auto.stderr
+    assert f"using local processes, because the engine that DOCKER_HOST names cannot be used: {why}" in auto.stderr
 
 
 def test_without_matplotlib_the_report_is_written_with_one_line_about_charts(python: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`--only KEY=GLOB`: one key twice means either, two keys mean both, and a glob that matches nothing is a typo."""
+"""`--only KEY=GLOB`: of one key any glob may match, of several keys each must; a glob without a match is a typo."""
 
 from __future__ import annotations
 
@@ -102,3 +102,33 @@ def test_the_refusal_lists_the_known_names(catalogue: Catalogue) -> None:
         Filters.parse(["topology=elb"], catalogue)
     known = ", ".join(catalogue.topologies)
     assert str(raised.value) == f"--only topology=elb: topology: 'elb' matches nothing; expected one of {known}"
+
+
+@pytest.mark.parametrize(
+    ("only", "why"),
+    [
+        (("topology=alb",), ""),
+        (
+            ("server=granian", "topology=alb-http2", "protocol=h2"),
+            "--only topology=alb-http2 matches no cell of the matrix; its topologies are direct, alb",
+        ),
+        (
+            ("app=django", "app=fastapi", "server=granian"),
+            "--only app=django --only app=fastapi match no cell of the matrix; its apps are bare-asgi, bare-wsgi",
+        ),
+        (
+            ("protocol=h2", "server=*-wsgi", "app=bare-asgi"),
+            "--only app=bare-asgi matches no cell that passes --only protocol=h2 --only server=*-wsgi; "
+            "their app is bare-wsgi",
+        ),
+    ],
+)
+def test_the_filter_that_leaves_nothing_is_named_with_the_values_that_exist(
+    catalogue: Catalogue, only: tuple[str, ...], why: str
+) -> None:
+    wanted = matrix(servers=("granian",), topologies=("direct", "alb"))
+    unfiltered = planned(catalogue, wanted)
+    every = [found.combination for found in (*unfiltered.cells, *unfiltered.skips)]
+    assert Filters.parse(only, catalogue).why_none(every) == why
+    kept = planned(catalogue, wanted, *only)
+    assert bool(kept.cells or kept.skips) == (why == "")

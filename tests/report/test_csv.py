@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from support.made_report import ALB, CELLS, FAILED, FAILED_ONCE, FAILED_PAGE, NOT_REACHED, SKIPPED
+from support.made_report import (
+    ALB,
+    CELLS,
+    DIRECT,
+    FAILED,
+    FAILED_ONCE,
+    FAILED_PAGE,
+    NOT_REACHED,
+    SKIPPED,
+    stored_report,
+)
+from support.made_run import USAGE, measured, rates, rounds
 from topolab.report import Report
 from topolab.report.as_csv import to_csv
 from topolab.stats.figures import FIGURES
@@ -59,6 +73,21 @@ def test_a_measured_cell(rows: dict[str, dict[str, str]]) -> None:
         "steady": "True",
         "warnings": "bad responses",
     }
+
+
+def test_every_figure_has_one_format_in_its_column_and_its_value(tmp_path: Path) -> None:
+    """Bytes are counted in whole numbers, whose median is a whole number or not, depending on the rounds."""
+    usages = (replace(USAGE, memory_peak_bytes=peak) for peak in (3, 8))
+    of_alb = rounds(ALB, *(replace(measured(ALB), server_usage=usage) for usage in usages))
+    report = stored_report(tmp_path / "run", (ALB, DIRECT), (), [*of_alb, *rates(DIRECT, 1000.0)])
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(to_csv(report)), strict=True)}
+    peaks = [rows[ALB.id][f"server_memory_peak_bytes_{part}"] for part in ("median", "low", "high")]
+    assert peaks == ["5.5", "3.0", "8.0"]
+    found = [rows[cell.combination.id][name] for cell in report.summary.cells for name in FIGURE_COLUMNS]
+    assert [text for text in found if text and not re.fullmatch(r"\d+\.\d+", text)] == []
+    estimates = [cell.estimates.get(name) for cell in report.summary.cells for name in FIGURES]
+    values = [value for of in estimates for value in ((of.median, of.low, of.high) if of else (None,) * 3)]
+    assert [float(text) if text else None for text in found] == values
 
 
 @pytest.mark.parametrize("cell_id", UNMEASURED)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
+
 from support.users_profile import PROFILE as USERS
+from topolab.backends.local.site import LocalSite
+from topolab.catalogue import Catalogue
+from topolab.model.environment import CPUS_BY_ROLE, FROM_THIS_MACHINE, LOAD_FROM
 from topolab.model.run import DriverRecord
+from topolab.process.cpus import available_cpus, can_pin, pinned
 from topolab.report import Report
 from topolab.report.notes import command_lines, reading, where_the_time_went
+from topolab.runner.environment import describe
 
 
 def test_companions_command_lines_are_listed_with_the_servers(report: Report) -> None:
@@ -47,3 +55,41 @@ def test_a_run_that_recorded_no_drivers_is_read_with_what_its_loads_say(report: 
     quiet = {"locust": DriverRecord()}
     assert old == reading(replace(report, record=replace(report.record, profiles=users, drivers=quiet)))
     assert "Users are a closed loop." in old
+
+
+ONE_PROCESSOR = (
+    "One processor: client, proxy and server took turns on it, so rates and times include the work of all three; "
+    "compare CPU per response, or measure again with two or more processors."
+)
+SHARED = {"client": [0], "proxy": [0], "server": [0]}
+
+
+def notes_on_processors(report: Report, environment: Mapping[str, object]) -> list[str]:
+    changed = replace(report, record=replace(report.record, environment=environment))
+    return [line for line in reading(changed) if line.startswith("One processor")]
+
+
+@pytest.mark.skipif(not can_pin(), reason="this system cannot pin processes")
+def test_a_run_that_was_given_one_processor_says_what_that_means(report: Report, catalogue: Catalogue) -> None:
+    """As with `taskset -c 0`."""
+    with pinned(frozenset(available_cpus()[:1])):
+        site = LocalSite(catalogue)
+        environment = describe(site, report.record.plan)
+    assert notes_on_processors(report, environment) == [ONE_PROCESSOR]
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({CPUS_BY_ROLE: SHARED}, True),
+        ({CPUS_BY_ROLE: SHARED, LOAD_FROM: "a container on the edge network"}, True),
+        ({CPUS_BY_ROLE: SHARED, LOAD_FROM: FROM_THIS_MACHINE}, False),
+        ({CPUS_BY_ROLE: {"client": [1], "proxy": [0], "server": [0]}}, False),
+        ({CPUS_BY_ROLE: {"client": None, "proxy": None, "server": None}}, False),
+        ({}, False),
+    ],
+)
+def test_only_a_client_on_the_servers_processor_is_noted(
+    report: Report, environment: dict[str, object], said: bool
+) -> None:
+    assert notes_on_processors(report, environment) == [ONE_PROCESSOR] * said

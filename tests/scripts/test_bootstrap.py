@@ -104,7 +104,7 @@ def test_an_old_python_gets_a_clear_message(script: str) -> None:
     path = ROOT / "scripts" / script
     pretend = f"import runpy, sys; sys.version_info = (3, 6, 15); runpy.run_path({str(path)!r}, run_name='__main__')"
     done = subprocess.run([BASE_PYTHON, "-c", pretend], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "topolab needs Python 3.11 or later; this is 3.6.\n")
+    assert (done.returncode, done.stderr) == (1, "topolab: needs Python 3.11 or later, and this is 3.6\n")
     for file in (path, ROOT / "scripts" / "bootstrap.py"):
         ast.parse(file.read_text(), feature_version=(3, 6))
         assert "from __future__ import annotations" not in file.read_text()  # 3.6 does not have it

@@ -68,7 +68,7 @@ def test_pips_configured_index_is_used(fresh: Path) -> None:
     assert done.stderr.startswith(FIRST)
     said = done.stderr.removeprefix(FIRST)
     assert re.fullmatch(
-        r"set-up failed: no package index provides \S+; "
+        r"topolab: set-up failed: no package index provides \S+; "
         r"check the network, and the index and proxy in pip's configuration\n",
         said,
     ), said
@@ -84,7 +84,7 @@ def test_a_tampered_lock_is_refused_and_a_partial_install_is_not_used(checkout: 
     done = called(checkout, "--backend", "docker", "--dry-run")
     lock.write_text(text)
     assert done.returncode == 1
-    assert done.stderr.startswith("topolab: adding to .venv: docker\nset-up failed: `")
+    assert done.stderr.startswith("topolab: adding to .venv: docker\ntopolab: set-up failed: `")
     assert "DO NOT MATCH THE HASHES" in done.stderr
     again = listing(checkout)
     assert (again.returncode, again.stderr) == (0, INCOMPLETE)
@@ -108,7 +108,9 @@ def test_a_full_disk_is_reported_in_one_line(fresh: Path) -> None:
     (fresh / ".venv").mkdir()
     done = mounted(fresh, "mount -t tmpfs -o size=4m tmpfs .venv")
     assert done.returncode == 1
-    assert done.stderr.removeprefix(FIRST).startswith(f"set-up failed: no space left on the disk of {fresh} or of ")
+    assert done.stderr.removeprefix(FIRST).startswith(
+        f"topolab: set-up failed: no space left on the disk of {fresh} or of "
+    )
     assert done.stderr.count("\n") == 2
 
 
@@ -117,7 +119,7 @@ def test_a_read_only_checkout_is_reported_in_one_line(fresh: Path) -> None:
     done = mounted(fresh, 'mount --bind . .\ncd "$PWD"\nmount -o remount,bind,ro .')
     assert (done.returncode, done.stderr) == (
         1,
-        f"set-up failed: cannot write {fresh}/.venv (Read-only file system); "
+        f"topolab: set-up failed: cannot write {fresh}/.venv (Read-only file system); "
         "make the checkout writable, or clone it where you have write access\n",
     )
 
@@ -149,7 +151,7 @@ def test_a_checkout_of_another_user_is_reported_in_one_line(fresh: Path, lock: s
     fresh.chmod(0o755)
     assert (done.returncode, done.stderr) == (
         1,
-        f"set-up failed: cannot write {fresh}/.venv (Permission denied); "
+        f"topolab: set-up failed: cannot write {fresh}/.venv (Permission denied); "
         "make the checkout writable, or clone it where you have write access\n",
     )
 
@@ -162,7 +164,7 @@ def test_an_environment_of_another_user_is_reported_in_one_line(fresh: Path) -> 
     environment_of_theirs.chmod(0o755)
     assert (done.returncode, done.stderr) == (
         1,
-        f"set-up failed: cannot read {fresh}/.venv/pyvenv.cfg {UNREADABLE}\n",
+        f"topolab: set-up failed: cannot read {fresh}/.venv/pyvenv.cfg {UNREADABLE}\n",
     )
 
 
@@ -174,7 +176,10 @@ def test_an_unreadable_stamp_does_not_cause_another_set_up(fresh: Path) -> None:
     stamps.chmod(0o000)
     done = of_another_user(fresh)
     stamps.chmod(0o755)
-    assert (done.returncode, done.stderr) == (1, f"set-up failed: cannot read {stamps}/environment {UNREADABLE}\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"topolab: set-up failed: cannot read {stamps}/environment {UNREADABLE}\n",
+    )
 
 
 def test_list_works_without_a_home_folder(checkout: Path) -> None:

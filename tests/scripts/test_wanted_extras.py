@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 import wanted_extras as module
 from installed import EXTRAS
-from support.command import ROOT
+from support.command import ROOT, environment
+from support.mounts import with_read_only
+from support.stored_runs import finished_run
+from topolab.catalogue import default_root, load_catalogue
 from topolab.cli.arguments import MATRIX, PAGE, Command
+from topolab.errors import InputError
 from wanted_extras import wanted_extras
 
+MATRIX_FILE = str(ROOT / "loadtest" / "matrices" / "full.toml")
 LOCAL = ("--backend", "local")
 WITHOUT_DOCKER = tuple(extra for extra in EXTRAS if extra != "docker")
 
@@ -65,37 +74,107 @@ def test_commands_that_only_print_need_no_extras(arguments: tuple[str, ...]) -> 
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--matrix", "/dev/zero"), ("--matrix", "."), ("--matrix", ""), ("--resume",)],
+    [("--matrix", "/dev/zero"), ("--matrix", "."), ("--matrix", "")],
 )
 def test_all_extras_are_wanted_where_they_cannot_be_determined(arguments: tuple[str, ...]) -> None:
     assert wanted_extras(arguments, "default") == EXTRAS
 
 
-@pytest.mark.parametrize("run", ["20261126-074858-fastapi-2", "mine/20261126-074858-fastapi"])
+def stored(folder: Path, matrix: str, backend: str = "local") -> Path:
+    """A finished run whose record names these."""
+    finished_run(folder)
+    with closing(sqlite3.connect(folder / "run.sqlite")) as connection, connection:
+        named = ("$.matrix", matrix, "$.backend", backend)
+        connection.execute("UPDATE run SET record = json_set(record, ?, ?, ?, ?)", named)
+    return folder
+
+
+@pytest.mark.parametrize("run", ["20261126-074858-other-2", "mine/20261126-074858-other"])
 def test_a_run_wants_the_extras_of_its_matrix(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, run: str) -> None:
     monkeypatch.chdir(tmp_path)
-    folder = Path(run) if "/" in run else Path("results", run)
-    folder.mkdir(parents=True)
+    folder = stored(Path(run) if "/" in run else Path("results", run), "fastapi")
     assert wanted_extras(("--resume", run), "default") == ("apps", "servers")
     assert wanted_extras(("--resume", folder.name, "--out", str(folder.parent)), "default") == ("apps", "servers")
 
 
-def test_a_run_of_a_matrix_that_is_not_found_wants_all_extras(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("run").mkdir()
-    assert wanted_extras(("--resume", "run"), "default") == EXTRAS
+@pytest.mark.parametrize(
+    ("backend", "arguments", "extras"),
+    [
+        ("local", (), ("apps", "servers")),
+        ("docker", (), ("apps", "docker", "servers")),
+        ("local", ("--context", "far"), ("apps", "docker", "servers")),
+    ],
+)
+def test_a_run_needs_the_docker_extra_only_if_its_record_names_that_backend(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, backend: str, arguments: tuple[str, ...], extras: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    run = stored(tmp_path / "run", "fastapi", backend)
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    assert wanted_extras(("--resume", str(run), *arguments), "default") == extras
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+
+
+def test_the_backend_of_a_run_in_a_read_only_folder_is_read(tmp_path: Path) -> None:
+    run = stored(tmp_path / "run", "fastapi")
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r}); from wanted_extras import wanted_extras; "
+        f"print(wanted_extras(('--resume', {str(run)!r}), 'default'))"
+    )
+    argv = with_read_only(run, [sys.executable, "-c", code])
+    done = subprocess.run(argv, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("('apps', 'servers')\n", "")
+
+
+@pytest.mark.parametrize(("backend", "extras"), [("local", WITHOUT_DOCKER), ("docker", EXTRAS)])
+def test_a_run_of_a_matrix_that_is_not_found_wants_the_extras_of_any(
+    tmp_path: Path, backend: str, extras: tuple[str, ...]
+) -> None:
+    run = stored(tmp_path / "run", "my-own", backend)
+    assert wanted_extras(("--resume", str(run)), "default") == extras
+
+
+@pytest.mark.parametrize("content", [b"", b"not SQLite"])
+def test_a_run_whose_record_cannot_be_read_is_known_by_its_folders_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes
+) -> None:
+    run = tmp_path / "20261126-074858-fastapi-2"
+    run.mkdir()
+    (run / "run.sqlite").write_bytes(content)
+    assert wanted_extras(("--resume", str(run)), "default") == ("apps", "servers")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    assert wanted_extras(("--resume", str(run)), "default") == ("apps", "docker", "servers")
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--matrix", "nope"), ("--resume", "nope"), ("--resume", "elsewhere/nope"), ("--resume", "x" * 300)]
+    "arguments",
+    [("--matrix", "nope"), ("--resume",), *(("--resume", run) for run in ("nope", "elsewhere/nope", "x" * 300, "."))],
 )
 def test_nothing_is_installed_for_a_name_that_the_command_refuses(arguments: tuple[str, ...]) -> None:
     assert wanted_extras(arguments, "default") == ()
 
 
-@pytest.mark.parametrize(
-    "text", ["", "\0", "select = 3", "a = " + "[" * 5_000, "[[select]]\nservers = 3\napps = []", "name ="]
-)
+@pytest.mark.parametrize("catalogue", ["/nope", "/dev/null", "x" * 300, "empty"])
+@pytest.mark.parametrize("arguments", [(), ("--backend", "docker"), ("--matrix", MATRIX_FILE), ("--resume", "run")])
+def test_nothing_is_installed_for_a_catalogue_that_the_command_refuses(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, catalogue: str, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    stored(Path("run"), "fastapi", "docker")
+    monkeypatch.setenv("TOPOLAB_CATALOGUE", catalogue)
+    assert wanted_extras(arguments, "default") == ()
+    with pytest.raises(InputError, match="no servers/ folder"):
+        load_catalogue(default_root())
+
+
+@pytest.mark.parametrize("content", [b"\0", b"name =", b"\xff"])
+def test_nothing_is_installed_for_a_matrix_that_is_not_toml(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "mine.toml").write_bytes(content)
+    assert wanted_extras(("--matrix", str(tmp_path / "mine.toml")), "default") == ()
+
+
+@pytest.mark.parametrize("text", ["", "select = 3", "a = " + "[" * 5_000, "[[select]]\nservers = 3\napps = []"])
 def test_a_broken_matrix_is_left_for_the_command_to_refuse(tmp_path: Path, text: str) -> None:
     (tmp_path / "mine.toml").write_text(text)
     assert wanted_extras(("--matrix", str(tmp_path / "mine.toml")), "default") == EXTRAS

@@ -329,6 +329,50 @@ def test_a_missing_listener_is_asked_for(root: Path) -> None:
     assert done.stderr.splitlines()[-1] == "serve.py: error: the following arguments are required: --listener"
 
 
+REQUIRED = ("--app APP", "--listener LISTENER", "--host HOST", "--port PORT")
+
+
+def test_the_help_shows_what_a_server_and_a_companion_require(
+    serve: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        serve.main(["--help"])
+    usage, _, _ = capsys.readouterr().out.partition("\n\n")
+    assert [line.removeprefix("usage:").strip() for line in usage.splitlines()] == [
+        f"serve.py SERVER {' '.join(REQUIRED)} [options]",
+        "serve.py --companion NAME --app APP [options]",
+    ]
+
+
+@pytest.mark.parametrize("left_out", REQUIRED)
+def test_what_the_help_shows_as_required_is_required(
+    serve: ModuleType, capsys: pytest.CaptureFixture[str], left_out: str
+) -> None:
+    given = ("--app menu", "--listener tls", "--host 127.0.0.1", "--port 8001")
+    option = left_out.split()[0]
+    words = [word for text in given if not text.startswith(option) for word in text.split()]
+    with pytest.raises(SystemExit) as ended:
+        serve.main(["echo-once", *words])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(f"the following arguments are required: {option}\n")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        *(("--workers", value, "a whole number, at least 1") for value in ("0", "-1", "two", "1.5")),
+        *(("--port", value, "a whole number from 1 to 65535") for value in ("0", "-1", "65536", "http")),
+    ],
+)
+def test_an_impossible_number_is_refused(
+    serve: ModuleType, capsys: pytest.CaptureFixture[str], option: str, value: str, expected: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        serve.main(["echo-once", "--app", "menu", option, value])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(f"serve.py: error: argument {option}: must be {expected}, not {value!r}\n")
+
+
 @pytest.mark.parametrize("port", discover(), ids=str)
 def test_every_declared_listener_gets_an_argv(
     serve: ModuleType, capsys: pytest.CaptureFixture[str], port: Port

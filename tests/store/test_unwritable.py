@@ -61,6 +61,26 @@ def test_a_run_that_cannot_be_written_can_be_read(tmp_path: Path) -> None:
         assert (store.observations(), store.sittings()) == ([kept], [SITTING])
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_added_to_a_folder_that_was_deleted(tmp_path: Path, replaced: bool) -> None:
+    """SQLite alone would write to the deleted file without an error."""
+    folder = tmp_path / "run"
+    with Store.create(folder, record([CELL])) as store:
+        kept, lost = (observation(CELL, number, measured(CELL)) for number in (1, 2))
+        store.add(kept, SITTING)
+        assert not store.gone
+        shutil.rmtree(folder)
+        if replaced:
+            finished_run(folder)
+        assert store.gone
+        with pytest.raises(UnwritableError, match="run: can no longer be written: it was deleted or moved away"):
+            store.add(lost, SITTING, {"raw/x/out.txt": b"x"})
+        assert store.observations() == [kept, lost]
+        assert store.unwritten == [lost]
+        assert folder.exists() == replaced
+        assert not (folder / "raw").exists()
+
+
 def test_a_folder_is_removed_if_its_run_cannot_be_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("topolab.store._SCHEMA", "CREATE nothing")
     with pytest.raises(Exception, match="the results folder cannot be created"):

@@ -29,7 +29,7 @@ def own_root() -> Path:
 def lacking(root: Path) -> str:
     """What a catalogue needs but `root` lacks; empty if it lacks nothing."""
     for folder in _NEEDED:
-        if not (root / folder).is_dir():
+        if not os.path.isdir(root / folder):  # noqa: PTH112 - False for names too long
             return f"{folder}/ folder"
     if not any((root / proxy / "topologies").is_dir() for proxy in proxy_folders(root)):
         return f"folder with a {PROXY_FILE} and topologies/"

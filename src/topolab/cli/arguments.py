@@ -13,11 +13,12 @@ from topolab.model.combination import DIMENSIONS
 from topolab.model.matrix import MAX_ROUNDS
 
 _EPILOG = f"""\
-filters:  --only topology='nlb-*' --only protocol=h2   one key twice means either, two keys mean both;
+filters:  --only topology='nlb-*' --only topology=alb --only protocol=h2
+          keeps the cells with one of these topologies that also have this protocol;
           keys are {", ".join(DIMENSIONS)}; names are those of --list
 exit:     0 all measured (skips are fine), 1 some cell failed, 2 bad input, 3 nothing selected,
-          4 results or output not written (disk full, read-only), 130 interrupted,
-          141 the reader of the output stopped reading, as in `| head -1`
+          4 results or output not written (disk full, read-only, folder deleted),
+          130 interrupted, 141 the reader of the output stopped reading, as in `| head -1`
 """
 _MAX_START_TIMEOUT_S = 3_600.0
 _MAX_SEED = 2**53 - 1
@@ -75,8 +76,13 @@ def parse(arguments: list[str], command: Command = MATRIX) -> Arguments:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--matrix", type=_text, metavar="NAME|FILE", help=f"what to run (default: {command.matrix})")
-    add("--only", type=_text, metavar="KEY=GLOB", action="append", default=[], help="keep only the cells that match")
+    add(
+        "--matrix",
+        type=_text,
+        metavar="NAME|FILE",
+        help=f"what to run, a name from --list or a TOML file (default: the matrix {command.matrix})",
+    )
+    add("--only", type=_text, metavar="KEY=GLOB", action="append", default=[], help="measure only the cells that match")
     add(
         "--rounds",
         type=_rounds,
@@ -86,27 +92,33 @@ def parse(arguments: list[str], command: Command = MATRIX) -> Arguments:
     add(
         "--backend",
         choices=("auto", "docker", "local"),
-        help="where stacks live (default: auto: docker where an engine answers, else local)",
+        help="where servers and proxies run: containers or processes (default: auto, docker where an engine answers)",
     )
     add(
         "--context",
         type=_text,
         metavar="NAME",
-        help="the Docker context whose engine to use (default: as for the docker command)",
+        help="the Docker context whose engine to use (default: the engine that the docker command uses)",
     )
-    add("--seed", type=_seed, metavar="N", help="of the random order (default: drawn, and kept with the run)")
-    add("--out", type=_path, default=Path("results"), metavar="DIR", help="where runs are kept (default: results)")
+    add("--seed", type=_seed, metavar="N", help="the seed of the random order (default: a random one)")
+    add(
+        "--out",
+        type=_path,
+        default=Path("results"),
+        metavar="DIR",
+        help="the folder for the results of runs (default: results)",
+    )
     add("--resume", type=_text, metavar="RUN", help="continue an interrupted run, by id or folder")
     add(
         "--start-timeout",
         type=_seconds,
         metavar="SECONDS",
-        help="how long a server may take to its first good answer (default: as server and app say, or 20)",
+        help="how long a server may take to its first good answer (default: what server or app declares, or 20)",
     )
     add("--list", action="store_true", help="print everything that has a name, and stop")
-    add("--dry-run", action="store_true", help="print the plan, the skips and the time it takes, and stop")
-    add("--json", action="store_true", help="print results.json instead of the table")
-    add("--quiet", action="store_true", help="no progress")
+    add("--dry-run", action="store_true", help="print the plan, the skips and the expected time, and stop")
+    add("--json", action="store_true", help="print JSON: results.json, or what --list or --dry-run print")
+    add("--quiet", action="store_true", help="print no progress")
     given = parser.parse_args(arguments)
     if given.context and given.backend == "local":
         parser.error("--context names a Docker engine; it cannot be given with --backend local")

@@ -5,7 +5,9 @@ Neither interprets markup: a name in brackets, such as an extra, is text.
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 
 from rich.console import Console
 
@@ -24,6 +26,23 @@ def to_stdout() -> Console:
 def to_stderr() -> Console:
     """For progress and notices: plain text without highlighting."""
     return Console(stderr=True, highlight=False, markup=False)
+
+
+def write_json(document: str) -> None:
+    """Write a JSON document to standard output, with escapes if its encoding lacks a character.
+
+    A replacement would change a value.
+    """
+    try:
+        document.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        document = json.dumps(json.loads(document), indent=2) + "\n"
+    sys.stdout.write(document)
+
+
+def write_as_json(document: object) -> None:
+    """Write plain lists and dicts to standard output, formatted like results.json."""
+    write_json(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 class Notices:

@@ -72,7 +72,7 @@ def _carry_out(given: list[str], page: bool, begun: float) -> int:
     if arguments.list:
         from topolab.cli.listing import list_catalogue
 
-        return list_catalogue(catalogue)
+        return list_catalogue(catalogue, as_json=arguments.json)
     if arguments.resume is not None:
         from topolab.cli.resuming import resume
 
@@ -83,7 +83,7 @@ def _carry_out(given: list[str], page: bool, begun: float) -> int:
     if arguments.dry_run:
         from topolab.cli.dry_run import show_plan
 
-        return show_plan(planned, catalogue)
+        return show_plan(planned, catalogue, as_json=arguments.json)
     from topolab.cli.new_run import start
 
     return start(arguments, planned, catalogue, begun)

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from topolab.catalogue import Catalogue
-from topolab.cli.consoles import to_stdout
+from topolab.cli.consoles import to_stdout, write_as_json
 from topolab.cli.exit_codes import ExitCode
 from topolab.model.protocol import ClientProtocol
 
@@ -24,16 +24,23 @@ _SUMMARY_WIDTH = 20
 """Where a summary has fewer columns next to the names, it goes below them."""
 
 
-def list_catalogue(catalogue: Catalogue) -> int:
+def list_catalogue(catalogue: Catalogue, *, as_json: bool) -> int:
     """Print every name that `--matrix` and `--only` accept, with its meaning."""
+    names: dict[str, dict[str, str]] = {
+        "matrix": {name: matrix.summary for name, matrix in catalogue.matrices.items()},
+        "server": {name: candidate.variant.summary for name, candidate in catalogue.candidates.items()},
+        "app": {name: app.summary for name, app in catalogue.apps.items()},
+        "topology": {name: topology.summary for name, topology in catalogue.topologies.items()},
+        "protocol": {protocol.value: text for protocol, text in _PROTOCOLS.items()},
+        "profile": {name: profile.summary for name, profile in catalogue.profiles.items()},
+    }
+    if as_json:
+        write_as_json(names)
+        return ExitCode.MEASURED
+    names["app"] = {f"{name} ({', '.join(app.entrypoints)})": app.summary for name, app in catalogue.apps.items()}
     console = to_stdout()
-    apps = {f"{name} ({', '.join(app.entrypoints)})": app.summary for name, app in catalogue.apps.items()}
-    _print(console, "matrix", {name: matrix.summary for name, matrix in catalogue.matrices.items()})
-    _print(console, "server", {name: c.variant.summary for name, c in catalogue.candidates.items()})
-    _print(console, "app", apps)
-    _print(console, "topology", {name: topology.summary for name, topology in catalogue.topologies.items()})
-    _print(console, "protocol", {protocol.value: text for protocol, text in _PROTOCOLS.items()})
-    _print(console, "profile", {name: profile.summary for name, profile in catalogue.profiles.items()})
+    for heading, summaries in names.items():
+        _print(console, heading, summaries)
     return ExitCode.MEASURED
 
 

@@ -59,15 +59,19 @@ def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: 
         raise stopped
     if stopped is None:
         return code
-    resume = resume_command(store.folder, arguments.context)
+    # If the folder is gone, there is nothing to continue, and the report's last line has said so.
+    resume = f"continue with: {resume_command(store.folder, arguments.context)}"
+    how = "" if store.gone else f"; {resume}"
     if isinstance(stopped, KeyboardInterrupt):
-        notices.insist(f"interrupted; continue with: {resume}")
+        notices.insist(f"interrupted{how}")
         return ExitCode.INTERRUPTED
     if isinstance(stopped, EngineError):
-        notices.insist(f"topolab: {stopped}; continue with: {resume}")
+        notices.insist(f"topolab: {stopped}{how}")
         return ExitCode.FAILED
+    if store.gone:
+        return ExitCode.NOT_WRITTEN
     lost = f"{len(store.unwritten)} observation is lost" if len(store.unwritten) == 1 else "nothing is lost"
-    notices.insist(f"topolab: {stopped}; {lost}; make room there, or make it writable, and continue with: {resume}")
+    notices.insist(f"topolab: {stopped}; {lost}; make room there, or make it writable, and {resume}")
     return ExitCode.NOT_WRITTEN
 
 

@@ -22,7 +22,7 @@ _SEED_LIMIT = 2**31
 
 def start(arguments: Arguments, planned: PlannedRun, catalogue: Catalogue, begun: float) -> int:
     """Measure what is planned. `begun` is when the command started, on the monotonic clock."""
-    refuse_empty(planned.plan)
+    refuse_empty(planned, catalogue)
     matrix, choice = planned.matrix, planned.choice
     with prepared(arguments, choice, planned.plan) as (keeper, images_s):
         started = datetime.now(UTC)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from topolab.cli.arguments import Arguments
-from topolab.cli.consoles import Notices, to_stdout
+from topolab.cli.consoles import Notices, to_stdout, write_json
 from topolab.cli.exit_codes import ExitCode
 from topolab.cli.resume_command import resume_command
 from topolab.model.visit import PAGE_FILE, SCREENSHOT_FILE
 from topolab.report import Report, read_report, undrawn, write_files
 from topolab.report.as_json import to_json
+from topolab.report.format import counted
 from topolab.report.terminal import print_report
 from topolab.store import Store
 
@@ -33,24 +33,27 @@ def report_run(arguments: Arguments, store: Store) -> ExitCode:
 
 def _print(arguments: Arguments, report: Report) -> None:
     if arguments.json:
-        sys.stdout.write(_encodable(to_json(report), sys.stdout.encoding))
+        write_json(to_json(report))
     else:
         print_report(report, to_stdout())
     sys.stdout.flush()
 
 
-def _encodable(document: str, encoding: str) -> str:
-    """The JSON document, with escapes if the encoding lacks a character: a replacement would change its values."""
-    try:
-        document.encode(encoding)
-    except UnicodeEncodeError:
-        return json.dumps(json.loads(document), indent=2) + "\n"
-    return document
+def _lost(observations: int) -> str:
+    """What it means that the results folder is gone."""
+    lost = f"{counted(observations, 'observation')} {'is' if observations == 1 else 'are'} lost"
+    return (
+        f"the folder is gone, deleted or moved away while it was in use; unless it was moved, {lost}, "
+        "and only what is printed above remains; start a new run"
+    )
 
 
 def _write(arguments: Arguments, store: Store, report: Report) -> bool:
     """Write the report's files and list them. Return whether that worked, or the folder is read-only anyway."""
     notices, folder = Notices(arguments.quiet), store.folder
+    if store.gone:
+        notices.insist(f"topolab: {folder}: {_lost(len(report.observations))}")
+        return False
     if not store.writable:
         notices.insist(f"topolab: {folder}: cannot be written, so the report is printed and its files are not updated")
         return True

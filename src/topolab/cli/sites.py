@@ -13,13 +13,19 @@ from topolab.errors import EngineError, InputError
 if TYPE_CHECKING:  # importing it takes a tenth of a second
     from topolab.backends import Site
 
+_NAMES_AN_ENGINE = ("DOCKER_HOST", "DOCKER_CONTEXT")
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The site, the reason for it if it may surprise, and the drivers."""
+    """The site, the reason for it if it may surprise, and the drivers.
+
+    `warning` says that the engine which the user's environment names is not used.
+    """
 
     site: Site
     why: str = ""
+    warning: str = ""
     drivers: Drivers = field(default_factory=drivers)
 
     @property
@@ -54,6 +60,10 @@ def _chosen(backend: str | None, context: str | None, catalogue: Catalogue) -> C
     try:
         return Choice(_docker(None, catalogue))
     except EngineError as error:
+        named = next((name for name in _NAMES_AN_ENGINE if os.environ.get(name)), "")
+        if named:
+            warning = f"using local processes, because the engine that {named} names cannot be used: {error}"
+            return Choice(LocalSite(catalogue), warning=warning)
         return Choice(LocalSite(catalogue), f"not Docker: {error}")
 
 

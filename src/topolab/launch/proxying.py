@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from topolab.launch.numbers import port_number
 from topolab.launch.program import Launch, Place, become, place_here
 from topolab.launch.proxies import ProxyLaunch, ProxyRequest, find_proxy, launch_proxy
 from topolab.launch.tables import LaunchError
@@ -68,10 +69,10 @@ def _parse(arguments: Sequence[str], environment: Mapping[str, str], own_root: P
         default=environment.get("LISTENER") or None,
         help="the server's listener: cleartext or tls (default: what the topology's first route needs)",
     )
-    parser.add_argument("--edge-host", dest="host", help="the address to listen on")
-    parser.add_argument("--edge-port", dest="port", help="the port to listen on")
+    parser.add_argument("--edge-host", dest="host", metavar="EDGE_HOST", help="the address to listen on")
+    parser.add_argument("--edge-port", dest="port", metavar="EDGE_PORT", type=port_number, help="the port to listen on")
     parser.add_argument("--server-host", help="where the server is")
-    parser.add_argument("--server-port", help="the server's port")
+    parser.add_argument("--server-port", type=port_number, help="the server's port")
     parser.add_argument("--server-name", help="the name for SNI to the server")
     parser.add_argument("--cert", help="certificate chain, PEM")
     parser.add_argument("--key", help="its key, PEM")

@@ -15,6 +15,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from topolab.launch.apps import CompanionRequest, launch_companion
+from topolab.launch.numbers import port_number, positive
 from topolab.launch.program import Launch, Place, become, place_here
 from topolab.launch.servers import ServerRequest, launch_server
 from topolab.launch.tables import LaunchError
@@ -74,19 +75,36 @@ def _said(options: argparse.Namespace, request: type[CompanionRequest | ServerRe
 
 
 def _parse(arguments: Sequence[str], environment: Mapping[str, str], own_root: Path) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="serve.py", description="Start a server as its server.toml describes.")
-    parser.add_argument("server", metavar="SERVER", nargs="?", help="a folder in servers/, or SERVER-VARIANT")
+    parser = argparse.ArgumentParser(
+        prog="serve.py",
+        # argparse cannot show that an option is required in one of two forms.
+        usage="%(prog)s SERVER --app APP --listener LISTENER --host HOST --port PORT [options]\n"
+        "       %(prog)s --companion NAME --app APP [options]",
+        description="Start a server as its server.toml describes, or a companion as the app.toml of its app does.",
+    )
+    add = parser.add_argument_group("one of these is required").add_argument
+    add("server", metavar="SERVER", nargs="?", help="a folder in servers/, or SERVER-VARIANT")
+    add("--companion", metavar="NAME", help="a companion of the app, instead of a server")
+    parser.add_argument_group("required").add_argument("--app", required=True, help="a folder in apps/")
+    add = parser.add_argument_group("required for a server, and for a companion that listens").add_argument
+    add(
+        "--listener",
+        default=environment.get("LISTENER"),
+        help="cleartext, tls or quic (default: $LISTENER, or what the first route of $TOPOLOGY needs); for servers",
+    )
+    add("--host", help="the address to listen on")
+    add("--port", type=port_number, help="the port to listen on")
     parser.add_argument("--variant", help="default: the one that SERVER names, or the server's first")
-    parser.add_argument("--companion", metavar="NAME", help="a companion of the app, instead of a server")
-    parser.add_argument("--app", required=True, help="a folder in apps/")
     parser.add_argument("--interface", help="asgi or wsgi (default: the variant's first that the app has)")
-    parser.add_argument("--listener", default=environment.get("LISTENER"), help="cleartext, tls or quic")
-    parser.add_argument("--host")
-    parser.add_argument("--port", type=int)
-    parser.add_argument("--broker", metavar="HOST:PORT", default=environment.get("BROKER"), help="companions' broker")
-    parser.add_argument("--cert", help="certificate chain, PEM")
+    parser.add_argument(
+        "--broker",
+        metavar="HOST:PORT",
+        default=environment.get("BROKER"),
+        help="where the app's broker listens (default: $BROKER)",
+    )
+    parser.add_argument("--cert", help="certificate chain, PEM; for the listeners tls and quic")
     parser.add_argument("--key", help="its key, PEM in PKCS#8")
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=positive, default=1, metavar="N", help="worker processes (default: 1)")
     parser.add_argument("--root", default=str(own_root), help="the folder that holds servers/ and apps/")
     parser.add_argument("--print", action="store_true", help="print the argv and stop")
     options = parser.parse_args(arguments)

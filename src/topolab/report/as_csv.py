@@ -33,7 +33,8 @@ def _row(cell: CellSummary, dimensions: Sequence[Dimension]) -> list[object]:
     row += [cell.status, cell.reason, hops(cell.hops), cell.downgraded, cell.rounds]
     for name in FIGURES:
         estimate = cell.estimates.get(name)
-        row += [estimate.median, estimate.low, estimate.high] if estimate else ["", "", ""]
+        # A count, such as bytes, is a whole number, but the median of two of them need not be: one format for a column.
+        row += [float(x) for x in (estimate.median, estimate.low, estimate.high)] if estimate else ["", "", ""]
     bad = None if cell.bad_responses is None else sum(cell.bad_responses.values())
     row += [cell.good_responses, bad, cell.client_limited, cell.steady]
     row.append("; ".join(warning.label for warning in cell.warnings))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from topolab.model.environment import CPUS_BY_ROLE, FROM_THIS_MACHINE, LOAD_FROM
 from topolab.model.outcome import Measured
 from topolab.model.run import DriverRecord
 from topolab.model.server import PART_NAMES
@@ -42,6 +44,11 @@ def reading(report: Report) -> list[str]:
         lines.append(f"Noise floor: cells measured twice differed from themselves by up to {far}.")
     elif rounds >= 2:
         lines.append("Noise floor: unknown, because this run measured no cell twice.")
+    if _share_one_processor(report.record.environment):
+        lines.append(
+            "One processor: client, proxy and server took turns on it, so rates and times include the work of all "
+            "three; compare CPU per response, or measure again with two or more processors."
+        )
     seen = {cell.combination.profile for cell in report.summary.cells if cell.rounds}
     blind = {report.record.profiles[name].driver for name in _profiles_without_headers(report)}
     if blind:
@@ -54,6 +61,14 @@ def reading(report: Report) -> list[str]:
     lines += [f"{MARKS[warning]} {warning.value}." for warning in Warning if warning in used and warning in MARKS]
     lines += [f"{warning.value}." for warning in Warning if warning in used and warning not in MARKS]
     return lines
+
+
+def _share_one_processor(environment: Mapping[str, object]) -> bool:
+    """Whether the client ran on the server's processor, by the run's environment."""
+    roles = environment.get(CPUS_BY_ROLE)
+    if not isinstance(roles, Mapping) or environment.get(LOAD_FROM) == FROM_THIS_MACHINE:
+        return False
+    return bool(roles.get("server")) and roles.get("server") == roles.get("client")
 
 
 def _said_of(report: Report, profiles: set[str]) -> list[str]:

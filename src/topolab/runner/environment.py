@@ -11,7 +11,7 @@ from pathlib import Path
 from topolab import __version__
 from topolab.backends import Site
 from topolab.model.cell import Plan
-from topolab.model.environment import FILES, IMAGE_IDS, IMAGE_PARTS
+from topolab.model.environment import CPUS_BY_ROLE, FILES, IMAGE_IDS, IMAGE_PARTS
 from topolab.process.cpus import available_cpus
 
 _APART = (FILES, IMAGE_IDS, IMAGE_PARTS)
@@ -32,7 +32,7 @@ def _machine(site: Site) -> dict[str, object]:
         "topolab": __version__,
         "cpu_model": _cpu_model(),
         "cpus": list(available_cpus()) or os.cpu_count(),
-        "cpus_by_role": {role: _listed(getattr(site.cpus, role)) for role in ("client", "proxy", "server")},
+        CPUS_BY_ROLE: {role: _listed(getattr(site.cpus, role)) for role in ("client", "proxy", "server")},
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
 

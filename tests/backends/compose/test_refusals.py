@@ -31,11 +31,20 @@ def test_a_missing_engine_is_one_line_that_names_the_address() -> None:
     )
 
 
-def test_without_an_engine_auto_is_local_and_says_why(tmp_path: Path) -> None:
+NOT_USED = "topolab: using local processes, because the engine that {} names cannot be used: {}"
+
+
+def test_if_the_named_engine_does_not_answer_auto_is_local_and_says_why(tmp_path: Path) -> None:
     only = ("--only", "server=granian-asgi", "--only", "topology=direct", "--only", "protocol=h2")
     done = run_matrix("--matrix", "smoke", *only, "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    assert "1 cell, 1 round, local processes (not Docker: unix:///nonexistent/docker.sock: no engine" in done.stderr
+    why = (
+        "unix:///nonexistent/docker.sock: no engine answers there; "
+        "start Docker, or use --backend local, which needs none"
+    )
+    first, second, *_ = done.stderr.splitlines()
+    assert first == NOT_USED.format("DOCKER_HOST", why)
+    assert second.endswith("1 cell, 1 round, local processes")
 
 
 @pytest.mark.usefixtures("docker_site")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from topolab.errors import EngineError
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _IN_MEMORY = "<IN MEMORY>"
 _LIMIT_S = 20.0
+_ADDRESS = re.compile(r"(unix|http\+unix|ssh):/.+|((tcp|https?)://)?([^/:@\s]*|\[[0-9a-fA-F:.]+\]):\d+(/\S*)?")
+"""What the engine's SDK connects to, and what is refused with advice of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,15 @@ class Endpoint:
 
 
 def find_endpoint(context: str | None) -> Endpoint:
-    """Raises `EngineError` for an unknown context, for TLS without its files, and for an engine behind ssh."""
+    """Raises `EngineError` if nothing can be reached as the context or the environment say.
+
+    That is an unknown context, a DOCKER_HOST that is no address, TLS without its files, or an engine behind ssh.
+    """
     host = os.environ.get("DOCKER_HOST")
+    if host and not context and not _ADDRESS.fullmatch(host):
+        raise EngineError(
+            f"DOCKER_HOST={host}: not the address of an engine; it must be like {DEFAULT_HOST} or tcp://HOST:2375"
+        )
     tls = os.environ.get("DOCKER_TLS") or os.environ.get("DOCKER_TLS_VERIFY")
     # DOCKER_CERT_PATH alone does not enable TLS.
     found = Endpoint(host, None, True, host) if host and not context and not tls else _by_docker(context)

@@ -29,7 +29,7 @@ from topolab.catalogue.root import own_root
 from topolab.drivers.registry import missing_tools, tool_versions, version_commands
 from topolab.errors import EngineError, InputError
 from topolab.model.cell import Cell, Plan
-from topolab.model.environment import FILES, IMAGE_IDS, IMAGE_PARTS
+from topolab.model.environment import FILES, FROM_THIS_MACHINE, IMAGE_IDS, IMAGE_PARTS, LOAD_FROM
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout
 from topolab.process.group import ProcessKeeper
 
@@ -125,7 +125,7 @@ class ComposeSite:
             "engine_cpus": facts.cpus,
             "compose": self._compose_version,
             "cgroup_version": facts.cgroup_version,
-            "load_from": "this machine" if self._engine.remote else "a container on the edge network",
+            LOAD_FROM: FROM_THIS_MACHINE if self._engine.remote else "a container on the edge network",
             FILES: self._files,
             IMAGE_PARTS: {
                 image.name: {part: digest for part, digest in parts.items() if part not in unused}
