@@ -1,9 +1,8 @@
 """Conduct a test: warm the users up, count for the run time, end; `--conduct SECONDS` lets a program take part.
 
-`--run-time` of a test that Locust starts by itself (`--headless`, `--autostart`) is counted here, from when all users
-run and are warm. Locust's own count begins before its users run, on a clock that gevent read before the imports: if
-those take a second, a run of 1 s ends before its first request. For a test that is started in the web UI, Locust counts
-the run time that was entered there.
+The run time of a test is counted here, from when all users run and are warm, whether Locust starts the test by itself
+(`--headless`, `--autostart`) or somebody starts it in the web UI. Locust's own count begins before its users run, on a
+clock that gevent read before the imports: if those take a second, a run of 1 s ends before its first request.
 
 With `--conduct`, Locust prints the line WARM when all users have run for the warm-up, waits for a line on standard
 input, counts for SECONDS, prints COUNTED when every worker has sent its counts, and exits. Users still run at both
@@ -14,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 from typing import Any
 
 import gevent
@@ -21,6 +21,7 @@ from locust.env import Environment
 
 from recording import Recorder
 
+_NO_RUN_TIME = "No run time limit set, use CTRL+C to interrupt"
 WARM, COUNTED = "topolab: warm", "topolab: counted"
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,17 @@ def _take_over_run_time(options: Any) -> float | None:
         return None
     run_time_s: float | None = options.run_time
     options.run_time = None
+    counted_s = options.conduct or run_time_s
+    if counted_s:
+        logging.getLogger("locust.main").addFilter(partial(_say_run_time, counted_s))
     return run_time_s
+
+
+def _say_run_time(counted_s: float, record: logging.LogRecord) -> bool:
+    """Correct what Locust's log says about the run time that is hidden from it."""
+    if record.msg == _NO_RUN_TIME:
+        record.msg = f"Run time limit set to {counted_s:g} seconds, counted from when all users run and are warm"
+    return True
 
 
 class Conductor:
@@ -42,8 +53,10 @@ class Conductor:
         self._options: Any = environment.parsed_options
         self._recorder = recorder
         self._course: gevent.Greenlet | None = None
-        # None again after the test that Locust starts by itself: the ones after it are started in the web UI.
+        self._warm = False
         self._run_time_s = _take_over_run_time(self._options)
+        # False after the test that Locust starts by itself: the ones after it are started in the web UI.
+        self._own_run_time = self._run_time_s is not None
         events = environment.events
         events.test_start.add_listener(self._on_test_start)
         events.spawning_complete.add_listener(self._on_spawning_complete)
@@ -52,13 +65,28 @@ class Conductor:
         events.test_stop.add_listener(self._on_test_stop)
 
     def _on_test_start(self, **_: Any) -> None:
-        # Locust has decided by now not to count. Its web UI and the names of its reports show this value.
-        if self._run_time_s is not None:
+        self._warm = False
+        if not self._take_over_entered_run_time() and self._run_time_s is not None:
+            # Locust has decided by now not to count. Its web UI and the names of its reports show this value.
             self._options.run_time = self._run_time_s
 
     def _on_spawning_complete(self, **_: Any) -> None:
+        edited = self._take_over_entered_run_time()
         if self._course is None:
             self._course = gevent.spawn(self._run)
+        elif edited and self._warm:  # the new run time begins now
+            self._course.kill(block=False)
+            self._course = gevent.spawn(self._count)
+
+    def _take_over_entered_run_time(self) -> bool:
+        """Stop the timer that Locust sets for a run time entered in the web UI; return whether there was one."""
+        # The web UI starts its timer before the greenlet that starts the test gets its turn.
+        web_ui: Any = self._environment.web_ui
+        if web_ui is None or web_ui._run_time_greenlet is None:
+            return False
+        web_ui._cancel_run_time_timer()
+        self._run_time_s = self._options.run_time
+        return True
 
     def _on_test_stopping(self, **_: Any) -> None:
         course, self._course = self._course, None
@@ -68,8 +96,8 @@ class Conductor:
             course.kill(block=False)
 
     def _on_test_stop(self, **_: Any) -> None:
-        run_time_s, self._run_time_s = self._run_time_s, None
-        if run_time_s is not None and self._in_web_ui and self._options.autoquit >= 0:
+        own_run_time, self._own_run_time, self._run_time_s = self._own_run_time, False, None
+        if own_run_time and self._in_web_ui and self._options.autoquit >= 0:
             # Not here: whoever stopped the test, perhaps a request to the web UI, waits for this listener.
             gevent.spawn_later(self._options.autoquit, self._quit)
 
@@ -78,6 +106,11 @@ class Conductor:
             logger.error("Standard input has ended, and with it whoever conducts: shutting down")
             self._quit()
             return
+        self._warm = True
+        self._count()
+
+    def _count(self) -> None:
+        """Let the users run for the run time, then end the test; without a run time, leave that to others."""
         counted_s = self._options.conduct or self._run_time_s
         if counted_s:
             logger.info("All users run: counting for %g seconds", counted_s)

@@ -8,22 +8,25 @@ with the HTTP version that the app saw; Locust counts a wrong one as a failure, 
 checked with `--ca-file` only. `--result FILE` writes one JSON file with the counts of all workers.
 
 Response times are rounded by Locust and come from a closed loop: a stalled server gets fewer requests, and looks better
-than it is. For latency at a fixed rate use the lab's own driver (profile `steady`).
+than it is. For latency at a fixed rate use topolab's driver `curl`, which needs no Locust:
+`python3 scripts/run_matrix.py --matrix latency`.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-from typing import Any
+import sys
+from typing import Any, NoReturn
 
+import psutil
 from locust import User, events
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from conducting import Conductor
-from recording import recorder
+from recording import NOT_WRITTEN, recorder, why_not_writable
 from visitors import Http1Visitor, Http2Visitor, options_of
 
 
@@ -104,8 +107,19 @@ def on_init(environment: Environment, **_: Any) -> None:
     options = options_of(environment)
     chosen: type[User] = Http2Visitor if options.http == "2" else Http1Visitor
     if chosen not in environment.user_classes:
-        raise SystemExit(f"--http {options.http} uses {chosen.__name__}, but other users were named")
+        _refuse(f"--http {options.http} uses {chosen.__name__}, but other users were named")
     environment.user_classes[:] = [chosen]
     tags = set(options.tags or ())
     if chosen is Http2Visitor and tags == {"chat"}:
-        raise SystemExit("--tags chat needs --http 1.1: chat uses a WebSocket, which starts with an HTTP/1.1 upgrade")
+        _refuse("--tags chat needs --http 1.1: chat uses a WebSocket, which starts with an HTTP/1.1 upgrade")
+    reason = why_not_writable(options.result)
+    if reason:
+        _refuse(f"--result {options.result} cannot be written: {reason}", NOT_WRITTEN)
+
+
+def _refuse(message: str, code: int = 1) -> NoReturn:
+    """End this process before any load, and the workers that it forked: without a master they would wait for one."""
+    for worker in psutil.Process().children():
+        worker.terminate()
+    print(message, file=sys.stderr)
+    raise SystemExit(code)

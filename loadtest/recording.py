@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,29 @@ logger = logging.getLogger(__name__)
 MEASURE, FINISH, TALLY = "topolab-measure", "topolab-finish", "topolab-tally"
 TALLIES_WITHIN_S = 15.0
 TO_STANDARD_OUTPUT = "-"
+# The exit codes of topolab's own command (`topolab.cli.exit_codes`), which the load image does not have.
+NOT_WRITTEN, OUTPUT_CLOSED = 4, 141
+
+
+def why_not_writable(result: str) -> str:
+    """Why `--result` could not be written after the test; empty if it could."""
+    if result in ("", TO_STANDARD_OUTPUT):
+        return ""
+    file = Path(result)
+    try:
+        if file.exists() and not file.is_file():
+            return "it is not a file"
+        # Only creating a file shows whether one can be created: access rights are not all that can forbid it.
+        unfinished = _unfinished(file)
+        unfinished.touch()
+        unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        return str(error.strerror)
+    return ""
+
+
+def _unfinished(file: Path) -> Path:
+    return file.with_name(f"{file.name}.unfinished")
 
 
 class Recorder:
@@ -156,10 +182,19 @@ class Recorder:
         options = self._options
         self.result = {**result, "host": self._environment.host, "http": options.http, "warm_up_s": options.warm_up}
         if options.result and options.result != TO_STANDARD_OUTPUT:
-            # Renamed when complete, so that no reader gets half a file.
-            unfinished = Path(f"{options.result}.unfinished")
+            self._write_file(Path(options.result))
+
+    def _write_file(self, file: Path) -> None:
+        # Renamed when complete, so that no reader gets half a file.
+        unfinished = _unfinished(file)
+        try:
             unfinished.write_text(json.dumps(self.result, indent=2) + "\n", encoding="utf-8")
-            unfinished.replace(options.result)
+            unfinished.replace(file)
+        except OSError as error:
+            logger.error("--result %s cannot be written: %s", file, error.strerror)
+            self._environment.process_exit_code = NOT_WRITTEN
+            with suppress(OSError):  # already reported
+                unfinished.unlink(missing_ok=True)
 
     def _on_quitting(self, **_: Any) -> None:
         """Make a run in which no request ended a failure."""
@@ -182,12 +217,14 @@ class Recorder:
     def _on_quit(self, **_: Any) -> None:
         if self.result is None or isinstance(self._runner, WorkerRunner):
             return
+        lines = []
         for title, key in (("client protocol", "client_protocols"), (VERSION_HEADER, "origin_versions")):
             counts = ", ".join(f"{name}: {count}" for name, count in sorted(self.result[key].items()))
-            print(f"Responses by {title}: {counts or 'none'}")
-        print(f"Connections opened: {self.result['connections_opened']}")
+            lines.append(f"Responses by {title}: {counts or 'none'}")
+        lines.append(f"Connections opened: {self.result['connections_opened']}")
         if self._options.result == TO_STANDARD_OUTPUT:
-            print(json.dumps(self.result))
+            lines.append(json.dumps(self.result))
+        _print_last("\n".join(lines))
 
 
 recorder = Recorder()
@@ -198,3 +235,18 @@ def _reason(exception: BaseException | None) -> str:
     if exception is None:
         return ""
     return str(exception) if isinstance(exception, CatchResponseError | RequestFailed) else repr(exception)
+
+
+def _print_last(text: str) -> None:
+    """Print `text` on standard output. End the process with a code that says so if it cannot be written."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # Otherwise, what is still buffered would fail again at exit, with another exit code.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        if isinstance(error, BrokenPipeError):
+            raise SystemExit(OUTPUT_CLOSED) from None
+        print(f"standard output cannot be written: {error.strerror}", file=sys.stderr)
+        raise SystemExit(NOT_WRITTEN) from None

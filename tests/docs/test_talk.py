@@ -1,14 +1,20 @@
-"""docs/talk.md is exactly what its script writes from the stored runs."""
+"""docs/talk.md and its pictures are exactly what topolab makes from the stored runs."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from support.command import ROOT
+from support.drawn_visits import drawn_visits
 from topolab.cli.claims import main, write_article
+from topolab.report import read_report, write_files
+from topolab.report.charts import picture
+from topolab.report.waterfall import waterfall
+from topolab.store import Store
 
 TALK = ROOT / "docs" / "talk.toml"
 
@@ -27,6 +33,29 @@ def test_the_page_is_the_scripts_output_for_the_stored_runs(runs: list[Path], tm
     assert (tmp_path / "talk.md").read_text() == (ROOT / "docs" / "talk.md").read_text()
     made = {path.relative_to(tmp_path / "talk") for path in (tmp_path / "talk").rglob("*.*")}
     assert made == {path.relative_to(ROOT / "docs" / "talk") for path in (ROOT / "docs" / "talk").rglob("*.*")}
+
+
+def without_version(svg: bytes) -> bytes:
+    """An SVG without the version of Matplotlib, so that an update that draws the same changes nothing."""
+    return re.sub(rb"Matplotlib v[\d.]+", b"Matplotlib", svg)
+
+
+@pytest.mark.parametrize("name", ["talk-2020", "talk-options"])
+def test_the_charts_are_those_of_the_stored_runs(name: str, runs: list[Path]) -> None:
+    (run,) = [run for run in runs if run.name == name]
+    stored = {chart.name: without_version(chart.read_bytes()) for chart in run.glob("*.svg")}
+    with Store.open(run) as store:
+        write_files(read_report(store), run)
+    assert stored
+    assert {chart: without_version((run / chart).read_bytes()) for chart in stored} == stored
+
+
+def test_the_waterfall_is_what_the_report_draws_of_its_visits(runs: list[Path]) -> None:
+    (run,) = [run for run in runs if run.name == "page-browser"]
+    with Store.open(run) as store:
+        drawn = waterfall(drawn_visits(run / "waterfall.svg", read_report(store)))
+    picture(drawn, "png")  # a run writes this first, and each writing refines the layout
+    assert without_version(picture(drawn, "svg")) == without_version((run / "waterfall.svg").read_bytes())
 
 
 def test_the_stored_runs_contain_no_paths_of_the_machine(runs: list[Path]) -> None:
