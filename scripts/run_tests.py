@@ -20,8 +20,8 @@ CHECKS = {
     "layers": ["-c", "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())"],
 }
 
-SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=2", "--dist=loadscope"]
-"""Two processes: one for tests that must not overlap, one for the others; tests/conftest.py divides them."""
+SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=2", "--dist=loadscope", "--no-loadscope-reorder"]
+"""Two processes: one for tests that must not overlap, one for the others; tests/conftest.py divides and orders them."""
 
 FAST = [f"tests/{name}" for name in ("catalogue", "launch", "model", "plan", "report", "stats", "store")]
 FAST += ["tests/test_distributions.py", "tests/test_errors.py", "tests/test_layering.py"]

@@ -36,6 +36,7 @@ _ALONE = (
     "tests/drivers/h2load/test_loads.py",
 )
 _OWN_ENGINE = "tests/backends/compose/test_other_engine.py"
+_LONG = (_OWN_ENGINE, "tests/loadtest/test_locust.py", "tests/scripts/test_bootstrap.py")
 
 
 @pytest.fixture(scope="session")
@@ -88,8 +89,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run first what must not overlap: it takes longest."""
-    items.sort(key=lambda item: not _alone(item.nodeid))
+    """Start with what takes longest, so that both processes end at about the same time."""
+    items.sort(key=lambda item: (not _alone(item.nodeid), not item.nodeid.startswith(_LONG)))
 
 
 def _alone(nodeid: str) -> bool:
