@@ -4,6 +4,7 @@
 `--fast` selects the tests that start no server; they need no engine or browser and take under a minute.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,8 +20,8 @@ CHECKS = {
     "layers": ["-c", "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())"],
 }
 
-SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=2", "--dist=loadscope"]
-"""Two processes: one for tests that must not overlap, one for the others; tests/conftest.py divides them."""
+SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=2", "--dist=loadscope", "--no-loadscope-reorder"]
+"""Two processes: one for tests that must not overlap, one for the others; tests/conftest.py divides and orders them."""
 
 FAST = [f"tests/{name}" for name in ("catalogue", "launch", "model", "plan", "report", "stats", "store")]
 FAST += ["tests/test_distributions.py", "tests/test_errors.py", "tests/test_layering.py"]
@@ -39,7 +40,9 @@ def main(pytest_args: list[str]) -> int:
 
 def _failed(name: str, argv: list[str]) -> bool:
     print(f"== {name}", flush=True)
-    return subprocess.run([sys.executable, *argv], cwd=ROOT, check=False).returncode != 0
+    # Tests start many hundreds of Python processes. Without bytecode, each would compile all that it imports.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run([sys.executable, *argv], cwd=ROOT, env=environment, check=False).returncode != 0
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from support.engines import image_names_kept
 from support.h2load_tool import make_h2load_folder
 from support.needs import skips_by_reason
 from topolab.backends.local.backend import LocalBackend
@@ -24,16 +25,18 @@ pytest_plugins = ("support.certificates", "support.keys")
 # Runs on this machine that these tests did not start must not add a warning to what they compare.
 os.environ[GROUP_VARIABLE] = f"tests {secrets.token_hex(8)}"
 
-# What uses the machine's Docker Engine: these tests share its images and project names.
+# What uses the machine's Docker Engine: these tests share its images and project names. Those with an engine of their
+# own only copy its images.
 _ALONE = (
     "tests/backends/compose/",
     "tests/backends/test_agreement.py",
     "tests/cli/test_h2load_run.py",
-    "tests/compose/",
+    "tests/compose/test_by_hand.py",
     "tests/docs/test_extending_proxy.py",
     "tests/drivers/h2load/test_loads.py",
-    "tests/support/test_private_engine.py",
 )
+_OWN_ENGINE = "tests/backends/compose/test_other_engine.py"
+_LONG = (_OWN_ENGINE, "tests/loadtest/test_locust.py", "tests/scripts/test_bootstrap.py")
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +60,20 @@ def backend(catalogue: Catalogue, keeper: ProcessKeeper) -> Iterator[LocalBacken
 
 
 @pytest.fixture(scope="session")
+def all_processes_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the processes of this test session share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture
+def renaming_images(all_processes_folder: Path) -> Iterator[None]:
+    """For tests that build other images under the usual names, or give the names to other images."""
+    with image_names_kept(all_processes_folder):
+        yield
+
+
+@pytest.fixture(scope="session")
 def h2load_folder(catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for PATH with a recent enough h2load."""
     return make_h2load_folder(tmp_path_factory.mktemp("h2load"), catalogue)
@@ -72,8 +89,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run first what must not overlap: it takes longest."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_ALONE))
+    """Start with what takes longest, so that both processes end at about the same time."""
+    items.sort(key=lambda item: (not _alone(item.nodeid), not item.nodeid.startswith(_LONG)))
+
+
+def _alone(nodeid: str) -> bool:
+    return nodeid.startswith(_ALONE) and not nodeid.startswith(_OWN_ENGINE)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -86,6 +107,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "alone" if nodeid.startswith(_ALONE) else nodeid.partition("::")[0]
+            return "alone" if _alone(nodeid) else nodeid.partition("::")[0]
 
     return ByFile(config, log)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.catalogues import catalogue_root
-from support.command import run_matrix
+from support.command import plan_matrix, run_matrix
 
 LOCAL = ["--backend", "local"]
 ONE_CELL = [
@@ -40,7 +40,7 @@ BAD = [
 
 @pytest.mark.parametrize(("arguments", "line"), BAD, ids=[" ".join(arguments) for arguments, _ in BAD])
 def test_bad_input_is_one_line_and_code_2(arguments: list[str], line: str) -> None:
-    done = run_matrix(*arguments)
+    done = plan_matrix(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"topolab: {line}")
     assert len(done.stderr.splitlines()) == 1
@@ -82,16 +82,24 @@ def test_bad_input_is_one_line_and_code_2(arguments: list[str], line: str) -> No
     ids=lambda arguments: " ".join(text[:20] for text in arguments),
 )
 def test_invalid_arguments_are_code_2(arguments: list[str]) -> None:
-    done = run_matrix(*arguments)
+    done = plan_matrix(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("topolab: ")
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_the_script_ends_with_the_commands_code_and_line() -> None:
+    arguments, line = BAD[0]
+    done = run_matrix(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"topolab: {line}")
+    assert done.stderr == plan_matrix(*arguments).stderr
+
+
 def test_a_typo_in_a_matrix_file_names_file_and_key(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('name = "mine"\nsummary = "mine"\nronds = 3\nrounds = 1\nselect = []\n')
-    done = run_matrix("--matrix", str(file))
+    done = plan_matrix("--matrix", str(file))
     assert done.returncode == 2
     assert (
         done.stderr == f"topolab: {file}: ronds: unknown key; check its spelling against the other files of this kind\n"
@@ -101,7 +109,7 @@ def test_a_typo_in_a_matrix_file_names_file_and_key(tmp_path: Path) -> None:
 def test_a_typo_in_a_server_names_file_and_key(tmp_path: Path) -> None:
     toml = 'name = "mine"\nsummary = "x"\ncommand = ["x"]\n[[variants]]\nname = "a"\nsumary = "x"\n'
     root = catalogue_root(tmp_path, {"mine": toml})
-    done = run_matrix("--dry-run", TOPOLAB_CATALOGUE=str(root))
+    done = plan_matrix("--dry-run", TOPOLAB_CATALOGUE=str(root))
     assert done.returncode == 2
     assert done.stderr.startswith("topolab: servers/mine/server.toml: variants[0].")
     assert "Traceback" not in done.stderr
@@ -109,7 +117,7 @@ def test_a_typo_in_a_server_names_file_and_key(tmp_path: Path) -> None:
 
 def test_a_named_nginx_that_is_not_nginx_is_bad_input() -> None:
     for path in ("/no/such/nginx", "/bin/true"):
-        done = run_matrix("--dry-run", TOPOLAB_NGINX=path)
+        done = plan_matrix("--dry-run", TOPOLAB_NGINX=path)
         assert done.returncode == 2
         assert done.stderr.startswith(f"topolab: TOPOLAB_NGINX={path}: ")
 
@@ -118,14 +126,14 @@ def test_topologies_that_need_a_missing_nginx_module_are_skipped(tmp_path: Path)
     nginx = tmp_path / "nginx"
     nginx.write_text("#!/bin/sh\necho 'nginx version: nginx/1.22.1\nconfigure arguments: --with-http_ssl_module' >&2\n")
     nginx.chmod(0o755)
-    done = run_matrix("--dry-run", "--matrix", "smoke", TOPOLAB_NGINX=str(nginx))
+    done = plan_matrix("--dry-run", "--matrix", "smoke", TOPOLAB_NGINX=str(nginx))
     assert done.returncode == 0
     assert f"alb needs nginx 1.25.1 or later; {nginx} is 1.22.1" in done.stdout
     assert f"nlb-tcp needs nginx built with stream; {nginx} is not" in done.stdout
 
 
 def test_filters_that_select_nothing_are_code_3() -> None:
-    done = run_matrix("--matrix", "smoke", *LOCAL, "--only", "topology=alb-http2")
+    done = plan_matrix("--matrix", "smoke", *LOCAL, "--only", "topology=alb-http2")
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
         "topolab: nothing selected: --only topology=alb-http2 matches no cell of the matrix; "
@@ -134,7 +142,7 @@ def test_filters_that_select_nothing_are_code_3() -> None:
 
 
 def test_filters_that_select_only_skips_are_code_3_with_the_reason() -> None:
-    done = run_matrix(
+    done = plan_matrix(
         "--matrix",
         "default",
         *LOCAL,
@@ -153,7 +161,7 @@ def test_filters_that_select_only_skips_are_code_3_with_the_reason() -> None:
 
 
 def test_listing_names_everything_and_measures_nothing(tmp_path: Path) -> None:
-    done = run_matrix("--list", "--out", str(tmp_path / "out"))
+    done = plan_matrix("--list", "--out", str(tmp_path / "out"))
     assert done.returncode == 0
     for name in ("gunicorn-gthread", "fastapi", "nlb-tls-http2preferred", "page-24", "default", "h2c"):
         assert name in done.stdout
@@ -162,7 +170,7 @@ def test_listing_names_everything_and_measures_nothing(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_prints_plan_skips_and_time_and_measures_nothing(tmp_path: Path) -> None:
-    done = run_matrix("--dry-run", "--only", "topology=nlb-tcp", "--out", str(tmp_path / "out"))
+    done = plan_matrix("--dry-run", "--only", "topology=nlb-tcp", "--out", str(tmp_path / "out"))
     assert done.returncode == 0
     assert "uvicorn-httptools does not speak HTTP/2: the nlb-tcp hop would be HTTP/1.1" in done.stdout
     assert "client -h2 tls-> proxy -h2 tls-> server" in done.stdout
@@ -171,7 +179,7 @@ def test_a_dry_run_prints_plan_skips_and_time_and_measures_nothing(tmp_path: Pat
 
 
 def test_a_named_nginx_and_docker_are_refused_together() -> None:
-    done = run_matrix("--backend", "docker", TOPOLAB_NGINX="/bin/true")
+    done = plan_matrix("--backend", "docker", TOPOLAB_NGINX="/bin/true")
     assert (done.returncode, done.stderr) == (
         2,
         "topolab: TOPOLAB_NGINX is only for the local backend; unset it, because images have their own proxy\n",

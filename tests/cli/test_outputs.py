@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ ASCII = [
     {"PYTHONIOENCODING": "ascii"},
     {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
 ]
+Usual = Callable[[str], "subprocess.CompletedProcess[bytes]"]
 COMMANDS = ["--list", "--dry-run", "--resume", "--help", "--json"]
 
 
@@ -33,6 +36,17 @@ def command(option: str, run: Path) -> list[str]:
 
 def finish(argv: list[str], **extra: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(argv, env=environment(**extra), capture_output=True, timeout=60, check=False)
+
+
+@pytest.fixture(scope="module")
+def same_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return finished_run(tmp_path_factory.mktemp("same") / "rün")
+
+
+@pytest.fixture(scope="module")
+def usual(same_run: Path) -> Usual:
+    """What a command prints where every character can be written."""
+    return functools.cache(lambda option: finish(command(option, same_run)))
 
 
 @pytest.mark.parametrize("option", COMMANDS)
@@ -84,10 +98,12 @@ def test_notices_that_cannot_be_written_are_ignored(run: Path) -> None:
 
 @pytest.mark.parametrize("option", COMMANDS)
 @pytest.mark.parametrize("extra", ASCII, ids=["PYTHONIOENCODING", "LC_ALL"])
-def test_ascii_output_has_replacements_and_the_same_code(option: str, extra: dict[str, str], run: Path) -> None:
-    usual, plain = finish(command(option, run)), finish(command(option, run), **extra)
-    assert (usual.returncode, plain.returncode) == (0, 0)
-    assert len(plain.stdout.splitlines()) == len(usual.stdout.splitlines())
+def test_ascii_output_has_replacements_and_the_same_code(
+    option: str, extra: dict[str, str], usual: Usual, same_run: Path
+) -> None:
+    usual_output, plain = usual(option), finish(command(option, same_run), **extra)
+    assert (usual_output.returncode, plain.returncode) == (0, 0)
+    assert len(plain.stdout.splitlines()) == len(usual_output.stdout.splitlines())
     assert b"Traceback" not in plain.stderr
     plain.stdout.decode("ascii")
 
@@ -98,10 +114,9 @@ def test_latin_1_output_keeps_its_own_characters(run: Path) -> None:
     assert "CPU per good response in µs" in done.stdout.decode("latin-1")
 
 
-def test_json_on_ascii_output_is_the_same_document(run: Path) -> None:
-    usual = finish(command("--json", run))
-    plain = finish(command("--json", run), PYTHONIOENCODING="ascii")
-    assert json.loads(plain.stdout) == json.loads(usual.stdout)
+def test_json_on_ascii_output_is_the_same_document(usual: Usual, same_run: Path) -> None:
+    plain = finish(command("--json", same_run), PYTHONIOENCODING="ascii")
+    assert json.loads(plain.stdout) == json.loads(usual("--json").stdout)
 
 
 def test_a_name_that_is_not_utf8_is_written_unchanged(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from support.origin_client import Origin, whole
+from support.origin_client import ANSWER_WITHIN_S, Origin
 
 PARALLEL = 20
 DELAY_S = 0.3
@@ -25,7 +25,8 @@ def messages_at_once(origin: Origin) -> tuple[list[bytes], float]:
 
 def test_a_message_comes_no_earlier_than_its_delay(origin: Origin) -> None:
     began = time.monotonic()
-    assert origin.get(f"/message/1?delay={DELAY_S}").status == 200
+    answer = origin.get(f"/message/1?delay={DELAY_S}")
+    assert (answer.status, answer.body) == (200, b'{"text":"spam, egg, spam and spam!, 1!"}')
     # A timer may fire a clock tick early.
     assert time.monotonic() - began >= DELAY_S - 0.02
 
@@ -40,11 +41,10 @@ def test_waiting_messages_occupy_no_thread(asgi_origin: Origin) -> None:
 def test_a_waiting_request_does_not_block_the_next_one(origin: Origin) -> None:
     waiting = origin.connect()
     try:
-        waiting.request("GET", "/message/slow?delay=1.5")
+        # Longer than the client's patience: blocked, the next request would get no answer.
+        waiting.request("GET", f"/message/slow?delay={ANSWER_WITHIN_S + 10}")
         quick = origin.get("/query?id=quick")
         assert quick.body == b'{"text":"spam, egg, spam and spam!, quick!"}'
-        slow = origin.follow(whole(waiting.getresponse()))
-        assert slow.body == b'{"text":"spam, egg, spam and spam!, slow!"}'
     finally:
         waiting.close()
 
@@ -52,15 +52,11 @@ def test_a_waiting_request_does_not_block_the_next_one(origin: Origin) -> None:
 def test_each_chunk_of_a_stream_is_flushed_before_the_next_is_made(origin: Origin) -> None:
     connection = origin.connect()
     try:
-        connection.request("GET", "/stream?chunks=3&interval=1")
+        began = time.monotonic()
+        connection.request("GET", "/stream?chunks=2&interval=10")
         response = connection.getresponse()
-        arrivals = []
-        while line := response.readline():
-            arrivals.append((line, time.monotonic()))
-        lines = [line for line, _ in arrivals]
-        assert lines == [b"chunk 0\n", b"chunk 1\n", b"chunk 2\n"]
-        first, _, last = (moment for _, moment in arrivals)
-        # The last chunk is made 2 s after the first, so the first arrived before the last existed.
-        assert last - first > 1
+        assert response.readline() == b"chunk 0\n"
+        # A buffered chunk would arrive with the next one.
+        assert time.monotonic() - began < 10
     finally:
         connection.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.command import ROOT, engine_of_this_machine, run_matrix
+from support.command import ROOT, engine_of_this_machine, plan_matrix
 from support.engines import site_here
 from support.needs import skip_or_fail
 from topolab.catalogue import Catalogue
@@ -34,7 +34,7 @@ def test_a_documented_command_can_be_planned(arguments: str, catalogue: Catalogu
     if "--backend docker" in arguments:
         site_here(catalogue).close()
         engine = engine_of_this_machine()
-    done = run_matrix(*words, *([] if "--list" in arguments else ["--dry-run"]), **engine)
+    done = plan_matrix(*words, *([] if "--list" in arguments else ["--dry-run"]), **engine)
     missing = [reason for reason in missing_tools(drivers()).values() if reason in done.stderr]
     if done.returncode == ExitCode.NOTHING_SELECTED and missing:
         skip_or_fail(missing[0])  # the command is about a tool that this machine does not have
@@ -53,7 +53,7 @@ def test_links_between_documents_have_targets(path: Path) -> None:
 
 
 def test_the_usage_page_lists_every_option_and_exit_code_of_the_command() -> None:
-    told = run_matrix("--help").stdout
+    told = plan_matrix("--help").stdout
     usage = (ROOT / "docs" / "usage.md").read_text()
     options = set(re.findall(r"--[a-z-]+", told)) - {"--help"}
     assert sorted(option for option in options if option not in usage) == []

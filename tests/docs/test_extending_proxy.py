@@ -55,6 +55,7 @@ def test_a_proxys_folder_is_enough_to_measure_through_it_locally(root: Path, tmp
     assert (cell["status"], cell["downgraded"]) == ("measured", False)
 
 
+@pytest.mark.usefixtures("renaming_images")
 def test_a_proxys_folder_is_enough_to_measure_through_it_in_containers(
     catalogue: Catalogue, root: Path, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from topolab.catalogue import Catalogue
 from topolab.catalogue.root import own_root
+from topolab.launch.proxying import main
 from topolab.launch.topologies import listener_of
 
 ROOT = own_root()
@@ -33,16 +34,19 @@ Started = tuple[int, str, str]
 Start = Callable[..., Started]
 
 
+def options(prefix: Path, words: tuple[str, ...], without: str) -> list[str]:
+    given = [word for name, value in GIVEN.items() if name != without for word in (name, value)]
+    return ["--prefix", str(prefix), *given, *words]
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
     """Run start_proxy.py to its end; return its exit code, standard output and standard error."""
 
-    def run(*words: str, without: str = "", environment: dict[str, str] | None = None) -> Started:
-        options = [word for name, value in GIVEN.items() if name != without for word in (name, value)]
-        outer = {name: value for name, value in os.environ.items() if name not in ("TOPOLOGY", "LISTENER")}
+    def run(*words: str, without: str = "") -> Started:
         done = subprocess.run(
-            [sys.executable, "-I", str(START), "--prefix", str(tmp_path / "nginx"), *options, *words],
-            env={**outer, **(environment or {})},
+            [sys.executable, "-I", str(START), *options(tmp_path / "nginx", words, without)],
+            env={name: value for name, value in os.environ.items() if name not in ("TOPOLOGY", "LISTENER")},
             capture_output=True,
             text=True,
             check=False,
@@ -52,10 +56,29 @@ def start(tmp_path: Path) -> Start:
     return run
 
 
+@pytest.fixture
+def printing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Start:
+    """The same without a process, for what starts no proxy."""
+
+    def run(*words: str, without: str = "", environment: dict[str, str] | None = None) -> Started:
+        with monkeypatch.context() as outer:
+            for name in ("TOPOLOGY", "LISTENER"):
+                outer.delenv(name, raising=False)
+            for name, value in (environment or {}).items():
+                outer.setenv(name, value)
+            try:
+                code = main(options(tmp_path / "nginx", words, without), ROOT)
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        return code, *capsys.readouterr()
+
+    return run
+
+
 @pytest.mark.parametrize("listener", ["cleartext", "tls"])
 @pytest.mark.parametrize("topology", PROXIED)
 def test_every_topology_is_printed_without_placeholders(
-    start: Start, catalogue: Catalogue, tmp_path: Path, topology: str, listener: str
+    printing: Start, catalogue: Catalogue, tmp_path: Path, topology: str, listener: str
 ) -> None:
     declared = catalogue.topologies[topology]
     template = (ROOT / "nginx" / declared.template).read_text(encoding="utf-8")
@@ -64,15 +87,20 @@ def test_every_topology_is_printed_without_placeholders(
     values |= {**declared.values, "SERVER_SCHEME": scheme, "CERT": "chain.pem", "KEY": "key.pem"}
     for name, value in values.items():
         template = template.replace(f"${{{name}}}", value)
-    assert start(topology, "--listener", listener, "--print") == (0, template, "")
+    assert printing(topology, "--listener", listener, "--print") == (0, template, "")
     assert not re.search(r"\$\{[A-Z]", template)
     assert not (tmp_path / "nginx").exists()
 
 
-def test_an_http2_target_is_reached_over_its_listeners_transport(start: Start) -> None:
+def test_the_script_prints_the_same(start: Start, printing: Start) -> None:
+    assert start("alb", "--print") == printing("alb", "--print")
+    assert start("abl") == printing("abl")
+
+
+def test_an_http2_target_is_reached_over_its_listeners_transport(printing: Start) -> None:
     reached = {}
     for listener in ("cleartext", "tls"):
-        _, printed, _ = start("alb-http2", "--listener", listener, "--print")
+        _, printed, _ = printing("alb-http2", "--listener", listener, "--print")
         reached[listener] = re.findall(r"proxy_pass (\S+);", printed)
     assert reached == {"cleartext": ["http://target"], "tls": ["https://target"]}
 
@@ -82,10 +110,10 @@ def test_the_default_listener_is_the_topologys_first(topology: str, listener: st
     assert listener_of(ROOT, topology) == listener
 
 
-def test_an_empty_listener_is_the_default_one(start: Start) -> None:
-    cleartext = start("alb-http2", "--listener", "cleartext", "--print")
-    assert start("alb-http2", "--print") == cleartext
-    assert start("--print", environment={"TOPOLOGY": "alb-http2", "LISTENER": ""}) == cleartext
+def test_an_empty_listener_is_the_default_one(printing: Start) -> None:
+    cleartext = printing("alb-http2", "--listener", "cleartext", "--print")
+    assert printing("alb-http2", "--print") == cleartext
+    assert printing("--print", environment={"TOPOLOGY": "alb-http2", "LISTENER": ""}) == cleartext
 
 
 @pytest.mark.parametrize(
@@ -103,29 +131,29 @@ def test_an_empty_listener_is_the_default_one(start: Start) -> None:
     ],
 )
 def test_bad_input_is_one_line_and_code_2(
-    start: Start, tmp_path: Path, words: list[str], without: str, message: str
+    printing: Start, tmp_path: Path, words: list[str], without: str, message: str
 ) -> None:
-    assert start(*words, without=without) == (2, "", f"start_proxy.py: {message}\n")
+    assert printing(*words, without=without) == (2, "", f"start_proxy.py: {message}\n")
     assert not (tmp_path / "nginx").exists()
 
 
-def test_a_template_without_a_certificate_needs_none(start: Start) -> None:
-    code, printed, error = start("nlb-tcp", "--print", without="--cert")
+def test_a_template_without_a_certificate_needs_none(printing: Start) -> None:
+    code, printed, error = printing("nlb-tcp", "--print", without="--cert")
     assert (code, error) == (0, "")
     assert "proxy_pass 127.0.0.2:8000;" in printed
 
 
 @pytest.mark.parametrize("topology", PROXIED)
-def test_topology_and_listener_may_come_from_the_environment(start: Start, topology: str) -> None:
-    said = start(topology, "--listener", "tls", "--print")
-    assert start("--print", environment={"TOPOLOGY": topology, "LISTENER": "tls"}) == said
+def test_topology_and_listener_may_come_from_the_environment(printing: Start, topology: str) -> None:
+    said = printing(topology, "--listener", "tls", "--print")
+    assert printing("--print", environment={"TOPOLOGY": topology, "LISTENER": "tls"}) == said
 
 
-def test_options_override_the_environment(start: Start) -> None:
+def test_options_override_the_environment(printing: Start) -> None:
     outer = {"TOPOLOGY": "direct", "LISTENER": "quic"}
-    said = start("alb-http2", "--listener", "tls", "--print")
+    said = printing("alb-http2", "--listener", "tls", "--print")
     assert said[0] == 0
-    assert start("alb-http2", "--listener", "tls", "--print", environment=outer) == said
+    assert printing("alb-http2", "--listener", "tls", "--print", environment=outer) == said
 
 
 @pytest.mark.parametrize(
@@ -135,13 +163,13 @@ def test_options_override_the_environment(start: Start) -> None:
         ({"TOPOLOGY": "alb", "LISTENER": "quic"}, "--listener quic: must be one of cleartext, tls"),
     ],
 )
-def test_bad_input_in_the_environment_is_one_line(start: Start, environment: dict[str, str], message: str) -> None:
-    assert start("--print", environment=environment) == (2, "", f"start_proxy.py: {message}\n")
+def test_bad_input_in_the_environment_is_one_line(printing: Start, environment: dict[str, str], message: str) -> None:
+    assert printing("--print", environment=environment) == (2, "", f"start_proxy.py: {message}\n")
 
 
 @pytest.mark.parametrize("environment", [{}, {"TOPOLOGY": ""}])
-def test_a_missing_topology_is_asked_for(start: Start, environment: dict[str, str]) -> None:
-    code, printed, error = start("--print", environment=environment)
+def test_a_missing_topology_is_asked_for(printing: Start, environment: dict[str, str]) -> None:
+    code, printed, error = printing("--print", environment=environment)
     assert (code, printed) == (2, "")
     assert error.splitlines()[-1] == "start_proxy.py: error: the following arguments are required: topology"
 

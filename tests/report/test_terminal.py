@@ -90,12 +90,25 @@ def everything_measured(catalogue: Catalogue, folder: Path, everywhere: bool) ->
         return read_report(store)
 
 
-@pytest.mark.parametrize("everywhere", [False, True], ids=["the default matrix", "every topology"])
-def test_no_servers_name_is_cut_at_80_columns(catalogue: Catalogue, tmp_path: Path, everywhere: bool) -> None:
-    report = everything_measured(catalogue, tmp_path / "run", everywhere)
-    names = {row.combination.server for row in report.summary.cells if row.status == "measured"}
-    narrow, wide = (printed(report, width).partition("\nBold: ")[0].split() for width in (80, 500))
-    assert all(narrow.count(name) >= wide.count(name) for name in names)
+@pytest.fixture(scope="module")
+def everywhere(catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return everything_measured(catalogue, tmp_path_factory.mktemp("everywhere") / "run", everywhere=True)
+
+
+@pytest.fixture(scope="module")
+def wide_words(everywhere: Report) -> list[str]:
+    return words(everywhere, 500)
+
+
+def words(report: Report, width: int) -> list[str]:
+    return printed(report, width).partition("\nBold: ")[0].split()
+
+
+def test_no_servers_name_is_cut_at_80_columns(catalogue: Catalogue, tmp_path: Path, everywhere: Report) -> None:
+    for report in (everywhere, everything_measured(catalogue, tmp_path / "run", everywhere=False)):
+        names = {row.combination.server for row in report.summary.cells if row.status == "measured"}
+        narrow, wide = words(report, 80), words(report, 500)
+        assert all(narrow.count(name) >= wide.count(name) for name in names)
     assert min(wide.count(name) for name in names) > 0
 
 
@@ -109,16 +122,15 @@ def test_no_figure_is_cut_with_many_columns(catalogue: Catalogue, tmp_path: Path
 
 
 @pytest.mark.parametrize("width", [20, 24, 30, 38, 40, 46, 50, 60, 80, 100, 118, 120, 123, 140])
-def test_every_figure_is_printed_at_any_width(catalogue: Catalogue, tmp_path: Path, width: int) -> None:
-    report = everything_measured(catalogue, tmp_path / "run", everywhere=True)
-    wide, narrow = (printed(report, columns).partition("\nBold: ")[0].split() for columns in (500, width))
-    figures = {word for word in wide if re.fullmatch(r"[±\d].*|diff\.", word)}
+def test_every_figure_is_printed_at_any_width(everywhere: Report, wide_words: list[str], width: int) -> None:
+    narrow = words(everywhere, width)
+    figures = {word for word in wide_words if re.fullmatch(r"[±\d].*|diff\.", word)}
     assert len(figures) > 5
-    assert {word: narrow.count(word) for word in figures} == {word: wide.count(word) for word in figures}
+    assert {word: narrow.count(word) for word in figures} == {word: wide_words.count(word) for word in figures}
 
 
-def test_changes_are_relative_to_direct_where_it_was_measured(catalogue: Catalogue, tmp_path: Path) -> None:
-    text = printed(everything_measured(catalogue, tmp_path / "run", everywhere=True), width=500)
+def test_changes_are_relative_to_direct_where_it_was_measured(everywhere: Report) -> None:
+    text = printed(everywhere, width=500)
     assert re.search(r"^change .*from direct ", text, re.MULTILINE)
 
 

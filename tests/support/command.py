@@ -1,12 +1,14 @@
-"""The command line as users run it: `scripts/run_matrix.py` in a process of its own."""
+"""The command line as users run it: `scripts/run_matrix.py` in its own process, or only its `main` in this one."""
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from topolab.cli import main
 from topolab.process.neighbours import GROUP_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +36,26 @@ def run_matrix(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str
     return subprocess.run(
         [*SCRIPT, *arguments], env=environment(**extra), capture_output=True, text=True, timeout=300, check=False
     )
+
+
+def plan_matrix(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that starts nothing in this process: the same result without an interpreter's start."""
+    outer, argv, streams = dict(os.environ), sys.argv, (sys.stdout, sys.stderr)
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    try:
+        _replace_environment(environment(**extra))
+        sys.argv, sys.stdout, sys.stderr = [*SCRIPT[1:], *arguments], out, err
+        code = main(page=False)
+    finally:
+        _replace_environment(outer)
+        sys.argv, (sys.stdout, sys.stderr) = argv, streams
+    said, told = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
+    return subprocess.CompletedProcess([*SCRIPT, *arguments], code, said, told)
+
+
+def _replace_environment(variables: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(variables)
 
 
 def processes_naming(text: str) -> list[str]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from support.needs import skip_or_fail
 from topolab.backends.compose.site import ComposeSite, find_site
 from topolab.catalogue import Catalogue
@@ -17,6 +22,14 @@ def site_here(catalogue: Catalogue) -> ComposeSite:
     except EngineError as error:
         skip_or_fail(f"a Docker Engine is needed (on Debian, as root: bash .ci/engine): {error}")
         raise
+
+
+@contextmanager
+def image_names_kept(folder: Path) -> Iterator[None]:
+    """Wait for other test processes that change which image has which name, and let none do so inside the block."""
+    with (folder / "image-names.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def whole_plan(catalogue: Catalogue) -> Plan:

@@ -16,4 +16,4 @@ def until(happened: Callable[[], object], process: subprocess.Popen[str] | None 
     while not happened():
         assert time.monotonic() < deadline, "it never happened"
         assert process is None or process.poll() is None, process.communicate()
-        time.sleep(0.01)
+        time.sleep(0.05)

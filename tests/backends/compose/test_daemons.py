@@ -19,6 +19,7 @@ from topolab.process.group import ProcessKeeper
 
 
 @pytest.mark.parametrize(("topology", "protocol"), [("direct", ClientProtocol.H1C), ("alb", ClientProtocol.H2)])
+@pytest.mark.usefixtures("renaming_images")
 def test_gunicorn_as_a_daemon_is_refused_with_what_to_remove(
     topology: str, protocol: ClientProtocol, tmp_path: Path
 ) -> None:

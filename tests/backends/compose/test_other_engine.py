@@ -16,7 +16,7 @@ import pytest
 from support import private_engine
 from support.cells import cell_of
 from support.command import SCRIPT, environment, run_matrix
-from support.engines import site_here, whole_plan
+from support.engines import image_names_kept, site_here, whole_plan
 from support.private_engine import PrivateEngine
 from support.runs import hops_of, observed, only_run
 from support.waiting import DEADLINE_S, SMALL, until
@@ -36,12 +36,9 @@ pytestmark = pytest.mark.usefixtures("docker_site")
 
 
 @pytest.fixture(scope="module")
-def engine(docker_site: ComposeSite, catalogue: Catalogue) -> Iterator[PrivateEngine]:
+def engine(docker_site: ComposeSite, catalogue: Catalogue, all_processes_folder: Path) -> Iterator[PrivateEngine]:
     """A private engine that has this machine's images."""
     assert docker_site.name == "docker"
-    # An earlier test may have built the images from another catalogue, and the engine gets them by name.
-    with closing(site_here(catalogue)) as site, ProcessKeeper() as keeper:
-        site.prepare(whole_plan(catalogue), keeper, print)
     with closing(connect(find_endpoint(None))) as usual:
         images = [
             server_image(Debian.TRIXIE).name,
@@ -51,7 +48,11 @@ def engine(docker_site: ComposeSite, catalogue: Catalogue) -> Iterator[PrivateEn
         ]
     private_engine.require(*images)
     with PrivateEngine() as engine:
-        engine.load(images)
+        with image_names_kept(all_processes_folder):
+            # An earlier test may have built the images from another catalogue, and the engine gets them by name.
+            with closing(site_here(catalogue)) as site, ProcessKeeper() as keeper:
+                site.prepare(whole_plan(catalogue), keeper, print)
+            engine.load(images)
         yield engine
 
 

@@ -117,6 +117,7 @@ def test_a_missing_base_image_names_the_script_that_builds_it(docker_site: Compo
     )
 
 
+@pytest.mark.usefixtures("renaming_images")
 def test_a_base_of_another_release_is_refused_by_the_build(docker_site: ComposeSite) -> None:
     """Debian 12's base named for Debian 13, which would otherwise end up in an image of that name."""
     bookworm = os.environ.get("BASE_IMAGE_BOOKWORM", "topolab-base:bookworm")
@@ -173,6 +174,7 @@ def resumed(docker_site: ComposeSite, tmp_path: Path) -> Resumed:
     return Resumed(tmp_path)
 
 
+@pytest.mark.usefixtures("renaming_images")
 def test_comments_cause_no_build_and_do_not_prevent_a_resume(resumed: Resumed) -> None:
     assert "building" not in resumed.first.stderr
     resumed.edit("servers/granian/server.toml", "\n# a comment\n")
@@ -181,6 +183,7 @@ def test_comments_cause_no_build_and_do_not_prevent_a_resume(resumed: Resumed) -
     assert (done.returncode, "building" in done.stderr) == (0, False), done.stderr
 
 
+@pytest.mark.usefixtures("renaming_images")
 def test_a_resume_is_refused_before_any_image_is_built(resumed: Resumed) -> None:
     resumed.edit("apps/bare/bare_asgi.py", "\n# changed\n")
     done = resumed.again()
@@ -191,6 +194,7 @@ def test_a_resume_is_refused_before_any_image_is_built(resumed: Resumed) -> None
     )
 
 
+@pytest.mark.usefixtures("renaming_images")
 def test_a_changed_unused_app_is_built_and_does_not_prevent_a_resume(
     resumed: Resumed, docker_site: ComposeSite
 ) -> None:
