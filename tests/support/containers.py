@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from secrets import token_hex
 from typing import Any
 
 import docker
@@ -11,6 +12,10 @@ import docker
 from topolab.backends.compose.stack import ComposeStack
 
 TIMEOUT_S = 10.0
+RUN = f"tests-{token_hex(4)}"
+"""The run of this session's stacks: another session on the same engine has another."""
+OF_THE_RUN = f"topolab.run={RUN}"
+"""The label of everything that the run has on the engine."""
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.containers import RUN
 from support.engines import site_here, whole_plan
 from topolab.backends.compose import ComposeBackend
 from topolab.backends.compose.site import ComposeSite
@@ -33,5 +34,5 @@ def docker_site(catalogue: Catalogue, docker_keeper: ProcessKeeper) -> Iterator[
 @pytest.fixture(scope="session")
 def docker_backend(docker_site: ComposeSite, docker_keeper: ProcessKeeper) -> Iterator[ComposeBackend]:
     """A backend whose containers are gone after the session."""
-    with docker_site.open("the-tests", docker_keeper) as backend:
+    with docker_site.open(RUN, docker_keeper) as backend:
         yield backend

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from support.cells import cell_of
-from support.containers import TIMEOUT_S, api, inspected, project_of
+from support.containers import OF_THE_RUN, RUN, TIMEOUT_S, api, inspected, project_of
 from topolab.backends.compose import ComposeBackend
 from topolab.backends.compose.stack import ComposeStack
 from topolab.catalogue import Catalogue
@@ -42,7 +42,7 @@ def test_the_argv_is_the_containers_and_the_log_is_kept(stack: ComposeStack) -> 
 
 @pytest.mark.usefixtures("stack")
 def test_every_container_has_limits_and_no_privileges() -> None:
-    parts = inspected(["topolab.run=the-tests"])
+    parts = inspected([OF_THE_RUN])
     user = {name: _process_user(part["Id"]) for name, part in parts.items()}
     assert set(parts) == {"server", "proxy", "load"}
     for name, part in parts.items():
@@ -71,10 +71,10 @@ def _process_user(container_id: str) -> str:
 
 def test_everything_has_its_runs_label(stack: ComposeStack) -> None:
     with api() as engine:
-        ours = {"label": ["topolab.run=the-tests"]}
+        ours = {"label": [OF_THE_RUN]}
         labelled = len(engine.containers(filters=ours)), len(engine.networks(filters=ours))
         project = engine.containers(filters={"label": [project_of(stack)]})
-    assert {c["Labels"]["topolab.run"] for c in project} == {"the-tests"}
+    assert {c["Labels"]["topolab.run"] for c in project} == {RUN}
     assert labelled == (3, 2)
 
 
@@ -93,7 +93,7 @@ def test_usage_grows_with_the_work_separately_for_server_and_proxy(stack: Compos
 
 def test_h2load_and_libcurl_come_from_the_load_image(stack: ComposeStack) -> None:
     with api() as engine:
-        load = inspected(["topolab.run=the-tests"])["load"]["Id"]
+        load = inspected([OF_THE_RUN])["load"]["Id"]
         edge = f"https://{stack.edge.host}:{stack.edge.port}/query?id=x"
         command = engine.exec_create(load, ["h2load", "-n", "200", "-c", "4", "-m", "8", edge])
         said = engine.exec_start(command["Id"]).decode()

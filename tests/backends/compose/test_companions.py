@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from support.cells import cell_of
-from support.containers import TIMEOUT_S, api, inspected, project_of
+from support.containers import RUN, TIMEOUT_S, api, inspected, project_of
 from support.engines import site_here
 from support.started import cmdline
 from topolab.backends.compose import ComposeBackend
@@ -85,7 +85,7 @@ def test_companions_have_the_same_limits_and_are_only_on_the_inner_network(
         assert (host["CapDrop"], host["Privileged"], host["ReadonlyRootfs"]) == (["ALL"], False, True)
         assert (host["SecurityOpt"], host["PidsLimit"]) == (["no-new-privileges:true"], 1024)
         assert found[name]["Config"]["User"] == "topolab"
-        assert found[name]["Config"]["Labels"]["topolab.run"] == "the-tests"
+        assert found[name]["Config"]["Labels"]["topolab.run"] == RUN
         assert not any((found[name]["NetworkSettings"]["Ports"] or {}).values())
         (network,) = found[name]["NetworkSettings"]["Networks"]
         assert network.endswith("_inside")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.cells import cell_of
-from support.containers import api, inspected, project_of
+from support.containers import OF_THE_RUN, api, inspected, project_of
 from topolab.backends.compose import ComposeBackend
 from topolab.backends.compose.stack import ComposeStack
 from topolab.catalogue import Catalogue
@@ -30,7 +30,7 @@ def stack(topology: str, catalogue: Catalogue, docker_backend: ComposeBackend) -
 
 @pytest.mark.usefixtures("stack")
 def test_a_runs_networks_have_no_way_out_and_publish_nothing() -> None:
-    parts = inspected(["topolab.run=the-tests"])
+    parts = inspected([OF_THE_RUN])
     networks = {name for part in parts.values() for name in part["NetworkSettings"]["Networks"]}
     with api() as engine:
         internal = {name.rpartition("_")[2]: engine.inspect_network(name)["Internal"] for name in networks}
@@ -50,7 +50,7 @@ def test_a_server_behind_a_proxy_is_only_on_the_inner_network(topology: str, sta
 
 @pytest.mark.usefixtures("stack")
 def test_only_the_part_that_ends_tls_has_the_key(topology: str) -> None:
-    parts = inspected(["topolab.run=the-tests"])
+    parts = inspected([OF_THE_RUN])
     told = {name for name, part in parts.items() if any("PRIVATE KEY" in word for word in part["Config"]["Env"])}
     roots = {name: Path(f"/proc/{part['State']['Pid']}/root/run/topolab") for name, part in parts.items()}
     held = {name for name, root in roots.items() if (root / "key.pem").exists()}

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from support.cells import cell_of
-from support.containers import TIMEOUT_S, api, inspected, project_of
+from support.containers import OF_THE_RUN, TIMEOUT_S, api, inspected, project_of
 from support.engines import whole_plan
 from support.started import cmdline, untitled
 from topolab.backends.compose import ComposeBackend
@@ -133,10 +133,10 @@ def test_a_server_killed_for_memory_is_reported_as_such(catalogue: Catalogue, do
 def test_a_lost_load_generator_is_started_again(catalogue: Catalogue, docker_backend: ComposeBackend) -> None:
     cell = cell_of(catalogue, "direct", ClientProtocol.H2, SERVER)
     with docker_backend.stack(cell) as stack:
-        before = inspected(["topolab.run=the-tests"])["load"]["Id"]
+        before = inspected([OF_THE_RUN])["load"]["Id"]
         assert seen(stack) == planned(cell)
     with api() as engine:
         engine.remove_container(before, force=True)
     with docker_backend.stack(cell) as stack:
         assert seen(stack) == planned(cell)
-        assert inspected(["topolab.run=the-tests"])["load"]["Id"] != before
+        assert inspected([OF_THE_RUN])["load"]["Id"] != before
