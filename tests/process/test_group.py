@@ -1,4 +1,4 @@
-"""Process groups are ended by the lab, after an error, and by the guard of a killed lab."""
+"""Process groups are ended by topolab, after an error, and by the guard of a killed lab."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ SPAM = 'name = "spam"\nsummary = "spam"\ncommand = ["spam"]\n'
 
 @pytest.fixture
 def staged(tmp_path: Path) -> Path:
-    """The lab's own catalogue, staged."""
+    """topolab's own catalogue, staged."""
     folder = tmp_path / "staged"
     stage(own_root(), folder)
     return folder
@@ -229,7 +229,7 @@ def test_a_change_affects_only_images_that_contain_the_file(what: str, tmp_path:
 
 
 def own_parts(root: Path, dockerfile: str) -> dict[str, str]:
-    """The parts of a catalogue that has every file of the lab's own catalogue, and no layer below it."""
+    """The parts of a catalogue that has every file of topolab's own catalogue, and no layer below it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("topolab.backends.compose.context.own_root", lambda: root)
         return parts(root, dockerfile)

@@ -1,4 +1,4 @@
-"""A token belongs to a lab while the lab's process lives, and is dead only when that is certain."""
+"""A token belongs to a lab while topolab's process lives, and is dead only when that is certain."""
 
 from __future__ import annotations
 
