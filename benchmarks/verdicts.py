@@ -36,7 +36,7 @@ def main() -> None:
         noise: dict[int, list[float]] = {}
         for observation in report.observations:
             if isinstance(observation.outcome, Measured):
-                value = figures(observation.outcome)[name]
+                value = figures(observation.outcome, observation.cell_id)[name]
                 centre = next(c for c in report.summary.cells if c.combination.id == observation.cell_id).estimates[
                     name
                 ]

@@ -48,3 +48,8 @@ class OutputError(TopolabError):
 
 class OutputClosedError(TopolabError):
     """Whoever read an output has stopped reading, as `head` does; not a failure."""
+
+
+def described(error: BaseException) -> str:
+    """An error of somebody else's code as one line: its type, and its text if it has one."""
+    return ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))

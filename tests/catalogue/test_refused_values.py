@@ -20,7 +20,8 @@ BROWSER = "loadtest/profiles/page-24-browser.toml"
 MATRIX = "loadtest/matrices/smoke.toml"
 
 UNKNOWN = "unknown key; check its spelling against the other files of this kind"
-PATTERN = "string should match pattern"
+NAME = "must be lower-case letters, digits, and single hyphens between them, not "
+URL_PATH = "must be a path that begins with / and has only printable ASCII characters, without spaces, not 'query'"
 NUMBER = "input should be a valid number"
 WHOLE = "input should be a valid integer"
 
@@ -94,7 +95,7 @@ def test_a_key_with_a_line_break(edit: Edit, refusal: Refusal) -> None:
         (OPEN, "connections = 32", "connections = true", "http1.connections", f"{WHOLE}, not True"),
         (OPEN, "connections = 32", "connections = 32.0", "http1.connections", f"{WHOLE}, not 32.0"),
         (OPEN, 'driver = "curl"', 'driver = "wget"', "driver", "must be one that makes open loads (curl), not 'wget'"),
-        (OPEN, "/query?id=topolab", "query", "path", f"{PATTERN} "),
+        (OPEN, "/query?id=topolab", "query", "path", URL_PATH),
         (MATRIX, "rounds = 1", 'rounds = "1"', "rounds", f"{WHOLE}, not '1'"),
         (MATRIX, "rounds = 1", "rounds = true", "rounds", f"{WHOLE}, not True"),
         (MATRIX, "rounds = 1", "rounds = 1.5", "rounds", f"{WHOLE}, not 1.5"),
@@ -153,7 +154,7 @@ def test_a_number_out_of_bounds(
 )
 def test_an_empty_text_or_list(edit: Edit, refusal: Refusal, file: str, old: str, new: str, key: str) -> None:
     edit(file, old, new)
-    assert_says(refusal(), file, key, "at least 1")
+    assert_says(refusal(), file, key, "must have at least one ")
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,7 @@ def test_an_empty_text_or_list(edit: Edit, refusal: Refusal, file: str, old: str
 )
 def test_a_name_unsafe_in_an_id(edit: Edit, refusal: Refusal, name: str) -> None:
     edit(APP, 'name = "bare"', f'name = "{name}"')
-    assert_says(refusal(), APP, "name", PATTERN)
+    assert_says(refusal(), APP, "name", NAME)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_a_name_unsafe_in_an_id(edit: Edit, refusal: Refusal, name: str) -> None
 )
 def test_an_entry_point_that_is_not_module_and_attribute(edit: Edit, refusal: Refusal, point: str) -> None:
     edit(APP, "bare_asgi:app", point)
-    assert_says(refusal(), APP, "entrypoints.asgi", f"not {point!r}")
+    assert_says(refusal(), APP, "entrypoints.asgi", f"must be `module:attribute`, not {point!r}")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from topolab.model.target import Target, Workplace
 from topolab.process.group import ProcessKeeper
 
 HERE = Workplace((), sys.executable, "")
+ORDER = "`do` must call gate.warm() before the load and gate.loaded() after it"
 COUNTED = counted(20, Lanes(2, 2))
 
 
@@ -102,7 +103,7 @@ def test_a_failure_before_warm_is_a_failure_of_the_warm_up(workers: LoadWorkers,
             "column 1; it wrote 'spam'",
         ),
         ("exit 3", "the load worker ended by itself"),
-        ('echo \'{"event": "loaded"}\'; sleep 600', "the load worker sent Loaded instead of Warm"),
+        ('echo \'{"event": "loaded"}\'; sleep 600', f"the load worker sent Loaded instead of Warm: {ORDER}"),
     ],
 )
 def test_a_worker_that_breaks_the_protocol_is_ended_and_replaced(

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.catalogue_drivers import WORKER, made_driver
-from support.driver_stage import closed
-from topolab.drivers.load_workers import LoadWorkers
-from topolab.errors import StageError
-from topolab.model.measurement import Measurement
+from support.catalogue_drivers import WORKER, Load
 from topolab.model.outcome import Stage
-from topolab.model.profile import Lanes
-from topolab.model.protocol import ClientProtocol
-from topolab.model.target import Target, Workplace
 from topolab.process.group import ProcessKeeper
 
-PROFILE = closed(Lanes(1), driver="spam")
 IMPORTED = 'import os, subprocess, sys\nprint("printed in import")\n'
 PRINTING = """
     print("printed in do")
@@ -48,25 +39,6 @@ def keeper() -> Iterator[ProcessKeeper]:
 def do_with(code: str) -> str:
     """A worker that runs this before its load."""
     return IMPORTED + WORKER.replace("    gate.warm()", f"{code}\n    gate.warm()")
-
-
-class Load:
-    """Loads by a driver with this worker: the files and the log, for more than one job."""
-
-    def __init__(self, root: Path, keeper: ProcessKeeper, worker: str) -> None:
-        self.log = root / "client.log"
-        self.kept: dict[str, bytes] = {}
-        self._workers = LoadWorkers(keeper, self.log, None, {"spam": made_driver(root, worker=worker)})
-
-    def make(self, enter: tuple[str, ...] = ()) -> Measurement:
-        target, workplace = Target("127.0.0.1", 1, ClientProtocol.H1C), Workplace(enter, sys.executable, "")
-        none = lambda: None  # noqa: E731
-        return self._workers.measure(target, workplace, PROFILE, none, none, self.kept.__setitem__)
-
-    def failure(self) -> StageError:
-        with pytest.raises(StageError) as raised:
-            self.make()
-        return raised.value
 
 
 @pytest.mark.parametrize("enter", ENTERED)

@@ -100,7 +100,7 @@ def test_a_new_dimension_can_be_filtered(catalogue: Catalogue, tmp_path: Path, o
     ("line", "complaint"),
     [
         ("workers = 4", "select[0].workers: input should be a valid array, not 4"),
-        ("workers = []", "select[0].workers: Tuple should have at least 1 item after validation, not 0"),
+        ("workers = []", "select[0].workers: must have at least one entry"),
         ('workers = ["four"]', "select[0].workers[0]: input should be a valid integer, not 'four'"),
         ("workers = [true]", "select[0].workers[0]: input should be a valid integer, not True"),
         ("workers = [0]", "select[0].workers[0]: input should be greater than or equal to 1, not 0"),

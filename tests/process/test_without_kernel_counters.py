@@ -40,7 +40,7 @@ def test_a_cell_is_measured_without_pinning_and_counters(
         driver = LoadWorkers(keeper, tmp_path / "client.log", layout.client)
         outcome = observe(cell, 1, backend, replace(profile, duration_s=0.3), driver.measure)[0].outcome
     assert isinstance(outcome, Measured)
-    found = figures(outcome)
+    found = figures(outcome, "spam")
     assert [name for name, value in found.items() if value is not None] == [
         "requests_per_second",
         "client_cpu_us_per_request",

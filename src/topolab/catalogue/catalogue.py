@@ -16,9 +16,9 @@ from topolab.catalogue.checks import (
     check_server_names,
     check_topology,
 )
+from topolab.catalogue.descriptors import check_descriptor, descriptor_files
 from topolab.catalogue.reading import declared_files, read_toml, refuse, refuse_repeats
 from topolab.catalogue.root import lacking
-from topolab.drivers.foreign import DESCRIPTOR_FILE
 from topolab.drivers.registry import Drivers, drivers, read_descriptor
 from topolab.errors import InputError
 from topolab.launch.proxies import PROXY_FILE
@@ -129,9 +129,10 @@ def _topologies(root: Path, proxies: Mapping[str, Proxy]) -> dict[str, Topology]
 def _drivers(root: Path) -> Drivers:
     """Topolab's own drivers, and those in the catalogue's `drivers/` folder."""
     found = dict(drivers())
-    for path in declared_files(root, f"drivers/*/{DESCRIPTOR_FILE}"):
+    for path in descriptor_files(root):
         shown_as = _shown(root, path)
         driver = read_descriptor(path, shown_as)
+        check_descriptor(shown_as, driver)
         _same_name(shown_as, driver.name, path.parent.name, "folder")
         if driver.name in found:
             refuse(shown_as, "name", f"{driver.name!r} is the name of one of topolab's own drivers; choose another")

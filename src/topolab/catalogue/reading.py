@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from topolab.errors import InputError
+from topolab.model.declared import IN_WORDS
 
 _LONGEST_SHOWN = 80
 """How many characters of a refused value a message shows."""
@@ -111,9 +112,14 @@ def _key_and_expectation(error: ErrorDetails, data: dict[str, Any]) -> tuple[str
     if error["type"] in ("missing", "missing_argument", "missing_keyword_only_argument"):
         return key, "missing; this key is required"
     if error["type"] == "too_short":
-        return key, f"is empty; expected at least {error['ctx']['min_length']}"
+        return key, "must have at least one entry"
+    if error["type"] == "string_too_short":
+        return key, "must have at least one character"
     # For a choice among some of an enum's members, pydantic shows their representations.
     message = re.sub(r"<\w+\.\w+: ('[^']*')>", r"\1", error["msg"][0].lower() + error["msg"][1:])
+    if error["type"] == "string_pattern_mismatch":
+        pattern = error["ctx"]["pattern"]
+        message = f"must be {IN_WORDS.get(pattern, f'a text that matches {pattern}')}"
     given = error["input"]
     shown = "" if isinstance(given, dict | list) else f", not {shortened(given)}"
     return key.removesuffix(".[key]"), f"{message}{shown}"

@@ -8,6 +8,7 @@ from topolab.cli.arguments import Arguments
 from topolab.cli.consoles import Notices, to_stdout, write_json
 from topolab.cli.exit_codes import ExitCode
 from topolab.cli.resume_command import resume_command
+from topolab.errors import InputError
 from topolab.model.visit import PAGE_FILE, SCREENSHOT_FILE
 from topolab.report import Report, read_report, undrawn, write_files
 from topolab.report.as_json import to_json
@@ -19,9 +20,11 @@ from topolab.store import Store
 def report_run(arguments: Arguments, store: Store) -> ExitCode:
     """Print the report of everything in the store, write its files, and return the exit code.
 
-    The files are written even if printing fails, which then raises `OutputError` or `OutputClosedError`.
+    The files are written even if printing fails, which then raises `OutputError` or `OutputClosedError`. Raises
+    `InputError` if a figure cannot be computed.
     """
     report = read_report(store)
+    _refuse_broken_figures(arguments, store, report)
     try:
         _print(arguments, report)
     finally:
@@ -29,6 +32,18 @@ def report_run(arguments: Arguments, store: Store) -> ExitCode:
     if not written:
         return ExitCode.NOT_WRITTEN
     return ExitCode.FAILED if any(cell.status == "failed" for cell in report.summary.cells) else ExitCode.MEASURED
+
+
+def _refuse_broken_figures(arguments: Arguments, store: Store, report: Report) -> None:
+    """Raise `InputError` if a figure cannot be computed, with the command that reports the run once it can."""
+    try:
+        _ = report.summary
+    except InputError as error:
+        if store.gone or store.unwritten:
+            raise
+        again = resume_command(store.folder, arguments.context)
+        advice = f"all that was measured is kept; correct the figure, and report with: {again}"
+        raise InputError(f"{error}; {advice}") from error
 
 
 def _print(arguments: Arguments, report: Report) -> None:

@@ -14,3 +14,7 @@ if os.sep in sys.argv[1]:
     runpy.run_path(sys.argv[1], run_name="__main__")
 else:
     runpy.run_module(f"topolab.drivers.{sys.argv[1]}", run_name="__main__", alter_sys=True)
+
+from topolab.drivers.worker import refuse_rest  # noqa: E402 - not before the driver, which may print and take long
+
+refuse_rest()

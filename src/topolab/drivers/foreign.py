@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from topolab.drivers.descriptor import Descriptor
-from topolab.errors import InputError
+from topolab.errors import InputError, described
 
 T = TypeVar("T")
 DESCRIPTOR_FILE = "descriptor.py"
@@ -28,11 +28,6 @@ def asked(driver: Descriptor, question: str, ask: Callable[[], T]) -> T:
     except (Exception, SystemExit) as error:
         place = _place(driver, error)
         raise InputError(f"driver {driver.name}: {question} failed: {described(error)}, in {place}") from error
-
-
-def described(error: BaseException) -> str:
-    """An error as one line: its type, and its text if it has one."""
-    return ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
 
 
 @contextmanager

@@ -126,7 +126,8 @@ class LoadWorkers:
         if isinstance(event, Failed):
             raise _FailedError(event)
         if not isinstance(event, kind):
-            raise LostError(f"sent {type(event).__name__} instead of {getattr(kind, '__name__', 'Loaded')}")
+            order = "`do` must call gate.warm() before the load and gate.loaded() after it"
+            raise LostError(f"sent {type(event).__name__} instead of {getattr(kind, '__name__', 'Loaded')}: {order}")
         return event
 
 

@@ -10,8 +10,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from topolab.drivers.descriptor import Descriptor
-from topolab.drivers.foreign import DESCRIPTOR_FILE, asked, described, printing_to_stderr
-from topolab.errors import InputError
+from topolab.drivers.foreign import DESCRIPTOR_FILE, asked, printing_to_stderr
+from topolab.errors import InputError, described
 from topolab.model.profile import LoadProfile
 
 WORKER_FILE = "__main__.py"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from dataclasses import fields
+from math import isfinite, isnan
 from typing import TextIO
 
-from topolab.drivers.foreign import described
 from topolab.drivers.protocol import GO, Event, Failed, Job, Kept, Loaded, Measured, Warm, event_line, read_job
 from topolab.drivers.wire import wire
-from topolab.errors import InputError
+from topolab.errors import InputError, described
 from topolab.model.measurement import Measurement
 
 
@@ -61,7 +62,7 @@ def serve(do: Do) -> None:
     gate = Gate(lines_in, lines_out)
     while line := lines_in.readline():
         try:
-            measurement = do(_usable(read_job(line)), gate)
+            measurement = _checked(do(_usable(read_job(line)), gate))
         except _InputEndedError:
             return
         except (InputError, LoadError) as error:
@@ -71,6 +72,27 @@ def serve(do: Do) -> None:
             gate.say(Failed(f"the load worker failed: {described(error)}", traceback.format_exc()))
         else:
             gate.say(Measured(measurement))
+
+
+def refuse_rest() -> None:
+    """Fail every job that is left, because the worker's file ended without serving. After `serve`, none is left."""
+    serve(_not_served)
+
+
+def _not_served(_job: Job, _gate: Gate) -> Measurement:
+    raise LoadError("the load worker ended before it read a job; its __main__.py must call serve(do)")
+
+
+def _checked(made: object) -> Measurement:
+    """Refuse what JSON cannot carry: the harness would complain about something else."""
+    if not isinstance(made, Measurement):
+        raise LoadError(f"`do` must return a Measurement, not {repr(made)[:80]}")
+    for field in fields(made):
+        value = getattr(made, field.name)
+        if isinstance(value, float) and not isfinite(value):
+            what = "not a number" if isnan(value) else "not a finite number"
+            raise LoadError(f"the {field.name} of the Measurement that `do` returned is {what}: {value}")
+    return made
 
 
 def _usable(job: Job) -> Job:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import StringConstraints
 
+_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_ENTRY_POINT = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
+_URL_PATH = r"^/[!-~]*$"
+_VERSION = r"^(\d+(\.\d+)*)?$"
+IN_WORDS: Mapping[str, str] = {
+    _NAME: "lower-case letters, digits, and single hyphens between them",
+    _ENTRY_POINT: "`module:attribute`",
+    _URL_PATH: "a path that begins with / and has only printable ASCII characters, without spaces",
+    _VERSION: "numbers with dots between them, such as '1.25.1'",
+}
+"""What a text must be, by the pattern that it must match."""
 Text = Annotated[str, MinLen(1)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
+Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=63)]
 """Lower-case words with hyphens: safe in file names, ids and globs, and no longer than a host name's label."""
-EntryPoint = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")]
+EntryPoint = Annotated[str, StringConstraints(pattern=_ENTRY_POINT)]
 """`module:attribute`."""
-UrlPath = Annotated[str, StringConstraints(pattern=r"^/[!-~]*$")]
+UrlPath = Annotated[str, StringConstraints(pattern=_URL_PATH)]
 """An absolute path with its query, in printable ASCII."""
+Version = Annotated[str, StringConstraints(pattern=_VERSION)]
+"""A version's numbers; empty if there is none."""
 DAY_S = 86_400.0
 PositiveSeconds = Annotated[float, Gt(0), Le(DAY_S)]
 Seconds = Annotated[float, Ge(0), Le(DAY_S)]

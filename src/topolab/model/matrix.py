@@ -61,8 +61,10 @@ def _values(setting: Setting, values: object) -> tuple[Value, ...]:
         return reader.validate_python(values, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
-        problem = PydanticCustomError("setting", first["msg"])
-        raise _refusal((setting.plural, *first["loc"]), first["input"], problem) from None
+        details = InitErrorDetails(
+            type=first["type"], loc=(setting.plural, *first["loc"]), input=first["input"], ctx=first.get("ctx", {})
+        )
+        raise ValidationError.from_exception_data("Selection", [details]) from None
 
 
 def _refusal(key: tuple[str | int, ...], value: object, problem: str | PydanticCustomError) -> ValidationError:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from annotated_types import MinLen
-from pydantic import StringConstraints
 
-from topolab.model.declared import Declared, Name, Text
+from topolab.model.declared import Declared, Name, Text, Version
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
 
 
@@ -66,7 +65,7 @@ class Topology(Declared):
     proxy: str = ""
     template: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
-    needs_version: Annotated[str, StringConstraints(pattern=r"^(\d+(\.\d+)*)?$")] = ""
+    needs_version: Version = ""
     needs_modules: tuple[Text, ...] = ()
     mimics: tuple[Text, ...] = ()
     does_not_mimic: tuple[Text, ...] = ()

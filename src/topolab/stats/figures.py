@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args, get_type_hints
 
+from topolab.errors import InputError, described
 from topolab.model.outcome import GroupUsage, Measured
 from topolab.model.profile import LoadProfile
 
@@ -87,11 +88,17 @@ _CPU = FigureTable(name="cpu", title="CPU per good response in µs: server+proxy
 _MEMORY = FigureTable(name="memory", title="peak memory of the server", cost=True, detailed=True)
 
 
-def _by_name(*entries: Figure) -> dict[str, Figure]:
-    return {figure.name: figure for figure in entries}
+def by_name(*entries: Figure) -> dict[str, Figure]:
+    """Figures by their names. Raises `InputError` if two have the same name."""
+    found: dict[str, Figure] = {}
+    for figure in entries:
+        if figure.name in found:
+            raise InputError(f"stats/figures.py: two figures are named {figure.name!r}; rename one of them")
+        found[figure.name] = figure
+    return found
 
 
-FIGURES = _by_name(
+FIGURES = by_name(
     Figure(
         name="requests_per_second",
         title="good responses per second",
@@ -184,9 +191,20 @@ FIGURES = _by_name(
 """Every figure by name, in the order of results.json."""
 
 
-def figures(measured: Measured) -> dict[str, float | None]:
-    """Every figure of an observation, by name."""
-    return {name: figure.of(measured) for name, figure in FIGURES.items()}
+def figures(measured: Measured, cell_id: str) -> dict[str, float | None]:
+    """Every figure of an observation of that cell, by name. Raises `InputError` if one cannot be computed."""
+    return {name: _computed(figure, measured, cell_id) for name, figure in FIGURES.items()}
+
+
+def _computed(figure: Figure, measured: Measured, cell_id: str) -> float | None:
+    where = f"figure {figure.name}: `of` failed for the cell {cell_id}"
+    try:
+        value = figure.of(measured)
+    except (Exception, SystemExit) as error:  # whoever added the figure needs to know which one it is
+        raise InputError(f"{where}: {described(error)}") from error
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise InputError(f"{where}: it must return a number or None, not {value!r}")
+    return value
 
 
 def headlines() -> dict[str, Figure]:

@@ -86,7 +86,7 @@ def _skipped(skip: Skip) -> CellSummary:
 def _cell(cell: Cell, observations: Sequence[Observation], profile: LoadProfile) -> CellSummary:
     measured = {o.round: o.outcome for o in observations if isinstance(o.outcome, Measured)}
     failures = [(o.round, o.outcome) for o in observations if isinstance(o.outcome, Failed)]
-    by_round = _by_round(measured)
+    by_round = _by_round(measured, cell.id)
     counted = [o.outcome.measurement for o in observations if o.outcome.measurement is not None]
     bad: Counter[str] = Counter()
     for measurement in counted:
@@ -130,10 +130,10 @@ def _cell(cell: Cell, observations: Sequence[Observation], profile: LoadProfile)
     )
 
 
-def _by_round(measured: Mapping[int, Measured]) -> dict[str, ByRound]:
+def _by_round(measured: Mapping[int, Measured], cell_id: str) -> dict[str, ByRound]:
     found: dict[str, dict[int, float]] = {name: {} for name in FIGURES}
     for number, outcome in sorted(measured.items()):
-        for name, value in figures(outcome).items():
+        for name, value in figures(outcome, cell_id).items():
             if value is not None:
                 found[name][number] = value
     return dict(found)
