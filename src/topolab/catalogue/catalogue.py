@@ -17,11 +17,10 @@ from topolab.catalogue.checks import (
     check_topology,
 )
 from topolab.catalogue.reading import declared_files, read_toml, refuse, refuse_repeats
-from topolab.catalogue.root import lacking
 from topolab.drivers.foreign import DESCRIPTOR_FILE
 from topolab.drivers.registry import Drivers, drivers, read_descriptor
 from topolab.errors import InputError
-from topolab.launch.proxies import PROXY_FILE
+from topolab.launch.root import PROXY_FILE, lacking
 from topolab.launch.topologies import PATTERN
 from topolab.model.combination import Combination
 from topolab.model.matrix import Matrix
