@@ -36,9 +36,11 @@ _FIXED_IN_A_RUN = ("--matrix", "--only", "--rounds", "--seed", "--backend", "--d
 def wanted_extras(arguments: Sequence[str], default_matrix: str) -> tuple[str, ...]:
     """The extras for `run_matrix.py` or `run_page.py` with these arguments."""
     given, root = _options(arguments), default_root()
-    if any(word in arguments for word in _ONLY_PRINT) or lacking(root):
+    if any(word in arguments for word in _ONLY_PRINT):
         return ()
     try:
+        if lacking(root):
+            return ()
         wanted = set(_for_run(root, given) if "--resume" in given else _for_matrix(root, given, default_matrix))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, SyntaxError, RecursionError):
         return ()  # the command reads the same files, and reports what is wrong
