@@ -1,6 +1,6 @@
 """The HTTP clients that benchmarks/locust_clients.py compares, each as a function that sends one request and waits.
 
-The lab does not depend on httpx, httpx2 and niquests: a candidate whose package is missing raises ImportError.
+topolab does not depend on httpx, httpx2 and niquests: a candidate whose package is missing raises ImportError.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
 
 
 def image_of(suite: str) -> str:
-    """The image name that the lab looks for."""
+    """The image name that topolab looks for."""
     return f"topolab-base:{suite}"
 
 

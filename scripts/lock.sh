@@ -20,8 +20,8 @@ done
 compile -c "$all" "${core[@]}" --group dev -o requirements/dev.lock
 compile requirements/installer.in -o requirements/installer.lock
 
-# The images get the versions that the lab is locked to.
-for folder in servers nginx loadtest loadtest/browser; do
-    compile -c "$all" "$folder/requirements.in" -o "$folder/requirements.lock"
+# The images get the versions that topolab is locked to. A proxy's folder is found by its requirements.in.
+for input in */requirements.in loadtest/*/requirements.in; do
+    compile -c "$all" "$input" -o "${input%.in}.lock"
 done
 compile --no-deps servers/requirements-optional.in -o servers/requirements-optional.lock

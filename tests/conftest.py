@@ -36,7 +36,7 @@ _ALONE = (
     "tests/drivers/h2load/test_loads.py",
 )
 _OWN_ENGINE = "tests/backends/compose/test_other_engine.py"
-_LONG = (_OWN_ENGINE, "tests/loadtest/test_locust.py", "tests/scripts/test_bootstrap.py")
+_LONG = (_OWN_ENGINE, "tests/loadtest/test_locust_", "tests/scripts/test_bootstrap.py")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from catalogue.conftest import Edit, Refusal
@@ -244,3 +247,15 @@ def test_a_proxy_that_cannot_be_used(edit: Edit, refusal: Refusal, file: str, ol
     # alb-http2 is the first topology with a template.
     shown_as = "nginx/topologies/alb-http2.toml" if message.startswith("template") else file
     assert refusal() == f"{shown_as}: {message}"
+
+
+def test_a_topology_without_a_proxy_in_a_proxys_folder(root: Path, refusal: Refusal) -> None:
+    shutil.move(root / "servers/topologies/direct.toml", root / "nginx/topologies/direct.toml")
+    belongs = "missing, but the file is in nginx/; such a topology is in servers/topologies/"
+    assert refusal() == f"nginx/topologies/direct.toml: proxy: {belongs}"
+
+
+def test_a_topology_of_a_proxy_in_another_folder(root: Path, refusal: Refusal) -> None:
+    shutil.move(root / "nginx/topologies/alb.toml", root / "servers/topologies/alb.toml")
+    belongs = "'nginx', but the file is in servers/; such a topology is in nginx/topologies/"
+    assert refusal() == f"servers/topologies/alb.toml: proxy: {belongs}"

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from support.catalogues import catalogue_root
-from support.command import ROOT, run_matrix
+from support.command import run_matrix
+from support.extending import add_files, files_of, section
 from support.matrices import matrix_file
 from support.runs import only_run
 from topolab.backends.packages import in_no_image
@@ -25,20 +26,13 @@ DESCRIPTOR, WORKER = "drivers/plain/descriptor.py", "drivers/plain/__main__.py"
 PROFILE = "loadtest/profiles/plain-ceiling.toml"
 
 
-def section() -> str:
-    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
-    return text.partition("\n## A driver\n")[2].partition("\n## ")[0]
-
-
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """The checkout's catalogue with the page's files added."""
-    found = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", section(), re.MULTILINE | re.DOTALL))
+    found = files_of("A driver")
     assert set(found) == {DESCRIPTOR, WORKER, PROFILE}
     root = catalogue_root(tmp_path / "catalogue", {}, copied=("servers", "loadtest"))
-    for name, content in found.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(content, encoding="utf-8")
+    add_files(root, found)
     selected = {"servers": ["hypercorn-asyncio"], "protocols": ["h1c", "h2"], "profiles": ["plain-ceiling"]}
     matrix_file(root / "plain.toml", **selected)
     return root
@@ -65,7 +59,7 @@ def test_a_drivers_folder_is_enough_to_measure_with_it(root: Path, tmp_path: Pat
 
 
 def test_the_pages_command_measures_with_the_driver(root: Path, tmp_path: Path) -> None:
-    (command,) = re.findall(r"^```\n(python3 .*?)^```$", section(), re.MULTILINE | re.DOTALL)
+    (command,) = re.findall(r"^```\n(python3 .*?)^```$", section("A driver"), re.MULTILINE | re.DOTALL)
     python, script, *arguments = shlex.split(command.replace("\\\n", ""))
     assert (python, script) == ("python3", "scripts/run_matrix.py")
     out = tmp_path / "out"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 
 from support.catalogues import catalogue_root
 from support.cells import cell_of
-from support.command import ROOT, engine_of_this_machine, run_matrix
+from support.command import engine_of_this_machine, run_matrix
 from support.engines import site_here
+from support.extending import add_files, files_of
 from topolab.backends.local.site import LocalSite
 from topolab.catalogue import Catalogue, load_catalogue
 from topolab.model.protocol import ClientProtocol
@@ -24,14 +24,10 @@ CELL = "hypercorn-asyncio/bare-asgi/relayed/h2/ceiling"
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """The checkout's catalogue with the page's files added."""
-    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
-    section = text.partition("\n## A proxy\n")[2].partition("\n## ")[0]
-    found = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
+    found = files_of("A proxy")
     assert set(found) == FILES
     root = catalogue_root(tmp_path / "catalogue", {})
-    for name, content in found.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(content, encoding="utf-8")
+    add_files(root, found)
     return root
 
 

@@ -37,7 +37,7 @@ def test_a_long_number_is_not_shown_in_full() -> None:
         ("benchmarks/containers.py", ("--seconds", "-1")),
         ("benchmarks/curl_driver.py", ("--rounds", "0")),
         ("benchmarks/curl_driver.py", ("--client-core", "-1")),
-        ("benchmarks/lab.py", ("--repeat", "0")),
+        ("benchmarks/overhead.py", ("--repeat", "0")),
         ("benchmarks/locust_clients.py", ("--seconds", "nan")),
         ("compose/start_proxy.py", ("alb", "--prefix", "x", "--edge-port", "0")),
         ("compose/start_proxy.py", ("alb", "--prefix", "x", "--server-port", "http")),

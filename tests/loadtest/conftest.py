@@ -1,4 +1,4 @@
-"""Lab servers, started by their launcher, for Locust users and their HTTP/2 client."""
+"""Servers of the catalogue, started by their launcher, for Locust users and their HTTP/2 client."""
 
 from __future__ import annotations
 

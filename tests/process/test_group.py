@@ -1,4 +1,4 @@
-"""Process groups are ended by the lab, after an error, and by the guard of a killed lab."""
+"""Process groups are ended by topolab, after an error, and by the guard of a killed topolab."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ time.sleep(600)
     wait_until(lambda: not members(pgid))
 
 
-# A lab with a running group and a command for its end; the command prints what it still found of the group.
+# A topolab process with a running group and a command for its end; the command prints what it still found of the group.
 _LAB = """
 import sys, time
 from pathlib import Path
@@ -104,7 +104,7 @@ time.sleep(600)
 
 
 def kill_a_lab(folder: Path, steps: str) -> None:
-    """Kill a lab after these steps, and wait for its guard, which removes the folder last."""
+    """Kill a topolab process after these steps, and wait for its guard, which removes the folder last."""
     lab = _LAB.format(path=sys.path, folder=str(folder), steps=steps)
     with subprocess.Popen([sys.executable, "-c", lab], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

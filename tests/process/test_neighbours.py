@@ -1,4 +1,4 @@
-"""A lab that measures is seen by every other on the machine, wherever it runs, for as long as it measures."""
+"""A run that measures is seen by every other on the machine, wherever it runs, for as long as it measures."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from topolab.process import neighbours
-from topolab.process.neighbours import GROUP_VARIABLE, Lab, Watch, announced, others
+from topolab.process.neighbours import GROUP_VARIABLE, RunningProcess, Watch, announced, others
 
 pytestmark = pytest.mark.skipif(not Path("/proc/locks").exists(), reason="only Linux lists locks")
 
 PATHS = f"import sys\nsys.path[:0] = {sys.path!r}\nfrom topolab.process.neighbours import *\n"
-# Another lab: it measures until it reads a line, then waits for another.
-LAB = f"{PATHS}with announced(): print(flush=True); sys.stdin.readline()\nprint(flush=True); sys.stdin.readline()"
+# Another run: it measures until it reads a line, then waits for another.
+RUN = f"{PATHS}with announced(): print(flush=True); sys.stdin.readline()\nprint(flush=True); sys.stdin.readline()"
 LOOK = f"{PATHS}print(*others(), sep=', ')"
 NAMESPACES = ("unshare", "--net", "--ipc", "--uts", "--mount", "--pid", "--fork", "--mount-proc")
 needs_root = pytest.mark.skipif(
@@ -31,8 +31,8 @@ needs_root = pytest.mark.skipif(
 
 
 @contextmanager
-def other_lab(*before: str, code: str = LAB, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """Another lab that is measuring, started by the words `before`."""
+def other_run(*before: str, code: str = RUN, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """Another run that is measuring, started by the words `before`."""
     argv = [*before, sys.executable, "-c", code]
     env = {**os.environ, **variables}
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as process:
@@ -64,11 +64,11 @@ def seen_by(*before: str, **variables: str) -> str:
 
 def test_labs_are_seen_while_they_measure() -> None:
     assert others() == ()
-    with other_lab() as first, other_lab() as second:
+    with other_run() as first, other_run() as second:
         here = Path("/proc/self/ns/pid").stat().st_ino
-        assert others() == tuple(sorted(Lab(here, process.pid) for process in (first, second)))
+        assert others() == tuple(sorted(RunningProcess(here, process.pid) for process in (first, second)))
         ends_measuring(first)
-        assert others() == (Lab(here, second.pid),)
+        assert others() == (RunningProcess(here, second.pid),)
         ends_measuring(second)
         assert others() == ()
 
@@ -81,20 +81,20 @@ def test_a_lab_does_not_see_itself() -> None:
 
 
 def test_a_killed_lab_is_not_seen() -> None:
-    with other_lab() as process:
+    with other_run() as process:
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert others() == ()
 
 
 def test_what_a_lab_started_does_not_measure_for_it() -> None:
-    code = LAB.replace("print(", "sleep = __import__('subprocess').Popen(['sleep', '600']); print(sleep.pid, ", 1)
+    code = RUN.replace("print(", "sleep = __import__('subprocess').Popen(['sleep', '600']); print(sleep.pid, ", 1)
     argv = [sys.executable, "-c", code]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         child = int(process.stdout.readline())
         try:
-            assert [lab.pid for lab in others()] == [process.pid]
+            assert [other.pid for other in others()] == [process.pid]
             process.kill()
             process.wait()
             assert others() == ()
@@ -106,8 +106,8 @@ def test_what_a_lab_started_does_not_measure_for_it() -> None:
 def test_labs_in_other_namespaces_see_each_other() -> None:
     with announced():
         assert seen_by(*NAMESPACES) == f"process {os.getpid()} of another PID namespace"
-    with other_lab(*NAMESPACES):
-        assert [str(lab) for lab in others()] == ["process 1 of another PID namespace"]
+    with other_run(*NAMESPACES):
+        assert [str(other) for other in others()] == ["process 1 of another PID namespace"]
         assert seen_by(*NAMESPACES) == "process 1 of another PID namespace"
 
 
@@ -116,18 +116,18 @@ def test_labs_of_other_users_see_each_other() -> None:
     stranger = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
     with announced():
         assert seen_by(*stranger) == f"process {os.getpid()}"
-    with other_lab(*stranger) as process:
-        assert [lab.pid for lab in others()] == [process.pid]
+    with other_run(*stranger) as process:
+        assert [other.pid for other in others()] == [process.pid]
 
 
 def test_labs_with_other_temporary_folders_see_each_other(tmp_path: Path) -> None:
-    with other_lab(TMPDIR=str(tmp_path), HOME=str(tmp_path)) as process:
-        assert [lab.pid for lab in others()] == [process.pid]
+    with other_run(TMPDIR=str(tmp_path), HOME=str(tmp_path)) as process:
+        assert [other.pid for other in others()] == [process.pid]
         assert list(tmp_path.iterdir()) == []
 
 
 def test_labs_of_another_group_are_not_seen() -> None:
-    with other_lab(**{GROUP_VARIABLE: "eggs"}) as process:
+    with other_run(**{GROUP_VARIABLE: "eggs"}) as process:
         assert others() == ()
         assert seen_by(**{GROUP_VARIABLE: "eggs"}) == f"process {process.pid}"
 
@@ -136,7 +136,7 @@ def test_a_watch_keeps_what_was_seen_until_it_begins_again() -> None:
     watch = Watch()
     watch.begin()
     assert not watch.disturbed()
-    with other_lab():
+    with other_run():
         watch.look()
     assert others() == ()
     assert watch.disturbed()
@@ -146,17 +146,17 @@ def test_a_watch_keeps_what_was_seen_until_it_begins_again() -> None:
 
 def test_a_watch_looks_when_it_begins_and_when_it_ends() -> None:
     watch = Watch()
-    with other_lab():
+    with other_run():
         watch.begin()
     assert watch.disturbed()
     watch.begin()
-    with other_lab():
+    with other_run():
         assert watch.disturbed()
 
 
 def test_without_the_kernels_list_labs_measure_and_see_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(neighbours, "_LIST", tmp_path / "locks")
-    with announced(), other_lab():
+    with announced(), other_run():
         assert others() == ()
         assert seen_by().count("process") == 1
 

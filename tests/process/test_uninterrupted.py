@@ -60,7 +60,7 @@ def test_a_process_interrupted_during_its_start_is_ended(tmp_path: Path, monkeyp
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="only Linux tells a child of its parent's end")
 def test_a_process_starting_when_the_lab_is_killed_ends_with_it(tmp_path: Path) -> None:
-    # As above, but the lab is killed outright, before its guard knows the process.
+    # As above, but topolab is killed outright, before its guard knows the process.
     lab = f"""
 import os, signal, subprocess, sys
 sys.path[:0] = {sys.path!r}

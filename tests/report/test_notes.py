@@ -10,6 +10,7 @@ import pytest
 from support.users_profile import PROFILE as USERS
 from topolab.backends.local.site import LocalSite
 from topolab.catalogue import Catalogue
+from topolab.model.combination import DIMENSIONS, Setting
 from topolab.model.environment import CPUS_BY_ROLE, FROM_THIS_MACHINE, LOAD_FROM
 from topolab.model.run import DriverRecord
 from topolab.process.cpus import available_cpus, can_pin, pinned
@@ -93,3 +94,19 @@ def test_only_a_client_on_the_servers_processor_is_noted(
     report: Report, environment: dict[str, object], said: bool
 ) -> None:
     assert notes_on_processors(report, environment) == [ONE_PROCESSOR] * said
+
+
+def test_a_server_with_another_setting_has_a_command_line_of_its_own(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DIMENSIONS, "workers", Setting(key="workers", plural="workers", fields=("workers",), default=1))
+    first, cell = report.observations[0], report.record.plan.cells[0]
+    four = replace(cell, combination=replace(cell.combination, settings={"workers": 4}))
+    plan = replace(report.record.plan, cells=(cell, four))
+    started = [
+        replace(first, cell_id=which.id, argv={"server": ("serve", number)})
+        for which, number in ((cell, "1"), (four, "4"))
+    ]
+    found = command_lines(replace(report, record=replace(report.record, plan=plan), observations=tuple(started)))
+    name = f"{cell.combination.server} {cell.listener}"
+    assert found == {name: "serve 1", f"{name} workers=4": "serve 4"}

@@ -186,7 +186,7 @@ def _wait_until_healthy(origin: Origin, server: subprocess.Popen[bytes], log: Pa
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
-    # All of it at once, as the lab ends a stack. Even if the leader has ended, one of its workers may still run.
+    # All of it at once, as topolab ends a stack. Even if the leader has ended, one of its workers may still run.
     with suppress(ProcessLookupError):
         os.killpg(server.pid, signal.SIGKILL)
     server.wait()

@@ -94,7 +94,7 @@ def discover(root: Path = ROOT) -> list[Port]:
 def running(port: Port, certificate: Certificate, log: Path, folder: Path | None = None) -> Iterator[int]:
     """Run the bare app under the variant, started in `folder`, and give the port's number once it answers.
 
-    The number is held bound while the server runs, as the lab's harness holds it.
+    The number is held bound while the server runs, as topolab's harness holds it.
     """
     with ReservedPort() as reserved, log.open("wb") as output:
         process = subprocess.Popen(

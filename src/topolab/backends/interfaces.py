@@ -26,7 +26,7 @@ class Stack(Protocol):
 
     @property
     def server_start_s(self) -> float:
-        """Seconds from start to the server's first answer and its companions' first result, less the lab's own time."""
+        """Seconds from start to the server's first answer and its companions' first result, less topolab's own time."""
 
     @property
     def argv(self) -> Mapping[str, tuple[str, ...]]:

@@ -16,6 +16,7 @@ from topolab.catalogue.placeholders import (
 from topolab.catalogue.reading import refuse, refuse_repeats
 from topolab.drivers.registry import Drivers, longest_s, unfit
 from topolab.launch.root import PROXY_FILE
+from topolab.launch.topologies import WITHOUT_PROXY
 from topolab.model.profile import LoadProfile
 from topolab.model.protocol import ClientProtocol, Protocol, Transport
 from topolab.model.proxy import Proxy
@@ -125,6 +126,10 @@ def check_topology(root: Path, shown_as: str, topology: Topology, proxies: Mappi
         refuse(shown_as, "proxy", "missing; a template needs a proxy")
     if topology.values and not topology.template:
         refuse(shown_as, "values", "only a template could use them; add `template` or remove the table")
+    folder, belongs = shown_as.partition("/")[0], topology.proxy or WITHOUT_PROXY
+    if folder != belongs:
+        found = repr(topology.proxy) if topology.proxy else "missing"
+        refuse(shown_as, "proxy", f"{found}, but the file is in {folder}/; such a topology is in {belongs}/topologies/")
     if topology.proxy:
         _check_template(root, shown_as, topology, proxies[topology.proxy])
 

@@ -80,7 +80,7 @@ def parse(arguments: list[str], command: Command = MATRIX) -> Arguments:
         "--matrix",
         type=_text,
         metavar="NAME|FILE",
-        help=f"what to run, a name from --list or a TOML file (default: the matrix {command.matrix})",
+        help=f"what to run, a name from --list or a TOML file (default: {command.matrix})",
     )
     add("--only", type=_text, metavar="KEY=GLOB", action="append", default=[], help="measure only the cells that match")
     add(
@@ -113,11 +113,15 @@ def parse(arguments: list[str], command: Command = MATRIX) -> Arguments:
         "--start-timeout",
         type=_seconds,
         metavar="SECONDS",
-        help="how long a server may take to its first good answer (default: what server or app declares, or 20)",
+        help="the time limit for a server's first good answer (default: 20, or more if server or app declares it)",
     )
     add("--list", action="store_true", help="print everything that has a name, and stop")
     add("--dry-run", action="store_true", help="print the plan, the skips and the expected time, and stop")
-    add("--json", action="store_true", help="print JSON: results.json, or what --list or --dry-run print")
+    add(
+        "--json",
+        action="store_true",
+        help="print JSON instead of tables: results.json; with --list, the names; with --dry-run, the plan",
+    )
     add("--quiet", action="store_true", help="print no progress")
     given = parser.parse_args(arguments)
     if given.context and given.backend == "local":

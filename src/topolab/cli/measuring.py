@@ -49,8 +49,10 @@ def measure(arguments: Arguments, choice: Choice, keeper: ProcessKeeper, store: 
             notices.insist("this system cannot pin processes or read their counters: CPU and memory stay empty")
         # Announced before it looks, so that of two runs that start at once at least one says so.
         with announced():
-            if labs := " and ".join(str(lab) for lab in others()):
-                notices.insist(f"another topolab run ({labs}) is measuring on this machine: each slows the other down")
+            if processes := " and ".join(str(process) for process in others()):
+                notices.insist(
+                    f"another topolab run ({processes}) is measuring on this machine: each slows the other down"
+                )
             _observe(choice, keeper, store, ConsoleProgress(notices.console, arguments.quiet), costs)
     except (KeyboardInterrupt, EngineError, UnwritableError, OutputClosedError) as error:
         stopped = error

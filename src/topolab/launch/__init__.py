@@ -1,4 +1,4 @@
-"""Computes what to start, with which argv and environment: one logic for the lab, the launchers and containers.
+"""Computes what to start, with which argv and environment: one logic for topolab, the launchers and containers.
 
 Standard library only, and no other part of topolab, because images contain only this package.
 """

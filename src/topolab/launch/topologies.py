@@ -7,7 +7,8 @@ from pathlib import Path
 from topolab.launch.tables import LaunchError, Table, read_table
 
 PATTERN = "[!.]*/topologies/[!.]*.toml"
-"""Where topologies are: in their proxy's folder, or in the servers' folder if they have no proxy."""
+"""Where topologies are: in their proxy's folder, or in `WITHOUT_PROXY` if they have none."""
+WITHOUT_PROXY = "servers"
 
 
 def topology_files(root: Path) -> dict[str, str]:

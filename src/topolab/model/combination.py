@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import not_
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from pydantic import Field
 
@@ -153,10 +153,12 @@ class _Profiles(Dimension):
 class Setting(Dimension):
     """A dimension with a default. Ids, labels and files show it only if a combination has another value.
 
-    A matrix may omit it. Code that acts on a setting asks it for a combination's `value`.
+    A matrix may omit it. Code that acts on a setting asks it for a combination's `value`. Every value must fit the
+    type `accepts`, such as `Annotated[int, Ge(1)]`; without one, the type of the default.
     """
 
     default: Value
+    accepts: Any = None
 
     def names(self, catalogue: Catalogued) -> None:
         """None: any value is valid."""

@@ -54,16 +54,11 @@ class Selection(Declared):
         return {**found, "settings": given}
 
 
-_VALUES: Mapping[type, TypeAdapter[tuple[Value, ...]]] = {
-    int: TypeAdapter(Annotated[tuple[int, ...], MinLen(1)]),
-    str: TypeAdapter(Annotated[tuple[Name, ...], MinLen(1)]),
-}
-"""Readers of a setting's values, by the type of its default."""
-
-
 def _values(setting: Setting, values: object) -> tuple[Value, ...]:
     try:
-        return _VALUES[type(setting.default)].validate_python(values, strict=True)
+        one: Any = setting.accepts or (int if isinstance(setting.default, int) else Name)
+        reader: TypeAdapter[tuple[Value, ...]] = TypeAdapter(Annotated[tuple[one, ...], MinLen(1)])
+        return reader.validate_python(values, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         problem = PydanticCustomError("setting", first["msg"])

@@ -75,7 +75,7 @@ Outcome = Measured | Failed
 class Observation:
     """One cell in one round: the unit that the store commits.
 
-    `files` lists what its tool wrote, below the results folder. `disturbed` means that another lab was measuring on the
+    `files` lists what its tool wrote, below the results folder. `disturbed` means that another run was measuring on the
     machine.
     """
 

@@ -1,7 +1,7 @@
 """Detects other runs that measure on this machine now, of any user: each holds a lock that the kernel lists.
 
-The lock protects nothing. Its first byte says that a lab measures, and its length says which process that is. The
-kernel lists open file description locks (fcntl(2), proc_locks(5)) to every user and in every namespace, so labs in
+The lock protects nothing. Its first byte says that a run measures, and its length says which process that is. The
+kernel lists open file description locks (fcntl(2), proc_locks(5)) to every user and in every namespace, so runs in
 containers are seen too, and drops them with their process, however that ends. Only Linux has this list. What has a
 kernel of its own (a virtual machine, gVisor) sees only what is inside.
 """
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 GROUP_VARIABLE = "TOPOLAB_NEIGHBOURS"
-"""Names the labs that notice each other; unset is a name too."""
+"""Names the runs that notice each other; unset is a name too."""
 
 _LIST = Path("/proc/locks")
 _NAMESPACE = Path("/proc/self/ns/pid")
@@ -31,14 +31,14 @@ _PID_BITS = 22  # PID_MAX_LIMIT is 2**22
 
 
 @dataclass(frozen=True, order=True, slots=True)
-class Lab:
-    """A process that measures: its id in its own PID namespace, and that namespace's inode."""
+class RunningProcess:
+    """The process of a run that measures: its id in its own PID namespace, and that namespace's inode."""
 
     namespace: int
     pid: int
 
     def __str__(self) -> str:
-        elsewhere = "" if self.namespace == _this_lab().namespace else " of another PID namespace"
+        elsewhere = "" if self.namespace == _this_process().namespace else " of another PID namespace"
         return f"process {self.pid}{elsewhere}"
 
 
@@ -48,8 +48,8 @@ def announced() -> Iterator[None]:
     if not _LIST.exists():
         yield
         return
-    lab = _this_lab()
-    length = (lab.namespace << _PID_BITS) + lab.pid
+    this = _this_process()
+    length = (this.namespace << _PID_BITS) + this.pid
     lock = struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, _start(), length, 0)
     # A pipe needs neither a writable folder nor a file system that supports locks, and what this process starts does
     # not inherit it.
@@ -64,20 +64,20 @@ def announced() -> Iterator[None]:
             os.close(end)
 
 
-def others() -> tuple[Lab, ...]:
-    """The other labs that are measuring; empty if the kernel has no such list or hides it."""
+def others() -> tuple[RunningProcess, ...]:
+    """The processes of other runs that are measuring; empty if the kernel has no such list or hides it."""
     try:
         listed = _LIST.read_bytes()
     except (FileNotFoundError, PermissionError):
         return ()
     start = _start()
     ranges = ((int(first), int(last)) for first, last in _LOCK.findall(listed))
-    labs = {_lab(last - first + 1) for first, last in ranges if first == start}
-    return tuple(sorted(labs - {_this_lab()}))
+    found = {_process(last - first + 1) for first, last in ranges if first == start}
+    return tuple(sorted(found - {_this_process()}))
 
 
 class Watch:
-    """Whether another lab measured at any of the moments that `look` was called at, since the last `begin`."""
+    """Whether another run measured at any of the moments that `look` was called at, since the last `begin`."""
 
     def __init__(self) -> None:
         self._disturbed = False
@@ -88,11 +88,11 @@ class Watch:
         self.look()
 
     def look(self) -> None:
-        """Look once. It takes some 20 us, and no time once another lab was seen."""
+        """Look once. It takes some 20 us, and no time once another run was seen."""
         self._disturbed = self._disturbed or bool(others())
 
     def disturbed(self) -> bool:
-        """Look a last time, and say whether another lab was seen since `begin`."""
+        """Look a last time, and say whether another run was seen since `begin`."""
         self.look()
         return self._disturbed
 
@@ -103,10 +103,10 @@ def _start() -> int:
     return int.from_bytes(digest.digest(), "big")
 
 
-def _this_lab() -> Lab:
+def _this_process() -> RunningProcess:
     # Kernels can be built without namespaces.
-    return Lab(_NAMESPACE.stat().st_ino if _NAMESPACE.exists() else 0, os.getpid())
+    return RunningProcess(_NAMESPACE.stat().st_ino if _NAMESPACE.exists() else 0, os.getpid())
 
 
-def _lab(length: int) -> Lab:
-    return Lab(length >> _PID_BITS, length & ((1 << _PID_BITS) - 1))
+def _process(length: int) -> RunningProcess:
+    return RunningProcess(length >> _PID_BITS, length & ((1 << _PID_BITS) - 1))

@@ -144,14 +144,15 @@ def differences_from_aws(report: Report) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def command_lines(report: Report) -> dict[str, str]:
-    """The command line of each server's last start, by name and listener, and those of each app's companions."""
+    """The command lines of each server's last start, by name, listener and settings, and of each app's companions."""
     cells = {cell.id: cell for cell in report.record.plan.cells}
     found = {}
     for observation in report.observations:
         cell = cells[observation.cell_id]
         for part, argv in observation.argv.items():
             if part == "server":
-                found[f"{cell.combination.server} {cell.listener}"] = shlex.join(argv)
+                name = (cell.combination.server, cell.listener.value, *cell.combination.settings_labels)
+                found[" ".join(name)] = shlex.join(argv)
             elif part not in PART_NAMES:
                 found[f"{cell.combination.app} {part}"] = shlex.join(argv)
     return dict(sorted(found.items()))

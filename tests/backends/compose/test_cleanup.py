@@ -213,7 +213,7 @@ def test_a_stack_started_by_hand_is_never_removed(lab: Lab, api: Any) -> None:
 
 
 def guard_of(lab_pid: int) -> int:
-    """The watchdog: the lab's child that runs guard.py."""
+    """The watchdog: topolab's child that runs guard.py."""
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline:
         for entry in Path("/proc").glob("[0-9]*"):
@@ -224,9 +224,9 @@ def guard_of(lab_pid: int) -> int:
                 continue
             if int(parent) == lab_pid and b"guard.py" in command:
                 return int(entry.name)
-    raise AssertionError("the lab has no watchdog")
+    raise AssertionError("topolab has no watchdog")
 
 
 def children_left(lab: Lab) -> list[str]:
-    """Processes that name the lab's folder: `docker compose up` outlives the lab and ends by itself."""
+    """Processes that name topolab's folder: `docker compose up` outlives topolab and ends by itself."""
     return [line for line in processes_naming(str(lab.folder)) if "compose" in line and "up" in line.split()]

@@ -1,4 +1,4 @@
-"""Image locks have the lab's versions and nothing else, and every line has hashes."""
+"""Image locks have topolab's versions and nothing else, and every line has hashes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LAB = tuple(f"requirements/{part}.lock" for part in ("core", *EXTRAS, "dev"))
 OPTIONAL = "servers/requirements-optional.lock"
 LOCKS = (*LAB, "requirements/installer.lock", OPTIONAL, *(f"{folder}/requirements.lock" for folder in FOLDERS))
 BY_WAY_OF_ANOTHER = {"setuptools"}
-"""Requirements of an image that the lab has only as indirect dependencies."""
+"""Requirements of an image that topolab has only as indirect dependencies."""
 _PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^ ;\\]+)( ; [^\\]+?)? \\$")
 _HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 

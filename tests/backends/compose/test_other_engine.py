@@ -62,7 +62,7 @@ def by_socket(engine: PrivateEngine) -> str:
 
 
 def left_on(engine: PrivateEngine) -> list[str]:
-    """The objects on the engine that have the lab's labels."""
+    """The objects on the engine that have topolab's labels."""
     label = ("--filter", "label=topolab.owner")
     return [
         *engine.docker("ps", "--all", "--quiet", *label).split(),

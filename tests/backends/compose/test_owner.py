@@ -1,4 +1,4 @@
-"""A token belongs to a lab while the lab's process lives, and is dead only when that is certain."""
+"""A token belongs to a topolab process while that lives, and is dead only when that is certain."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from topolab.errors import EngineError
 
 ENGINE, ANOTHER = "7B6Q:ENGINE", "9C8R:ANOTHER"
 
-# Another lab: it takes a token, prints it, waits for a line, releases the token, and waits for another line.
-_LAB = f"""
+# Another process: it takes a token, prints it, waits for a line, releases the token, and waits for another line.
+_OWNER = f"""
 import sys
 sys.path[:0] = {sys.path!r}
 from topolab.backends.compose.owner import Token
@@ -40,8 +40,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def other_lab(engine_id: str = ENGINE) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    argv = [sys.executable, "-c", _LAB, engine_id]
+def other_owner(engine_id: str = ENGINE) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    argv = [sys.executable, "-c", _OWNER, engine_id]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -52,16 +52,16 @@ def other_lab(engine_id: str = ENGINE) -> Iterator[tuple[subprocess.Popen[str], 
             process.kill()
 
 
-def killed_lab(engine_id: str = ENGINE) -> str:
-    """The token of a lab that was killed while holding it."""
-    with other_lab(engine_id) as (process, token):
+def killed_owner(engine_id: str = ENGINE) -> str:
+    """The token of a process that was killed while holding it."""
+    with other_owner(engine_id) as (process, token):
         process.send_signal(signal.SIGKILL)
         process.wait()
     return token
 
 
-def test_a_labs_token_is_dead_only_after_the_lab(state: Path) -> None:
-    with other_lab() as (process, token):
+def test_a_token_is_dead_only_after_its_owner(state: Path) -> None:
+    with other_owner() as (process, token):
         assert (state / token).is_file()
         assert owner.dead(ENGINE) == []
         process.send_signal(signal.SIGKILL)
@@ -71,8 +71,8 @@ def test_a_labs_token_is_dead_only_after_the_lab(state: Path) -> None:
 
 def test_only_dead_tokens_are_listed_each_for_its_engine(state: Path) -> None:
     own = owner.Token(ENGINE)
-    here, there = [killed_lab(), killed_lab()], killed_lab(ANOTHER)
-    with other_lab() as (alive, living):
+    here, there = [killed_owner(), killed_owner()], killed_owner(ANOTHER)
+    with other_owner() as (alive, living):
         assert owner.dead(ENGINE) == sorted(here)
         assert owner.dead(ANOTHER) == [there]
         assert owner.dead("ENGINE") == []
@@ -82,7 +82,7 @@ def test_only_dead_tokens_are_listed_each_for_its_engine(state: Path) -> None:
 
 
 def test_checking_neither_removes_nor_keeps_a_lock(state: Path) -> None:
-    with other_lab() as (process, token):
+    with other_owner() as (process, token):
         assert [owner.dead(ENGINE) for _ in range(3)] == [[], [], []]
         process.kill()
         process.wait()
@@ -91,7 +91,7 @@ def test_checking_neither_removes_nor_keeps_a_lock(state: Path) -> None:
 
 
 def test_a_released_token_leaves_no_file_and_is_not_dead(state: Path) -> None:
-    with other_lab() as (process, _):
+    with other_owner() as (process, _):
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write("\n")
@@ -101,7 +101,7 @@ def test_a_released_token_leaves_no_file_and_is_not_dead(state: Path) -> None:
 
 
 def test_a_dead_token_is_forgotten_once(state: Path) -> None:
-    token = killed_lab()
+    token = killed_owner()
     owner.forget(token)
     owner.forget(token)
     assert (list(state.iterdir()), owner.dead(ENGINE)) == ([], [])
@@ -113,16 +113,16 @@ def test_without_earlier_runs_no_token_is_dead(state: Path) -> None:
 
 def test_a_token_file_without_an_engine_is_ignored(state: Path) -> None:
     state.mkdir(parents=True)
-    (state / "empty").touch()  # a lab's own file is like this for a moment, before it has the lock
+    (state / "empty").touch()  # a process's own file is like this for a moment, before it has the lock
     (state / "longer").write_text(f"{ENGINE}\n")
     assert owner.dead(ENGINE) == []
 
 
 def test_a_labs_children_do_not_keep_its_token_alive() -> None:
-    lab = _LAB.replace("sys.stdin.readline()", "process = __import__('subprocess').Popen(['sleep', '600'])", 1)
-    lab = lab.replace("token.let_go()", "print(process.pid, flush=True); sys.stdin.readline()", 1)
+    code = _OWNER.replace("sys.stdin.readline()", "process = __import__('subprocess').Popen(['sleep', '600'])", 1)
+    code = code.replace("token.let_go()", "print(process.pid, flush=True); sys.stdin.readline()", 1)
     with subprocess.Popen(
-        [sys.executable, "-c", lab, ENGINE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, ENGINE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         token, child = process.stdout.readline().strip(), int(process.stdout.readline())

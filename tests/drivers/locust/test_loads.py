@@ -1,4 +1,4 @@
-"""The Locust driver in its worker process, as in a run: with a server of the lab, and with failures."""
+"""The Locust driver in its worker process, as in a run: with a server of topolab, and with failures."""
 
 from __future__ import annotations
 

@@ -17,12 +17,12 @@ COMPOSE = "compose"
 
 
 def compose_folder(root: Path) -> Path:
-    """Where the Compose files are: in the catalogue, or in the lab's own if the catalogue has none."""
+    """Where the Compose files are: in the catalogue, or in topolab's own if the catalogue has none."""
     return root / COMPOSE if (root / COMPOSE).is_dir() else own_root() / COMPOSE
 
 
 def stage(root: Path, folder: Path) -> None:
-    """Copy everything that images are built from into `folder`: the lab's own files, overlaid with the catalogue's.
+    """Copy everything that images are built from into `folder`: topolab's own files, overlaid with the catalogue's.
 
     It is a copy because a catalogue may consist of links, and an installed package is not laid out like a checkout.
     """

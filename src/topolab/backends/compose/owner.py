@@ -1,7 +1,8 @@
-"""Ownership on an engine: an owner is a lab process, identified by a token and alive while it locks the token's file.
+"""Ownership on an engine: a topolab process with a token, alive while it locks the token's file.
 
-The kernel releases a lock however a process ends, so a token whose lock can be taken belongs to a dead lab. The file
-says which engine the lab used. A token without a file here belongs to another machine or user and is left alone.
+The kernel releases a lock however a process ends, so a token whose lock can be taken belongs to a dead process. The
+file says which engine that process used. A token without a file here belongs to another machine or user and is left
+alone.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Token:
 
 
 def dead(engine_id: str) -> list[str]:
-    """This machine's and user's tokens on that engine whose lab is gone."""
+    """This machine's and user's tokens on that engine whose process is gone."""
     files = [path for place in folders() if place.is_dir() for path in sorted(place.iterdir())]
     return [path.name for path in files if _is_dead(path, engine_id)]
 

@@ -216,7 +216,7 @@ class ComposeSite:
         return self._token
 
     def _sweeper(self, token: owner.Token) -> list[str]:
-        """The command that removes everything with the token when the lab is gone."""
+        """The command that removes everything with the token when topolab is gone."""
         context = ["--context", self._context] if self._context else []
         return [sys.executable, "-P", "-m", "topolab.backends.compose", token.text, *context]
 

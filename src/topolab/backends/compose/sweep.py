@@ -1,4 +1,4 @@
-"""Cleans up an engine for this run, for dead runs and for a killed lab, only by a token's label."""
+"""Cleans up an engine for this run, for dead runs and for a killed topolab, only by a token's label."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def sweep_the_dead(engine: Engine, say: Callable[[str], None]) -> None:
 
 
 def sweep_owner(token: str, context: str | None) -> None:
-    """For the watchdog of a killed lab: wait for the engine if need be, and remove everything with `token`."""
+    """For the watchdog of a killed topolab: wait for the engine if need be, and remove everything with `token`."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:

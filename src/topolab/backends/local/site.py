@@ -22,7 +22,7 @@ from topolab.process.group import ProcessKeeper
 from topolab.process.ports import loopback_trouble
 from topolab.process.usage import counters_available
 
-_LAB_PACKAGES = ("pycurl",)
+_OWN_PACKAGES = ("pycurl",)
 _STACK_S = 0.4
 
 
@@ -84,7 +84,7 @@ class LocalSite:
         proxies = [proxy.binary.package for proxy in self._catalogue.proxies.values() if proxy.binary]
         tools = tool_versions(self._catalogue.drivers, used)
         driving = [package for name in used for package in self._catalogue.drivers[name].packages]
-        lab = (*_LAB_PACKAGES, *filter(None, proxies), *driving)
+        own = (*_OWN_PACKAGES, *filter(None, proxies), *driving)
         self._files = used_files(self._catalogue, plan.cells)
         return {
             "python": f"{platform.python_implementation()} {platform.python_version()}",
@@ -92,7 +92,7 @@ class LocalSite:
             **{name: build.version for name, build in self._proxies.builds.items()},
             "libcurl": pycurl.version,
             **({"tools": tools} if tools else {}),
-            "packages": {name: installed_version(name) for name in sorted({*packages, *lab})},
+            "packages": {name: installed_version(name) for name in sorted({*packages, *own})},
             FILES: self._files,
         }
 

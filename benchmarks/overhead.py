@@ -1,8 +1,8 @@
-"""Measures how fast the lab itself is: planning, reporting, the talk's page, and a run's overhead.
+"""Measures how fast topolab itself is: planning, reporting, the talk's page, and a run's overhead.
 
-python3 benchmarks/lab.py            planning and reporting: takes seconds
-python3 benchmarks/lab.py --page     also the page of 24 x 3 s: takes a minute
-python3 benchmarks/lab.py --default  also the default matrix: takes five minutes
+python3 benchmarks/overhead.py            planning and reporting: takes seconds
+python3 benchmarks/overhead.py --page     also the page of 24 x 3 s: takes a minute
+python3 benchmarks/overhead.py --default  also the default matrix: takes five minutes
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def overhead(out: Path) -> bool:
     wall_s = sum(sitting.wall_s for sitting in report.sittings)
     useful_s = sum(o.timings.load_s + o.timings.warm_up_s + o.timings.server_start_s for o in report.observations)
     within = show("default matrix", [wall_s], 300)
-    return show("the lab's own share of the wall time", [100 * (1 - useful_s / wall_s)], 10, "%") and within
+    return show("topolab's own share of the wall time", [100 * (1 - useful_s / wall_s)], 10, "%") and within
 
 
 def run(arguments: list[str], out: Path) -> dict[str, Any]:
