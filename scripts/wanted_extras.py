@@ -1,14 +1,14 @@
 """Finds the extras that a command needs, from its arguments and the catalogue, before anything is installed.
 
-It reads only the TOML files, and the record of a run that is resumed. If it cannot tell, it asks for all extras:
-better too much installed than too little.
+It reads only files: the catalogue, and the record of a run that is resumed. If something is wrong with them or with the
+arguments, it asks for no extra: the core is enough for the command to say so.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -19,43 +19,32 @@ from typing import Any
 
 from installed import CORE, EXTRAS, ROOT, distributions_of
 
+_SOURCE = str(ROOT / "src")
+if _SOURCE not in sys.path:
+    sys.path.insert(0, _SOURCE)
+
+from topolab.launch.root import default_root, lacking  # noqa: E402 - found once the path above is known
+
 Table = Mapping[str, Any]
-_RUN_ID = re.compile(r"\d{8}-\d{6}-(.+?)(-\d+)?")
 _ENGINE_SOCKET = Path("/var/run/docker.sock")
 _NAMES_AN_ENGINE = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY")
-_CATALOGUE_FOLDERS = ("servers", "apps", "loadtest/profiles", "loadtest/matrices")
-_DATABASE = "run.sqlite"
-_DRAWS = "browser"  # the driver whose visits are drawn as waterfalls
+_ONLY_PRINT = ("--list", "-h", "--help")
+_FIXED_IN_A_RUN = ("--matrix", "--only", "--rounds", "--seed", "--backend", "--dry-run")
+"""Options that the command refuses with `--resume`."""
 
 
 def wanted_extras(arguments: Sequence[str], default_matrix: str) -> tuple[str, ...]:
     """The extras for `run_matrix.py` or `run_page.py` with these arguments."""
-    given = _options(arguments)
-    root = Path(os.environ.get("TOPOLAB_CATALOGUE") or ROOT)
-    # For what the command only prints or refuses, nothing is installed.
-    if any(word in arguments for word in ("--list", "-h", "--help")) or not _is_catalogue(root):
+    given, root = _options(arguments), default_root()
+    if any(word in arguments for word in _ONLY_PRINT):
         return ()
-    resumed = given.get("--resume")
-    if resumed:
-        folder = _folder_of_run(resumed[-1], given.get("--out", ["results"])[-1])
-        if folder is None:
-            return ()
-        recorded_backend, matrix = _recorded(folder)
-        docker = _may_use_docker(given, recorded_backend)
-    else:
-        matrix = given.get("--matrix", [default_matrix])[-1]
-        docker = _may_use_docker(given, given.get("--backend", ["auto"])[-1])
     try:
-        extras = set(_for_matrix(root, matrix, given.get("--only", ())))
-    except (FileNotFoundError, tomllib.TOMLDecodeError, UnicodeDecodeError):
-        if not resumed:
+        if lacking(root):
             return ()
-        return _all_extras(docker)  # its matrix may have been a user's file
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return _all_extras(docker or not resumed)  # a later step reports what is wrong with it
-    if docker:
-        extras.add("docker")
-    return tuple(sorted(extras))
+        wanted = set(_for_run(root, given) if "--resume" in given else _for_matrix(root, given, default_matrix))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, SyntaxError, RecursionError):
+        return ()  # the command reads the same files, and reports what is wrong
+    return tuple(sorted(wanted))
 
 
 def _options(words: Sequence[str]) -> dict[str, list[str]]:
@@ -68,38 +57,88 @@ def _options(words: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def _is_catalogue(root: Path) -> bool:
-    return all(os.path.isdir(root / folder) for folder in _CATALOGUE_FOLDERS)  # noqa: PTH112 - False for names too long
+def _for_run(root: Path, given: Mapping[str, list[str]]) -> Iterator[str]:
+    """The extras for reporting a run, and, if it is not finished, for measuring its cells."""
+    if given.keys() & set(_FIXED_IN_A_RUN):
+        return
+    record, made = _stored(given["--resume"][-1], given.get("--out", ["results"])[-1])
+    cells = [cell["combination"] for cell in record["plan"]["cells"]]
+    drivers = {record["profiles"][cell["profile"]]["driver"] for cell in cells}
+    recorded = record.get("drivers", {})
+    if record["charts"] or any(recorded[d]["visits"] if d in recorded else _draws(root, d) for d in drivers):
+        yield "charts"
+    if made == record["rounds"] * len(cells):
+        return
+    yield from drivers & set(EXTRAS)
+    selected = {key: sorted({cell[field] for cell in cells}) for key, field in _FIELDS.items()}
+    yield from _with_packages(_packages(root, _Wanted(selected, ())))
+    if _may_use_docker(given, record["backend"]):
+        yield "docker"
 
 
-def _all_extras(docker: bool) -> tuple[str, ...]:
-    """Every extra, but the one for containers only with `docker`."""
-    return tuple(extra for extra in EXTRAS if docker or extra != "docker")
-
-
-def _folder_of_run(run: str, out: str) -> Path | None:
-    """The folder of a run, by id or folder, as the command finds it; None if there is no run."""
-    folder = Path(run) if os.path.isdir(run) else Path(out, run)  # noqa: PTH112 - False for names too long
-    return folder if os.path.isfile(folder / _DATABASE) else None  # noqa: PTH113 - False for names too long
-
-
-def _recorded(folder: Path) -> tuple[str, str]:
-    """A run's backend and matrix, from its record, or `auto` and the matrix in its folder's name."""
+def _stored(run: str, out: str) -> tuple[Table, int]:
+    """The record of a run, by id or folder as the command finds it, and how many observations it has."""
     import sqlite3  # only for runs
 
-    path = folder.resolve() / _DATABASE
-    log = path.with_name(f"{_DATABASE}-wal")
-    # Without a log of transactions, SQLite need not make files next to the database, which may be read-only.
-    settled = "" if log.exists() and log.stat().st_size else "&immutable=1"
+    from topolab.database import DATABASE, connect_to_read
+
+    file = (Path(run) if os.path.isdir(run) else Path(out, run)) / DATABASE  # noqa: PTH112 - False for names too long
+    if not file.is_file():
+        raise FileNotFoundError(file)
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro{settled}", uri=True)) as connection:
+        with closing(connect_to_read(file, writable=False)) as connection:
             ((text,),) = connection.execute("SELECT record FROM run").fetchall()
-        record = json.loads(text)
-        return str(record["backend"]), str(record["matrix"])
-    except (sqlite3.Error, OSError, ValueError, LookupError, TypeError, RecursionError):
-        pass  # the command reports what is wrong with it
-    named = _RUN_ID.fullmatch(folder.name)
-    return "auto", named[1] if named else folder.name
+            ((made,),) = connection.execute("SELECT count(*) FROM observation").fetchall()
+    except sqlite3.Error as error:
+        raise ValueError(f"{file}: {error}") from error
+    return json.loads(text), made
+
+
+def _for_matrix(root: Path, given: Mapping[str, list[str]], default: str) -> Iterator[str]:
+    """The extras for the drivers, servers and apps that a matrix may use, and for its pictures."""
+    backend = given.get("--backend", ["auto"])[-1]
+    if backend not in ("auto", "docker", "local") or (backend == "local" and "--context" in given):
+        return
+    name = given.get("--matrix", [default])[-1]
+    file = root / "loadtest" / "matrices" / f"{name}.toml"
+    matrix = _read(file if file.is_file() else Path(name))
+    packages: set[str] = set()
+    drivers: set[str] = set()
+    profiles = [_read(path) for path in (root / "loadtest" / "profiles").glob("[!.]*.toml")]
+    for selection in matrix["select"]:
+        selected = {key: selection[plural] for key, plural in _PLURALS.items()}
+        wanted = _Wanted(selected, given.get("--only", ()))
+        packages.update(_packages(root, wanted))
+        drivers.update(profile["driver"] for profile in profiles if wanted.names("profile", profile["name"]))
+    yield from drivers & set(EXTRAS)
+    yield from _with_packages(packages)
+    # A plan says which cells this machine can measure, so it needs all that they need, but no pictures.
+    if "--dry-run" not in given and (matrix.get("charts") or any(_draws(root, driver) for driver in drivers)):
+        yield "charts"
+    if _may_use_docker(given, backend):
+        yield "docker"
+
+
+def _draws(root: Path, driver: str) -> bool:
+    """Whether a driver's loads are visits, which reports draw.
+
+    Its descriptor says so by the argument `visits`. It cannot be imported without the core, so only its text is read.
+    """
+    own = ROOT / "src" / "topolab" / "drivers" / driver
+    text = ((own if own.is_dir() else root / "drivers" / driver) / "descriptor.py").read_bytes()
+    if b"visits" not in text:
+        return False
+    import ast  # importing it takes as long as reading the catalogue
+
+    arguments = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.keyword))
+    values = [argument.value for argument in arguments if argument.arg == "visits"]
+    return any(not isinstance(value, ast.Constant) or bool(value.value) for value in values)
+
+
+def _with_packages(packages: Iterable[str]) -> Iterator[str]:
+    """The extras that have some of these packages, apart from those in the core."""
+    needed = set(packages) - distributions_of(ROOT, CORE)
+    yield from (extra for extra in EXTRAS if needed & distributions_of(ROOT, extra))
 
 
 def _may_use_docker(given: Mapping[str, list[str]], backend: str) -> bool:
@@ -114,31 +153,17 @@ def _may_use_docker(given: Mapping[str, list[str]], backend: str) -> bool:
     )
 
 
-def _for_matrix(root: Path, name: str, only: Iterable[str]) -> Iterator[str]:
-    """The extras for the drivers, servers and apps that a matrix may use, and for its charts."""
-    file = root / "loadtest" / "matrices" / f"{name}.toml"
-    matrix = _read(file if file.is_file() else Path(name))
-    if matrix.get("charts"):
-        yield "charts"
-    packages: set[str] = set()
-    for selection in matrix["select"]:
-        wanted = _Wanted(selection, only)
-        packages.update(_of_servers(root, wanted), _of_apps(root, wanted))
-        for profile in map(_read, (root / "loadtest" / "profiles").glob("[!.]*.toml")):
-            if wanted.names("profile", profile["name"]):
-                yield from {profile["driver"], "charts" if profile["driver"] == _DRAWS else ""} & set(EXTRAS)
-    packages -= distributions_of(ROOT, CORE)
-    yield from (extra for extra in EXTRAS if packages & distributions_of(ROOT, extra))
-
-
 _PLURALS = {"server": "servers", "app": "apps", "protocol": "protocols", "profile": "profiles"}
+"""The dimensions on which extras depend, by their names in `--only`, with their names in a matrix."""
+_FIELDS = {"server": "server", "app": "app", "protocol": "client_protocol", "profile": "profile"}
+"""The same dimensions, with their names in a run's record."""
 
 
 class _Wanted:
-    """The names that pass both a matrix's selection and `--only`."""
+    """The names that pass both a selection, by dimension, and `--only`."""
 
-    def __init__(self, selection: Table, only: Iterable[str]) -> None:
-        self._selected = {key: selection[plural] for key, plural in _PLURALS.items()}
+    def __init__(self, selected: Table, only: Iterable[str]) -> None:
+        self._selected = selected
         self._only: dict[str, list[str]] = {}
         for word in only:
             key, _, glob = word.partition("=")
@@ -150,6 +175,11 @@ class _Wanted:
             any(fnmatchcase(text, glob) for glob in globs for text in spellings)
             for globs in (self._selected[key], self._only.get(key, ["*"]))
         )
+
+
+def _packages(root: Path, wanted: _Wanted) -> Iterator[str]:
+    yield from _of_servers(root, wanted)
+    yield from _of_apps(root, wanted)
 
 
 def _of_servers(root: Path, wanted: _Wanted) -> Iterator[str]:

@@ -144,4 +144,4 @@ def test_reports_import_nothing_that_starts_or_asks_something() -> None:
     (stored,) = (contract for contract in contracts["contracts"] if contract["type"] == "forbidden")
     named = {name.removeprefix("topolab.") for name in (*stored["source_modules"], *stored["forbidden_modules"])}
     layers = next(contract["layers"] for contract in contracts["contracts"] if contract["type"] == "layers")
-    assert set(layers) - named == {"distributions", "errors", "model"}
+    assert set(layers) - named == {"database", "distributions", "errors", "model"}

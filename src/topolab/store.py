@@ -15,11 +15,11 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from topolab.database import DATABASE, connect_to_read
 from topolab.errors import StoreError, UnwritableError
 from topolab.model.outcome import Observation
 from topolab.model.run import FORMAT_VERSION, RunRecord, Sitting
 
-DATABASE = "run.sqlite"
 _SCHEMA = """
 CREATE TABLE run (record TEXT NOT NULL);
 CREATE TABLE observation (
@@ -118,7 +118,7 @@ class Store:
         try:
             record = _read_record(path, writable)
             return cls(
-                folder, _connect(folder) if writable else _connect_to_read(path, False), record, writable=writable
+                folder, _connect(folder) if writable else connect_to_read(path, False), record, writable=writable
             )
         except (sqlite3.Error, ValidationError) as error:
             raise _damaged(folder, error) from error
@@ -207,7 +207,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def _takes_transactions(path: Path) -> bool:
     """Whether SQLite can make the files that it needs next to the database; otherwise it cannot even read."""
     try:
-        with closing(_connect_to_read(path, writable=True)) as connection:
+        with closing(connect_to_read(path, writable=True)) as connection:
             connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
         return not _is_unreadable(error)
@@ -218,7 +218,7 @@ def _takes_transactions(path: Path) -> bool:
 
 def _read_record(path: Path, writable: bool) -> RunRecord:
     """Read the run's record without touching the file, which may be another program's."""
-    with closing(_connect_to_read(path, writable)) as connection:
+    with closing(connect_to_read(path, writable)) as connection:
         row = connection.execute("SELECT record FROM run").fetchone()
         if row is None:
             raise sqlite3.DatabaseError("its record was never written")
@@ -251,17 +251,6 @@ def _connect(folder: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(folder / DATABASE)
     with closing(connection.execute("PRAGMA journal_mode = WAL")):
         return connection
-
-
-def _connect_to_read(path: Path, writable: bool) -> sqlite3.Connection:
-    """A connection that changes nothing.
-
-    Reading in WAL mode makes files next to the database. If that is impossible, SQLite may assume that the database is
-    immutable, unless there is a log with transactions that are not in the database yet.
-    """
-    log = path.with_name(f"{path.name}-wal")
-    settled = not writable and not (log.exists() and log.stat().st_size)
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if settled else ''}", uri=True)
 
 
 def _holder(folder: Path) -> str:

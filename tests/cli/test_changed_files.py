@@ -11,7 +11,7 @@ import pytest
 from support.catalogues import catalogue_root
 from support.command import run_matrix
 from support.runs import observed, only_run
-from topolab.catalogue.root import VARIABLE
+from topolab.launch.root import VARIABLE
 
 SMALL = ("--matrix", "smoke", "--only", "server=granian-asgi", "--only", "protocol=h2", "--only", "topology=alb")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from topolab.backends.certificate import issue_certificate
-from topolab.catalogue.root import own_root
+from topolab.launch.root import own_root
 from topolab.model.contract import HEALTH_PATH, message_path
 from topolab.process.ports import LOOPBACK, ReservedPort
 

@@ -16,7 +16,7 @@ import pytest
 
 from support.needs import skip_or_fail
 from topolab.catalogue import Catalogue
-from topolab.catalogue.root import own_root
+from topolab.launch.root import own_root
 from topolab.model.topology import Topology
 
 FOLDER = own_root() / "compose"

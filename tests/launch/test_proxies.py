@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from topolab.catalogue.root import own_root
 from topolab.launch.binaries import BinaryError, Build, find_binary, inspect_binary, lacking
 from topolab.launch.proxies import ends_tls
+from topolab.launch.root import own_root
 from topolab.launch.tables import LaunchError
 
 DECLARED = {

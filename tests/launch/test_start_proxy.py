@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from topolab.catalogue import Catalogue
-from topolab.catalogue.root import own_root
 from topolab.launch.proxying import main
+from topolab.launch.root import own_root
 from topolab.launch.topologies import listener_of
 
 ROOT = own_root()

@@ -19,13 +19,13 @@ from support.documents import example, names_of
 from support.made_report import stored_report
 from support.made_run import cell, rates
 from topolab.catalogue import Catalogue, load_matrix
+from topolab.database import DATABASE
 from topolab.errors import InputError
 from topolab.model.cell import Cell, Plan
 from topolab.model.combination import DIMENSIONS, Setting
 from topolab.plan import Filters, make_plan
 from topolab.report import Report, write_files
 from topolab.report.markdown import to_markdown
-from topolab.store import DATABASE
 
 
 def workers() -> Setting:

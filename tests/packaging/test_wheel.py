@@ -15,7 +15,7 @@ from support.catalogues import catalogue_root
 from support.command import ROOT, environment, run_matrix
 from support.extending import add_files, files_of
 from support.wheels import build_wheel, unpacked
-from topolab.catalogue.root import FOLDERS
+from topolab.launch.root import FOLDERS
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from support.made_run import cell, measured, observation, record
+from topolab.database import DATABASE
 from topolab.errors import StoreError
-from topolab.store import DATABASE, Store
+from topolab.store import Store
 
 CELL = cell()
 

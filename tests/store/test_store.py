@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from support.made_run import FAILURE, cell, measured, observation, page, record, skip
+from topolab.database import DATABASE
 from topolab.model.outcome import Failed, Measured, Observation, Stage
 from topolab.model.protocol import ClientProtocol
 from topolab.model.run import Sitting
-from topolab.store import DATABASE, Store
+from topolab.store import Store
 
 DIRECT, ALB = cell(), cell(topology="alb")
 PAGE = cell(profile="page-24")

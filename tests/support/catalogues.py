@@ -6,8 +6,7 @@ import shutil
 from pathlib import Path
 
 from topolab.catalogue import default_root
-from topolab.catalogue.root import FOLDERS
-from topolab.launch.proxies import proxy_folders
+from topolab.launch.root import FOLDERS, proxy_folders
 
 
 def catalogue_root(folder: Path, servers: dict[str, str], copied: tuple[str, ...] = ("servers",)) -> Path:

@@ -18,10 +18,9 @@ from topolab.catalogue.checks import (
 )
 from topolab.catalogue.descriptors import check_descriptor, descriptor_files
 from topolab.catalogue.reading import declared_files, read_toml, refuse, refuse_repeats
-from topolab.catalogue.root import lacking
 from topolab.drivers.registry import Drivers, drivers, read_descriptor
 from topolab.errors import InputError
-from topolab.launch.proxies import PROXY_FILE
+from topolab.launch.root import PROXY_FILE, lacking
 from topolab.launch.topologies import PATTERN
 from topolab.model.combination import Combination
 from topolab.model.matrix import Matrix

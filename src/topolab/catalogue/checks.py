@@ -15,7 +15,7 @@ from topolab.catalogue.placeholders import (
 )
 from topolab.catalogue.reading import refuse, refuse_repeats
 from topolab.drivers.registry import Drivers, longest_s, unfit
-from topolab.launch.proxies import PROXY_FILE
+from topolab.launch.root import PROXY_FILE
 from topolab.launch.topologies import WITHOUT_PROXY
 from topolab.model.profile import LoadProfile
 from topolab.model.protocol import ClientProtocol, Protocol, Transport

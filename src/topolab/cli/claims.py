@@ -9,10 +9,11 @@ from pathlib import Path
 from topolab.catalogue.reading import read_toml
 from topolab.cli.entry import exit_code_of
 from topolab.cli.exit_codes import ExitCode
+from topolab.database import DATABASE
 from topolab.errors import InputError, UnwritableError
 from topolab.model.claim import Article
 from topolab.report import Report, read_report
-from topolab.store import DATABASE, Store
+from topolab.store import Store
 
 
 def main(declared: Path, arguments: list[str] | None = None) -> int:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from topolab.launch.binaries import find_binary
 from topolab.launch.program import Launch, Place, inherited
+from topolab.launch.root import PROXY_FILE, proxy_folders
 from topolab.launch.tables import LaunchError, Table, fill, need, read_table
 from topolab.launch.topologies import find_topology
 
-PROXY_FILE = "proxy.toml"
 _CERT, _KEY = "chain.pem", "key.pem"
 _SCHEMES = {"cleartext": "http", "tls": "https"}
 _TEMPLATE_PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
@@ -58,11 +58,6 @@ class ProxyLaunch:
             (prefix / name).parent.mkdir(parents=True, exist_ok=True)
             (prefix / name).unlink(missing_ok=True)
             (prefix / name).symlink_to(target)
-
-
-def proxy_folders(root: Path) -> list[str]:
-    """Return the names of the folders with a proxy, ignoring hidden folders."""
-    return sorted(path.parent.name for path in root.glob(f"[!.]*/{PROXY_FILE}"))
 
 
 def find_proxy(root: Path, topology: str) -> tuple[str, Table, str, Table]:

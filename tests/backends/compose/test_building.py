@@ -10,8 +10,8 @@ from topolab.backends.compose.building import BASE, batches, hold_images, wanted
 from topolab.backends.compose.context import digest
 from topolab.backends.compose.engine import Engine
 from topolab.backends.compose.images import LOAD, Image, companion_image, proxy_image, server_image
-from topolab.catalogue.root import own_root
 from topolab.errors import EngineError
+from topolab.launch.root import own_root
 from topolab.model.server import Debian
 
 SERVER = server_image(Debian.TRIXIE)

@@ -9,9 +9,9 @@ from typing import Any
 
 from topolab.backends.compose.images import LOAD, Image, driver_image, driver_images
 from topolab.backends.compose.load_generator import LoadGenerator
-from topolab.catalogue.root import own_root
 from topolab.drivers.descriptor import Descriptor
 from topolab.drivers.registry import drivers
+from topolab.launch.root import own_root
 
 
 @dataclass

@@ -14,8 +14,8 @@ import pytest
 
 from support.catalogues import catalogue_root
 from topolab.backends.compose.context import compose_folder, copied, parts, stage
-from topolab.catalogue.root import own_root
 from topolab.drivers.registry import drivers
+from topolab.launch.root import own_root
 
 DOCKERFILES = ("servers/Dockerfile", "nginx/Dockerfile", "loadtest/Dockerfile", "loadtest/browser/Dockerfile")
 SPAM = 'name = "spam"\nsummary = "spam"\ncommand = ["spam"]\n'

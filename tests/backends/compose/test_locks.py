@@ -11,7 +11,7 @@ import pytest
 
 from topolab.backends.compose.image_contents import locked_packages
 from topolab.catalogue import Catalogue
-from topolab.catalogue.root import own_root
+from topolab.launch.root import own_root
 
 ROOT = own_root()
 FOLDERS = ("servers", "nginx", "loadtest", "loadtest/browser")

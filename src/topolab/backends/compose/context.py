@@ -11,8 +11,7 @@ from pathlib import Path
 
 from topolab.backends.digests import IGNORED, digest_of, files_at
 from topolab.backends.used_files import PACKAGE
-from topolab.catalogue.root import FOLDERS, own_root
-from topolab.launch.proxies import proxy_folders
+from topolab.launch.root import FOLDERS, own_root, proxy_folders
 
 COMPOSE = "compose"
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from topolab.backends.compose.engine import Engine
-from topolab.catalogue.root import own_root
 from topolab.errors import EngineError
 from topolab.launch.binaries import find_version
+from topolab.launch.root import own_root
 from topolab.launch.tables import LaunchError
 from topolab.model.proxy import Proxy
 

@@ -25,9 +25,9 @@ from topolab.backends.digests import digest_of, files_at
 from topolab.backends.packages import drivers_used, in_no_image, missing_packages, packages_used
 from topolab.backends.used_files import driving_files, refuse_changed, unused_parts
 from topolab.catalogue import Catalogue
-from topolab.catalogue.root import own_root
 from topolab.drivers.registry import missing_tools, tool_versions, version_commands
 from topolab.errors import EngineError, InputError
+from topolab.launch.root import own_root
 from topolab.model.cell import Cell, Plan
 from topolab.model.environment import FILES, FROM_THIS_MACHINE, IMAGE_IDS, IMAGE_PARTS, LOAD_FROM
 from topolab.process.cpus import CpuLayout, available_cpus, cpu_layout

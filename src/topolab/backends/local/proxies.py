@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from topolab.catalogue import Catalogue
 from topolab.errors import InputError
 from topolab.launch.binaries import BinaryError, Build, find_binary, inspect_binary, lacking
-from topolab.launch.proxies import PROXY_FILE
+from topolab.launch.root import PROXY_FILE
 from topolab.launch.tables import LaunchError, read_table
 
 

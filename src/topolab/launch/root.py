@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from topolab.launch.proxies import PROXY_FILE, proxy_folders
-
 VARIABLE = "TOPOLAB_CATALOGUE"
+PROXY_FILE = "proxy.toml"
 FOLDERS = ("servers", "apps", "loadtest")
 """The folders that every catalogue has, next to those of its proxies."""
 _NEEDED = (*FOLDERS, "loadtest/profiles", "loadtest/matrices")
@@ -34,3 +33,8 @@ def lacking(root: Path) -> str:
     if not any((root / proxy / "topologies").is_dir() for proxy in proxy_folders(root)):
         return f"folder with a {PROXY_FILE} and topologies/"
     return ""
+
+
+def proxy_folders(root: Path) -> list[str]:
+    """Return the names of the folders with a proxy, ignoring hidden folders."""
+    return sorted(path.parent.name for path in root.glob(f"[!.]*/{PROXY_FILE}"))
