@@ -29,9 +29,10 @@ def ensure_environment(extras: Iterable[str] = ()) -> None:
     lock, incomplete, or with something missing.
     """
     found = Installed(ROOT, (CORE, *sorted(set(extras))))
+    foreign = os.environ.pop("PYTHONPATH", "")  # its modules must not replace those of the environment
     inside = Path(sys.prefix).resolve() == found.folder.resolve()
     if _ready(found):
-        if not inside:
+        if not inside or foreign:
             _execute(found.python)
         return
     if inside:  # the environment cannot be rebuilt under its running interpreter: return to the one that made it

@@ -55,6 +55,8 @@ class Installed:
                 return "its lock changed"
             if gone := sorted(set(names) - present):
                 return f"{gone[0]} is missing"
+        if _read(self._path_file()) != self._source():
+            return f"{self._path_file().name} is missing or changed"
         return ""
 
     def missing_parts(self) -> tuple[str, ...]:
@@ -68,7 +70,7 @@ class Installed:
 
     def finish(self, parts: Sequence[str]) -> None:
         """Stamp the environment and the installed parts."""
-        (self.site_packages() / "topolab.pth").write_text(f"{self.root / 'src'}\n", encoding="utf-8")
+        self._path_file().write_text(self._source(), encoding="utf-8")
         for part in parts:
             names = sorted(set(self.brought_by(part)) & self._present())
             (self._stamps / part).write_text("\n".join([self._digest(part), *names]), encoding="utf-8")
@@ -82,6 +84,13 @@ class Installed:
     def site_packages(self) -> Path:
         """Where packages are installed, as the interpreter spells it."""
         return self.folder / "lib" / "python{}.{}".format(*sys.version_info[:2]) / "site-packages"
+
+    def _path_file(self) -> Path:
+        """What makes the environment's Python find this checkout's package."""
+        return self.site_packages() / "topolab.pth"
+
+    def _source(self) -> str:
+        return f"{self.root / 'src'}\n"
 
     def _present(self) -> set[str]:
         try:

@@ -71,11 +71,11 @@ class _Progress:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._live = sys.stderr.isatty()
+        self._live = sys.stderr is not None and sys.stderr.isatty()
         self._begun = time.monotonic()
 
     def __enter__(self) -> _Progress:
-        print(self._text, file=sys.stderr, flush=True)
+        _print(f"{self._text}\n")
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -88,11 +88,22 @@ class _Progress:
     def note(self, text: str) -> None:
         """Print a message on its own line."""
         self._show("")
-        print(text, file=sys.stderr)
+        _print(f"{text}\n")
 
     def _show(self, text: str) -> None:
         if self._live:
-            print(f"\r\033[K{text[: shutil.get_terminal_size().columns - 1]}", end="", file=sys.stderr, flush=True)
+            _print(f"\r\033[K{text[: shutil.get_terminal_size().columns - 1]}")
+
+
+def _print(text: str) -> None:
+    """Write to standard error. If nobody can read it, the set-up goes on: the command itself says what is lost."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        sys.stderr = None
 
 
 class _Steps:
@@ -106,6 +117,8 @@ class _Steps:
     def create(self) -> None:
         """Replace what is there with an empty environment."""
         folder = self._wanted.folder
+        if not folder.is_dir() and (folder.is_symlink() or folder.exists()):
+            raise SetupError(f"{folder} is not a folder; remove it and run the command again")
         try:
             argv = [sys.executable, "-I", "-m", "venv", "--clear", "--without-pip", str(folder)]
             self._run(argv, plain_environment(), "making the environment")

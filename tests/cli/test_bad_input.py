@@ -26,7 +26,7 @@ BAD = [
         "--only server: must be KEY=GLOB with KEY one of server, app, topology, protocol, profile",
     ),
     (["--only", "server=gunicron*"], "--only server=gunicron*: server: 'gunicron*' matches nothing; expected one of "),
-    (["--backend", "docker"], "unix:///nonexistent/docker.sock: no engine answers there; start Docker, or use "),
+    (["--backend", "docker"], "unix:///nonexistent/docker.sock: no engine answers; start Docker, or use "),
     (
         ["--context", "no-such-context"],
         "the Docker context no-such-context: ",
@@ -106,12 +106,12 @@ def test_a_typo_in_a_matrix_file_names_file_and_key(tmp_path: Path) -> None:
     )
 
 
-def test_a_typo_in_a_server_names_file_and_key(tmp_path: Path) -> None:
+def test_a_typo_in_a_server_names_catalogue_file_and_key(tmp_path: Path) -> None:
     toml = 'name = "mine"\nsummary = "x"\ncommand = ["x"]\n[[variants]]\nname = "a"\nsumary = "x"\n'
     root = catalogue_root(tmp_path, {"mine": toml})
     done = plan_matrix("--dry-run", TOPOLAB_CATALOGUE=str(root))
     assert done.returncode == 2
-    assert done.stderr.startswith("topolab: servers/mine/server.toml: variants[0].")
+    assert done.stderr.startswith(f"topolab: {root}: servers/mine/server.toml: variants[0].")
     assert "Traceback" not in done.stderr
 
 

@@ -43,7 +43,7 @@ def test_a_named_engine_that_does_not_answer_is_one_line_even_if_quiet(
         host = f"tcp://{LOOPBACK}:{reserved.number}"
         monkeypatch.setenv("DOCKER_HOST", host)
         assert main(DRY_RUN) == 0
-    why = f"{host}: no engine answers there; start Docker, or use --backend local, which needs none"
+    why = f"{host}: no engine answers; start Docker, or use --backend local, which needs none"
     assert capsys.readouterr().err == NOT_USED.format("DOCKER_HOST", why)
 
 
@@ -78,7 +78,7 @@ def test_other_spellings_of_an_address_are_tried(
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", host)
     assert main([*DRY_RUN, "--backend", "docker"]) == 2
-    assert capsys.readouterr().err.startswith(f"topolab: {host}: no engine answers there; ")
+    assert capsys.readouterr().err.startswith(f"topolab: {host}: no engine answers; ")
 
 
 def test_a_run_on_the_local_backend_ignores_docker_host(

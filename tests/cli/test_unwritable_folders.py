@@ -75,7 +75,7 @@ def test_a_report_is_printed_even_if_its_files_cannot_be_written(tmp_path: Path)
     assert (done.returncode, done.stderr) == (
         4,
         f"topolab: {run}: the report's files cannot be written: Is a directory; all that was measured is kept; "
-        f"make room there, and write them with: python3 {SCRIPT[1]} --resume {run}\n",
+        f"make room or make it writable, and write them with: python3 {SCRIPT[1]} --resume {run}\n",
     )
     assert [path.name for path in run.iterdir() if path.name.startswith(".")] == []
 

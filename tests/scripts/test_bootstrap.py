@@ -55,6 +55,15 @@ def test_the_environment_is_created_again_if_a_package_was_removed(checkout: Pat
     assert listing(checkout).stderr == ""
 
 
+def test_modules_on_a_users_python_path_replace_none_of_the_environments(checkout: Path, tmp_path: Path) -> None:
+    for name in ("rich", "selectors", "pydantic"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the user's own')\n")
+    listing(checkout)
+    for python in (BASE_PYTHON, str(checkout / ".venv" / "bin" / "python")):
+        done = listing(checkout, python, PYTHONPATH=str(tmp_path))
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 def other_pythons() -> list[Path]:
     """Interpreters of other versions that the scripts accept, from the usual places."""
     places = [Path(name) for name in os.environ.get("PATH", "").split(os.pathsep)]

@@ -90,9 +90,11 @@ def spoilt(root: Path) -> Iterator[tuple[str, str]]:
     yield f"rm -r {site}/zope_event-1.dist-info", "zope_event-1.dist-info is missing"
     yield f"mv {site}/rich-1.dist-info {site}/rich-2.dist-info", "rich-1.dist-info is missing"
     yield f"rm -r {site}", "rich is missing"
+    yield f"rm {site}/topolab.pth", "topolab.pth is missing or changed"
+    yield f"echo /elsewhere >{site}/topolab.pth", "topolab.pth is missing or changed"
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(12))
 def test_a_changed_environment_is_created_again_with_the_reason(root: Path, number: int) -> None:
     command, reason = list(spoilt(root))[number]
     subprocess.run(["sh", "-ec", command], cwd=root, check=True)

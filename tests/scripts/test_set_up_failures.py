@@ -200,6 +200,24 @@ def steps(folder: Path) -> installing._Steps:
     return installing._Steps(wanted, installing._Progress("setting up"))
 
 
+@pytest.mark.parametrize("made", ["touch .venv", "ln -s /no/such/folder .venv"])
+def test_something_else_in_the_environments_place_is_named(tmp_path: Path, made: str) -> None:
+    subprocess.run(["sh", "-c", made], cwd=tmp_path, check=True)
+    with pytest.raises(installing.SetupError, match=r"\.venv is not a folder; remove it and run the command again$"):
+        steps(tmp_path).create()
+
+
+@pytest.mark.parametrize("output", ["full", "closed"])
+def test_a_set_up_whose_progress_cannot_be_written_goes_on(monkeypatch: pytest.MonkeyPatch, output: str) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    monkeypatch.setattr(sys, "stderr", open(full, "w", closefd=False) if output == "full" else None)  # noqa: SIM115
+    with installing._Progress("setting up") as progress:
+        progress.tick("installing core")
+        progress.note("a note")
+    assert sys.stderr is None
+    os.close(full)
+
+
 @pytest.mark.parametrize("module", ["venv", "ensurepip"])
 def test_without_venv_the_command_that_installs_it_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str

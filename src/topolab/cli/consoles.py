@@ -18,7 +18,7 @@ _NARROWEST = 20
 def to_stdout() -> Console:
     """As wide as the terminal or `COLUMNS`; for files and pipes, wide enough for a table."""
     console = Console(markup=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
+    if not console.is_terminal and os.environ.get("COLUMNS", "0") == "0":
         return Console(width=_FILE_WIDTH, markup=False)
     return Console(width=max(console.width, _NARROWEST), markup=False)
 

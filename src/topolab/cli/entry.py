@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from topolab.cli.exit_codes import ExitCode
 from topolab.cli.outputs import safe_outputs
@@ -19,6 +20,9 @@ from topolab.errors import (
     TopolabError,
     UnwritableError,
 )
+
+if TYPE_CHECKING:
+    from topolab.catalogue import Catalogue
 
 _CODES: dict[type[TopolabError], ExitCode] = {
     InputError: ExitCode.BAD_INPUT,
@@ -47,7 +51,12 @@ def exit_code_of(command: Callable[[], int]) -> int:
                 _say(str(error))
                 return _CODES[type(error)]
             except SystemExit as ended:  # the help is printed
-                return int(ended.code or 0)
+                if isinstance(ended.code, str):
+                    raise
+                return ended.code or 0
+            except ModuleNotFoundError as error:
+                _say(f"the installation is damaged: {error}; remove .venv, or install topolab again")
+                return ExitCode.FAILED
             except KeyboardInterrupt:
                 _say("interrupted")
                 return ExitCode.INTERRUPTED
@@ -64,11 +73,10 @@ def _say(message: str) -> None:
 
 def _carry_out(given: list[str], page: bool, begun: float) -> int:
     """Execute the command. Each imports only what it needs, so that --list answers in a quarter of a second."""
-    from topolab.catalogue import default_root, load_catalogue
     from topolab.cli.arguments import MATRIX, PAGE, parse
 
     arguments = parse(given, PAGE if page else MATRIX)
-    catalogue = replace(load_catalogue(default_root()), start_timeout_override_s=arguments.start_timeout)
+    catalogue = replace(_catalogue(), start_timeout_override_s=arguments.start_timeout)
     if arguments.list:
         from topolab.cli.listing import list_catalogue
 
@@ -87,3 +95,17 @@ def _carry_out(given: list[str], page: bool, begun: float) -> int:
     from topolab.cli.new_run import start
 
     return start(arguments, planned, catalogue, begun)
+
+
+def _catalogue() -> Catalogue:
+    """The chosen catalogue. A message about one that is not topolab's own begins with its folder."""
+    from topolab.catalogue import default_root, load_catalogue
+    from topolab.launch.root import own_root
+
+    root = default_root()
+    try:
+        return load_catalogue(root)
+    except InputError as error:
+        if root == own_root() or str(error).startswith(str(root)):
+            raise
+        raise InputError(f"{root}: {error}") from error

@@ -79,7 +79,7 @@ def _write(arguments: Arguments, store: Store, report: Report) -> bool:
             resume = resume_command(folder, arguments.context)
             notices.insist(
                 f"topolab: {folder}: the report's files cannot be written: {error.strerror}; all that was measured is "
-                f"kept; make room there, and write them with: {resume}"
+                f"kept; make room or make it writable, and write them with: {resume}"
             )
         return False
     notices.say(f"written: {folder}/{', '.join(written)}")

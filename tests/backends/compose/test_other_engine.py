@@ -188,7 +188,7 @@ def test_a_given_up_engine_is_not_waited_for_again_and_the_next_run_cleans_up(
     assert process.returncode == 1
     assert "good responses per second" in stdout
     assert stderr.splitlines()[-1] == (
-        "topolab: the Docker engine has been out of reach for 1 s: no engine answers there; start Docker, or use "
+        "topolab: the Docker engine has been out of reach for 1 s: no engine answers; start Docker, or use "
         f"--backend local, which needs none; continue with: topolab --resume {folder}"
     )
     assert stderr.count("out of reach") == 1

@@ -27,7 +27,7 @@ def test_a_missing_engine_is_one_line_that_names_the_address() -> None:
         done = run_matrix("--backend", "docker", DOCKER_HOST=host)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"topolab: {host}: no engine answers there; start Docker, or use --backend local, which needs none\n"
+        f"topolab: {host}: no engine answers; start Docker, or use --backend local, which needs none\n"
     )
 
 
@@ -39,7 +39,7 @@ def test_if_the_named_engine_does_not_answer_auto_is_local_and_says_why(tmp_path
     done = run_matrix("--matrix", "smoke", *only, "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
     why = (
-        "unix:///nonexistent/docker.sock: no engine answers there; "
+        "unix:///nonexistent/docker.sock: no engine answers; "
         "start Docker, or use --backend local, which needs none"
     )
     first, second, *_ = done.stderr.splitlines()

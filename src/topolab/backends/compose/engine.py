@@ -241,7 +241,7 @@ def why(error: BaseException) -> str:
         sign in text
         for sign in ("No such file", "Connection refused", "Connection aborted", "Errno 111", "Max retries")
     ):
-        return "no engine answers there; start Docker, or use --backend local, which needs none"
+        return "no engine answers; start Docker, or use --backend local, which needs none"
     return text
 
 
