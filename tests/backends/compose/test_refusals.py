@@ -38,10 +38,7 @@ def test_if_the_named_engine_does_not_answer_auto_is_local_and_says_why(tmp_path
     only = ("--only", "server=granian-asgi", "--only", "topology=direct", "--only", "protocol=h2")
     done = run_matrix("--matrix", "smoke", *only, "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    why = (
-        "unix:///nonexistent/docker.sock: no engine answers; "
-        "start Docker, or use --backend local, which needs none"
-    )
+    why = "unix:///nonexistent/docker.sock: no engine answers; start Docker, or use --backend local, which needs none"
     first, second, *_ = done.stderr.splitlines()
     assert first == NOT_USED.format("DOCKER_HOST", why)
     assert second.endswith("1 cell, 1 round, local processes")
