@@ -93,4 +93,4 @@ def test_it_plans_the_talks_page_by_default() -> None:
 def test_the_help_says_what_the_command_is_for() -> None:
     told = run_page("--help").stdout
     assert told.startswith("usage: run_page.py ")
-    assert "(default: the matrix page-browser)" in " ".join(told.split())
+    assert "(default: page-browser)" in " ".join(told.split())

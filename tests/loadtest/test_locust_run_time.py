@@ -113,7 +113,7 @@ def test_autoquit_also_follows_a_stop_in_the_web_ui(cleartext_host: str, tmp_pat
     options = (*USERS, "--host", cleartext_host, "--run-time", "1h", "--tags", "browse", "--result", str(file))
     with started(*options, *in_web_ui(port), log=log) as process:
         web_ui = WebUi(process, port, file, log)
-        until(lambda: web_ui.page()["state"] == "running", process)
+        until(lambda: web_ui.requests() > 0, process)
         web_ui.post("/stop")
         assert process.wait(timeout=60) == 0
     assert good_result(file)["requests"] > 0

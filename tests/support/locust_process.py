@@ -96,6 +96,11 @@ class WebUi:
         values: dict[str, Any] = json.JSONDecoder().raw_decode(html.partition("window.templateArgs = ")[2])[0]
         return values
 
+    def requests(self) -> int:
+        """How many requests the test has counted, up to 2 s ago."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/stats/requests", timeout=20) as answer:
+            return sum(line["num_requests"] for line in json.load(answer)["stats"])
+
     def post(self, path: str, **form: str) -> None:
         """Press a button."""
         data = urllib.parse.urlencode(form).encode()
