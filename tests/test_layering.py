@@ -110,6 +110,7 @@ def test_only_the_model_and_the_drivers_distinguish_kinds_of_load(path: Path) ->
 
 
 _NOT_THE_DRIVER = {
+    ("sockets", "drivers/curl/multi.py"): "the attribute that holds a lane's socket",
     ("browser", "cli/arguments.py"): "the matrix that run_page.py runs where none is named is `page-browser`",
     ("browser", "report/waterfall.py"): "a visit is made by a browser, whatever the driver is called",
     ("browser", "stats/warnings.py"): "what browsers in general never do",

@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from support.origin_client import APPS, Answer, Origin
-from topolab.drivers.curl.parked import POLL_INTERVAL_S
+from topolab.drivers.loops.parked import POLL_INTERVAL_S
 
 LOCATION = re.compile(r"/result/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 HANDED_OVER = b'{"detail":"handed over: the result will be at this location"}'

@@ -131,7 +131,7 @@ def edited(file: str, old: str, new: str) -> Callable[[Path], None]:
         ),
         (
             edited(DESCRIPTOR, '{"closed"}', '{"open"}'),
-            f"{PROFILE}: driver: must be one that makes closed loads (curl, h2load), not 'plain'",
+            f"{PROFILE}: driver: must be one that makes closed loads (curl, h2load, sockets), not 'plain'",
         ),
     ],
     ids=["other-name", "no-descriptor", "broken", "exits", "no-worker", "other-kind"],

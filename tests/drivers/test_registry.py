@@ -10,7 +10,7 @@ from topolab.drivers.registry import drivers
 
 def test_every_driver_has_a_descriptor_in_the_folder_of_its_name() -> None:
     assert {name: driver.name for name, driver in drivers().items()} == {
-        name: name for name in ("browser", "curl", "h2load", "locust")
+        name: name for name in ("browser", "curl", "h2load", "locust", "sockets")
     }
 
 

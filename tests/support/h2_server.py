@@ -16,10 +16,13 @@ HEADERS = [(":status", "200"), ("x-origin-http-version", "2")]
 OnRequest = Callable[[H2Connection, int], object]
 
 
-def converse(connection: socket.socket, on_request: OnRequest, *, streams: int = 100) -> None:
+def converse(connection: socket.socket, on_request: OnRequest, *, streams: int = 100, table: int = 4096) -> None:
     """Call `on_request` with each complete request's stream, until the connection is closed."""
     h2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
-    h2.local_settings = Settings(client=False, initial_values={SettingCodes.MAX_CONCURRENT_STREAMS: streams})
+    h2.local_settings = Settings(
+        client=False,
+        initial_values={SettingCodes.MAX_CONCURRENT_STREAMS: streams, SettingCodes.HEADER_TABLE_SIZE: table},
+    )
     h2.initiate_connection()
     connection.sendall(h2.data_to_send())
     while received := connection.recv(65536):

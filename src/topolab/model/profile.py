@@ -33,7 +33,7 @@ class Lanes(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Load(Declared):
-    """What every load profile has. `{i}` in `path` and `body` is the request's number, from 1.
+    """What every load profile has. `{i}` in `path` and `body` is the request's id, which no other request has.
 
     `body` is the exact answer expected; any other response is bad.
     """
@@ -124,7 +124,7 @@ class SlowPart(Declared):
     """The slow requests of a mixed load: `in_flight` at any time, in a closed loop over all connections.
 
     Their starts are spread over `spread_s`, so that they do not all end at once if each takes that long.
-    `{i}` in `path` and `body` is the number of the slow request, from 1.
+    `{i}` in `path` and `body` is the slow request's id.
     """
 
     path: UrlPath

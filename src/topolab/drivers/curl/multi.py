@@ -6,21 +6,23 @@ With handles of a single connection, the profile decides how many there are and 
 
 from __future__ import annotations
 
-import time
+from collections import Counter
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
 import pycurl
 
-from topolab.drivers.curl.poller import Poller, new_poller
+from topolab.drivers.loops import client as loops
+from topolab.drivers.loops.client import clock
+from topolab.drivers.loops.ids import PLACEHOLDER, Ids
+from topolab.drivers.loops.poller import Poller, new_poller
 from topolab.libcurl.buffers import take_ended
 from topolab.libcurl.errors import error_name
 from topolab.libcurl.handles import new_handle, new_multi, set_timeout
 from topolab.model.profile import Lanes
 from topolab.model.target import Target
 
-clock = time.perf_counter
 _NEVER = float("inf")
 
 
@@ -38,38 +40,35 @@ class Lane:
         self.multi.setopt(pycurl.M_MAXCONNECTS, 4)
 
 
-class Exchange:
+class Exchange(loops.Exchange):
     """A request slot of a lane, reused for one request after another, with the response of the last one."""
 
-    __slots__ = (
-        "began", "chunks", "done_at", "easy", "error", "give_up_at", "in_flight", "lane", "lines", "number", "strayed",
-    )  # fmt: skip
+    __slots__ = ("chunks", "easy", "error", "lane", "lines", "strayed")
 
     def __init__(self, lane: Lane, easy: Any) -> None:
+        super().__init__()
         self.lane = lane
         self.easy = easy
         self.lines: list[bytes] = []
         self.chunks: list[bytes] = []
-        self.number = 0
-        self.began = 0.0  # latency is counted from here, on `clock`
-        self.done_at = 0.0
         self.error = ""  # from `error_name`, empty if the transfer was complete
-        self.in_flight = False
         self.strayed = False  # its last request was for another path than the pool's
-        self.give_up_at = 0.0  # when its request's own timeout ends; 0 without one
         # list.append is a C function: libcurl's callbacks run no Python code.
         easy.setopt(pycurl.HEADERFUNCTION, self.lines.append)
         easy.setopt(pycurl.WRITEFUNCTION, self.chunks.append)
 
 
-class Pool:
+class Pool(loops.Pool[Exchange]):
     """All lanes of one load, and their exchanges, ordered so that neighbours are on different connections."""
 
-    def __init__(self, target: Target, path: str, lanes: Lanes, timeout_s: float, *, exact: bool = False) -> None:
+    def __init__(
+        self, target: Target, path: str, ids: Ids, lanes: Lanes, timeout_s: float, *, exact: bool = False
+    ) -> None:
         self.base_url = target.base_url
-        self._url = target.base_url + path
+        self.strays: Counter[str] = Counter()  # libcurl keeps them to itself
+        self._path = ids.filler(path)
         self._timeout_s = timeout_s
-        self._numbered = "{i}" in path
+        self._numbered = PLACEHOLDER in path
         self._exact = exact
         self._poller: Poller = new_poller()
         self._lane_of: dict[int, Lane] = {}
@@ -88,6 +87,7 @@ class Pool:
             self._aim(exchange, number, path, give_up_at)
         exchange.number = number
         exchange.began = began
+        exchange.sent_at = clock()
         exchange.in_flight = True
         exchange.lines.clear()
         exchange.chunks.clear()
@@ -140,8 +140,7 @@ class Pool:
         self._poller.close()
 
     def _aim(self, exchange: Exchange, number: int, path: str, give_up_at: float) -> None:
-        url = self.base_url + path if path else self._url.replace("{i}", str(number))
-        exchange.easy.setopt(pycurl.URL, url)
+        exchange.easy.setopt(pycurl.URL, self.base_url + (path or self._path(number)))
         if give_up_at or exchange.give_up_at:
             left_s = give_up_at - clock() if give_up_at else self._timeout_s
             set_timeout(exchange.easy, left_s)
@@ -190,7 +189,7 @@ class Pool:
 
     def _new_exchange(self, lane: Lane, target: Target) -> Exchange:
         easy = new_handle(target, self._timeout_s)
-        easy.setopt(pycurl.URL, self._url)
+        easy.setopt(pycurl.URL, self.base_url + self._path(0))
         easy.setopt(pycurl.SOCKOPTFUNCTION, self._on_new_socket)
         return Exchange(lane, easy)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 
 import pycurl
 
 from topolab.drivers.curl.multi import Exchange
-from topolab.libcurl.errors import TIMED_OUT
+from topolab.drivers.loops import client
+from topolab.drivers.loops.client import TIMED_OUT, WITHOUT_LOCATION, Seen
+from topolab.drivers.loops.ids import Ids
 from topolab.model import contract
 from topolab.model.protocol import Protocol
 
@@ -16,29 +17,25 @@ _STATUS, _ORIGIN, _PEER, _OTHER = range(4)
 _CLIENT_PROTOCOLS = {protocol.number: protocol.value for protocol in Protocol}
 _REMEMBERED_LINES = 20_000
 _HANDED_OVER = str(contract.HANDED_OVER)
-_WITHOUT_LOCATION = "202 without a location"
 
 
-class Tally:
-    """The counts of one load.
+class Tally(client.Tally[Exchange]):
+    """The counts of one load."""
 
-    `good_at` has the times, on the loop's clock, when good responses were complete. `took_us` has the microseconds from
-    an exchange's `began`, for good responses and for requests without an answer. `peers` has the origin's peers that
-    good responses named.
-    """
-
-    def __init__(self, body: str) -> None:
-        self.good_at = array("d")
-        self.took_us = array("q")
-        self.bad: Counter[str] = Counter()
-        self.client_protocols: Counter[str] = Counter()
-        self.origin_protocols: Counter[str] = Counter()
-        self.connections: set[tuple[int, int]] = set()
-        self.peers: set[str] = set()
-        self.every_peer_known = True
-        self._body = body.encode()
-        self._numbered = "{i}" in body
+    def __init__(self, body: str, ids: Ids) -> None:
+        super().__init__()
+        self._client_protocols: Counter[str] = Counter()
+        self._origin_protocols: Counter[str] = Counter()
+        self._connections: set[tuple[int, int]] = set()
+        self._peers: set[str] = set()
+        self._every_peer_known = True
+        self._body = ids.filler(body)
         self._known: dict[bytes, tuple[int, str, str]] = {}
+
+    def seen(self) -> Seen:
+        """What the answers so far have shown of the hops; `peers` are those that good answers named."""
+        peers = frozenset(self._peers) if self.good_at and self._every_peer_known else None
+        return Seen(self._client_protocols, self._origin_protocols, frozenset(self._connections), peers)
 
     def take(self, exchange: Exchange) -> str:
         """Count a finished exchange; return the location to poll if it was answered 202, else an empty string.
@@ -62,13 +59,13 @@ class Tally:
             else:
                 peer = meaning[1]
         if status:
-            self.client_protocols[protocol] += 1
+            self._client_protocols[protocol] += 1
             # libcurl's id, not the local port: ports repeat where the server closes after every response.
-            self.connections.add((exchange.lane.index, exchange.easy.getinfo(pycurl.CONN_ID)))
+            self._connections.add((exchange.lane.index, exchange.easy.getinfo(pycurl.CONN_ID)))
         if origin:
-            self.origin_protocols[origin] += 1
+            self._origin_protocols[origin] += 1
         fault = exchange.error or self._fault(exchange, status, origin)
-        location = _location(exchange.lines) if fault == _WITHOUT_LOCATION else ""
+        location = _location(exchange.lines) if fault == WITHOUT_LOCATION else ""
         if fault == TIMED_OUT:
             self.timed_out(exchange)
             return ""
@@ -76,32 +73,21 @@ class Tally:
             self.bad[fault] += 1
             return ""
         if peer:
-            self.peers.add(peer)
+            self._peers.add(peer)
         else:
-            self.every_peer_known = False
+            self._every_peer_known = False
         if location:
             return location
         self.good_at.append(exchange.done_at)
         self.took_us.append(int((exchange.done_at - exchange.began) * 1e6))
         return ""
 
-    def timed_out(self, exchange: Exchange) -> None:
-        """Count a request without a final answer within its timeout."""
-        self.bad[TIMED_OUT] += 1
-        self.took_us.append(int((exchange.done_at - exchange.began) * 1e6))
-
-    def unanswered(self, began: float, now: float) -> None:
-        """Count a request that was due at `began` and had no answer by `now`."""
-        self.bad[contract.UNANSWERED] += 1
-        self.took_us.append(int((now - began) * 1e6))
-
     def _fault(self, exchange: Exchange, status: str, origin: str) -> str:
         if status == _HANDED_OVER:
-            return _WITHOUT_LOCATION if origin else contract.UNVERSIONED
-        expected = self._body.replace(b"{i}", b"%d" % exchange.number) if self._numbered else self._body
+            return WITHOUT_LOCATION if origin else contract.UNVERSIONED
         chunks = exchange.chunks
         got = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        return contract.fault(status, origin, body_matches=got == expected)
+        return contract.fault(status, origin, body_matches=got == self._body(exchange.number).encode())
 
     def _learn(self, line: bytes) -> tuple[int, str, str]:
         known = self._known

@@ -19,12 +19,9 @@ from support.driver_stage import (
     answer,
     closed,
     free_port,
-    hypercorn,
     nginx,
-    opened,
     page,
     scripted,
-    worker,
 )
 from support.keys import Keys
 from topolab.model.profile import Lanes
@@ -60,7 +57,7 @@ def test_wrong_answers_are_counted_by_kind_and_never_as_good(
 
 def test_the_requests_number_is_filled_into_path_and_expected_body(client: Client, tmp_path: Path) -> None:
     port = free_port()
-    place = f'location ~ ^/message/([0-9]+)$ {{ {SEEN} return 200 \'{{"n": "$1"}}\'; }}'
+    place = f'location ~ ^/message/([0-9a-f]+)$ {{ {SEEN} return 200 \'{{"n": "$1"}}\'; }}'
     load = closed(Lanes(4), path="/message/{i}", body='{"n": "{i}"}')
     with nginx(tmp_path, f"server {{ listen 127.0.0.1:{port}; {place} }}"):
         target = Target("127.0.0.1", port, ClientProtocol.H1C)
@@ -69,7 +66,7 @@ def test_the_requests_number_is_filled_into_path_and_expected_body(client: Clien
 
     assert right.good_responses > 4
     assert right.bad_responses == {}
-    assert (wrong.good_responses, wrong.bad_responses) == (1, {"body differs": 2})
+    assert (wrong.good_responses, wrong.bad_responses) == (0, {"body differs": 3})
 
 
 def _reset(connection: socket.socket) -> None:
@@ -104,7 +101,7 @@ def test_a_broken_connection_has_a_name(client: Client, serve: Callable[[socket.
     assert (seen.good_responses, seen.bad_responses) == (0, {fault: 3})
 
 
-@pytest.mark.parametrize("protocol", list(ClientProtocol))
+@pytest.mark.parametrize("protocol", [p for p in ClientProtocol if p is not ClientProtocol.H3])
 def test_a_port_where_nobody_listens_refuses(client: Client, keys: Keys, protocol: ClientProtocol) -> None:
     seen = client.run(Target("127.0.0.1", free_port(), protocol, ca_file=keys.ca), page(3))
 
@@ -183,18 +180,6 @@ def test_the_client_offers_the_requested_protocols_and_only_tls_1_3(
         assert b"\x00\x2b\x00\x03\x02\x03\x04" in hello
 
 
-def test_an_h2_client_that_gets_http_1_1_says_so(client: Client, tmp_path: Path, keys: Keys) -> None:
-    port = free_port()
-    tls = f"ssl_certificate {keys.server}; ssl_certificate_key {keys.server};"
-    place = f"location / {{ {SEEN} return 200 '{BODY}'; }}"
-    with nginx(tmp_path, f"server {{ listen 127.0.0.1:{port} ssl; {tls} {place} }}"):
-        target = Target("127.0.0.1", port, ClientProtocol.H2, ca_file=keys.ca)
-        seen = client.run(target, closed(Lanes(2, 5)))
-
-    assert seen.bad_responses == {}
-    assert (seen.client_protocols, seen.client_connections) == ({"http/1.1": seen.good_responses}, 2)
-
-
 def test_an_origin_that_names_no_peers_has_no_count_of_connections(client: Client) -> None:
     def serve(connection: socket.socket) -> None:
         while connection.recv(4096):
@@ -215,15 +200,3 @@ def test_an_informational_response_is_not_the_answer(client: Client) -> None:
         seen = client.run(Target("127.0.0.1", port, ClientProtocol.H1C), page(2))
 
     assert (seen.good_responses, seen.bad_responses, seen.client_protocols) == (2, {}, {"http/1.1": 2})
-
-
-def test_proxies_in_the_environment_are_not_used() -> None:
-    nobody = f"http://127.0.0.1:{free_port()}"
-    port = free_port()
-    with (
-        worker({"http_proxy": nobody, "ALL_PROXY": nobody}) as client,
-        hypercorn(port),
-    ):
-        seen = client.run(Target("127.0.0.1", port, ClientProtocol.H1C), opened(Lanes(1)))
-
-    assert (seen.good_responses, seen.bad_responses) == (60, {})

@@ -1,9 +1,7 @@
-"""The curl driver's arithmetic, without any network."""
+"""The arithmetic of a load's results, without any network."""
 
 from __future__ import annotations
 
-import os
-import socket
 from array import array
 from collections import Counter
 from dataclasses import replace
@@ -11,10 +9,9 @@ from dataclasses import replace
 import pytest
 from hdrh.histogram import HdrHistogram
 
-from topolab.drivers.curl.open import planned_requests
-from topolab.drivers.curl.poller import READ, WRITE, new_poller
-from topolab.drivers.curl.responses import Tally
-from topolab.drivers.curl.results import (
+from topolab.drivers.loops.client import Exchange, Seen, Tally
+from topolab.drivers.loops.open import planned_requests
+from topolab.drivers.loops.results import (
     Span,
     Spent,
     closed_measurement,
@@ -23,6 +20,20 @@ from topolab.drivers.curl.results import (
     page_measurement,
     series,
 )
+
+H2, HTTP1 = Counter({"h2": 4}), Counter({"http/1.1": 4})
+
+
+class Counts(Tally[Exchange]):
+    """Counts that a test fills in."""
+
+    shown = Seen(H2, HTTP1, frozenset({(0, 1)}), frozenset({"1000", "1001"}))
+
+    def take(self, exchange: Exchange) -> str:
+        raise NotImplementedError
+
+    def seen(self) -> Seen:
+        return self.shown
 
 
 @pytest.mark.parametrize(
@@ -65,10 +76,8 @@ def test_a_mixed_measurement_has_the_open_loops_figures_for_fast_requests_and_co
     fast, slow, span, spent = _tally(), _tally(), Span(10.0, 10.2, 10.4), Spent(0.1, 0.4)
     slow.good_at = array("d", [9.9, 10.2, 10.4, 10.6])
     slow.bad = Counter({"timed out": 2, "status 502": 1})
-    slow.peers, slow.connections = {"1001", "1002", "1003"}, {(0, 1), (1, 1)}
-    fast.connections = {(0, 1)}
-    for tally in (fast, slow):
-        tally.client_protocols, tally.origin_protocols = Counter({"h2": 4}), Counter({"http/1.1": 4})
+    slow.shown = Seen(H2, HTTP1, frozenset({(0, 1), (1, 1)}), frozenset({"1001", "1002", "1003"}))
+    fast.shown = Seen(H2, HTTP1, frozenset({(0, 1)}), frozenset({"1000", "1001"}))
     alone = open_measurement(fast, span, spent, offered=4)
 
     together = mixed_measurement(fast, slow, span, spent, offered=4)
@@ -97,58 +106,15 @@ def test_a_page_measurement_has_a_time_only_if_no_response_is_bad() -> None:
 
 def test_one_response_without_a_peer_makes_the_origins_connections_unknown() -> None:
     tally = _tally()
-    tally.every_peer_known = False
+    tally.shown = replace(tally.shown, peers=None)
 
     assert closed_measurement(tally, Span(10.0, 10.2, 10.4), Spent(0, 0)).origin_connections is None
 
 
-@pytest.mark.parametrize("epoll", [pytest.param(True, id="epoll"), pytest.param(False, id="selectors")])
-@pytest.mark.parametrize("exact", [True, False])
-def test_a_poller_reports_what_is_wanted_and_nothing_else(epoll: bool, exact: bool) -> None:
-    if epoll and os.uname().sysname != "Linux":
-        pytest.skip("epoll is Linux's")
-    poller = new_poller(epoll=epoll)
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        fd = ours.fileno()
-        assert poller.ready(0, exact=exact) in ([], ())
-        poller.watch(fd, READ | WRITE)
-        assert list(poller.ready(1, exact=exact)) == [(fd, WRITE)]
-        theirs.send(b"spam")
-        assert list(poller.ready(1, exact=exact)) == [(fd, READ | WRITE)]
-        poller.unwatch(fd)
-        assert list(poller.ready(0, exact=exact)) == []
-        poller.watch(fd, READ)
-        assert list(poller.ready(1, exact=exact)) == [(fd, READ)]
-    poller.close()
-
-
-@pytest.mark.parametrize("epoll", [True, False])
-def test_a_poller_does_not_mistake_a_new_socket_for_the_old_one_of_its_number(epoll: bool) -> None:
-    if epoll and os.uname().sysname != "Linux":
-        pytest.skip("epoll is Linux's")
-    poller = new_poller(epoll=epoll)
-    ours, theirs = socket.socketpair()
-    fd = ours.fileno()
-    poller.watch(fd, READ)
-    poller.unwatch(fd)
-    ours.close()
-    theirs.close()
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        assert ours.fileno() == fd
-        poller.forget(fd)
-        poller.watch(fd, READ)
-        theirs.send(b"spam")
-        assert list(poller.ready(1, exact=False)) == [(fd, READ)]
-    poller.close()
-
-
-def _tally() -> Tally:
+def _tally() -> Counts:
     """Three good responses and a bad one."""
-    tally = Tally("spam")
+    tally = Counts()
     tally.good_at = array("d", [10.1, 10.15, 10.3])
     tally.took_us = array("q", [1000, 2000, 3000])
     tally.bad = Counter({"status 502": 1})
-    tally.peers = {"1000", "1001"}
     return tally

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import count
+from typing import Generic
 
-from topolab.drivers.curl.multi import Exchange, Pool, clock
-from topolab.drivers.curl.open import planned_requests
-from topolab.drivers.curl.parked import Parked
-from topolab.drivers.curl.responses import Tally
-from topolab.drivers.curl.results import Span
+from topolab.drivers.loops.client import E, Pool, Tally, clock
+from topolab.drivers.loops.ids import Filled
+from topolab.drivers.loops.open import planned_requests
+from topolab.drivers.loops.parked import Parked
+from topolab.drivers.loops.results import Span
 from topolab.model.profile import SlowPart
 
 _GRACE_S = 1.0  # as in the closed loop
 
 
 def run_mixed(
-    pool: Pool, fast: Tally, slow: Tally, part: SlowPart, *, rate_per_s: float, duration_s: float, timeout_s: float
+    pool: Pool[E],
+    fast: Tally[E],
+    slow: Tally[E],
+    part: SlowPart,
+    slow_path: Filled,
+    *,
+    rate_per_s: float,
+    duration_s: float,
+    timeout_s: float,
 ) -> Span:
     """Send fast requests at their rate, as the open loop does, while the slow requests of `part` are in flight.
 
     The span is that of the fast requests and begins when all slow ones have begun. Until the last fast request is over,
     a new slow request follows each that ends. Then the loop waits for the slow ones in flight.
     """
-    mixture = _Mixture(pool, fast, slow, part, timeout_s)
+    mixture = _Mixture(pool, fast, slow, part, slow_path, timeout_s)
     total = planned_requests(rate_per_s, duration_s)
     sent = 0
     now = clock()
@@ -56,18 +65,20 @@ def run_mixed(
     return Span(began, deadline, ended)
 
 
-class _Mixture:
+class _Mixture(Generic[E]):
     """The exchanges in flight, parked and idle. `answered` counts the fast requests that are over."""
 
-    def __init__(self, pool: Pool, fast: Tally, slow: Tally, part: SlowPart, timeout_s: float) -> None:
+    def __init__(
+        self, pool: Pool[E], fast: Tally[E], slow: Tally[E], part: SlowPart, slow_path: Filled, timeout_s: float
+    ) -> None:
         self.answered = 0
         # First in, first out, as in the open loop; the first ones are spread evenly over the connections.
         self.idle = deque(pool.exchanges)
         self._pool = pool
-        self._fast, self._slow, self._part = fast, slow, part
+        self._fast, self._slow, self._part, self._slow_path = fast, slow, part, slow_path
         self._parked_fast = Parked(pool, fast, timeout_s)
         self._parked_slow = Parked(pool, slow, timeout_s)
-        self._with_slow: set[Exchange] = set()
+        self._with_slow: set[E] = set()
         self._numbers = count(1)
         self._begin_at: deque[float] = deque()
         self._fast_over = False
@@ -122,7 +133,7 @@ class _Mixture:
             self._slow.unanswered(exchange.began, now)
         self._parked_slow.give_up(now)
 
-    def _take_slow(self, exchange: Exchange) -> None:
+    def _take_slow(self, exchange: E) -> None:
         self._with_slow.remove(exchange)
         location = self._slow.take(exchange)
         if (location and self._parked_slow.keep(exchange, location)) or self._fast_over:
@@ -130,7 +141,7 @@ class _Mixture:
         else:
             self._start_slow(exchange, clock())
 
-    def _start_slow(self, exchange: Exchange, now: float) -> None:
+    def _start_slow(self, exchange: E, now: float) -> None:
         self._with_slow.add(exchange)
         number = next(self._numbers)
-        self._pool.start(exchange, number, now, self._part.path.replace("{i}", str(number)))
+        self._pool.start(exchange, number, now, self._slow_path(number))

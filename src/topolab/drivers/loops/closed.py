@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 
-from topolab.drivers.curl.multi import Exchange, Pool, clock
-from topolab.drivers.curl.parked import Parked
-from topolab.drivers.curl.responses import Tally
-from topolab.drivers.curl.results import Span
+from topolab.drivers.loops.client import E, Pool, Tally, clock
+from topolab.drivers.loops.parked import Parked
+from topolab.drivers.loops.results import Span
 
 # libcurl ends each request at its timeout, and so the drain; this is the limit for a drain that does not end.
 _GRACE_S = 1.0
 
 
-def run_closed(pool: Pool, tally: Tally, *, duration_s: float, timeout_s: float) -> Span:
+def run_closed(pool: Pool[E], tally: Tally[E], *, duration_s: float, timeout_s: float) -> Span:
     """Keep as many requests in flight as the pool has exchanges for `duration_s`, then wait for them.
 
     A parked request counts as in flight, so an exchange waits for it, or for another that is due first.
@@ -25,7 +24,7 @@ def run_closed(pool: Pool, tally: Tally, *, duration_s: float, timeout_s: float)
     for index, exchange in enumerate(pool.exchanges, 1):
         pool.start(exchange, index, clock())
     parked = Parked(pool, tally, timeout_s)
-    idle: deque[Exchange] = deque()
+    idle: deque[E] = deque()
     turn, start, take = pool.turn, pool.start, tally.take
     now = began
     while in_flight and now < limit:

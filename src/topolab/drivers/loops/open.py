@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import deque
 from math import ceil
 
-from topolab.drivers.curl.multi import Pool, clock
-from topolab.drivers.curl.parked import Parked
-from topolab.drivers.curl.responses import Tally
-from topolab.drivers.curl.results import Span
+from topolab.drivers.loops.client import E, Pool, Tally, clock
+from topolab.drivers.loops.parked import Parked
+from topolab.drivers.loops.results import Span
 
 
 def planned_requests(rate_per_s: float, duration_s: float) -> int:
@@ -17,7 +16,7 @@ def planned_requests(rate_per_s: float, duration_s: float) -> int:
     return max(1, ceil(round(rate_per_s * duration_s, 6)))
 
 
-def run_open(pool: Pool, tally: Tally, *, rate_per_s: float, duration_s: float, timeout_s: float) -> Span:
+def run_open(pool: Pool[E], tally: Tally[E], *, rate_per_s: float, duration_s: float, timeout_s: float) -> Span:
     """Send request k when k / `rate_per_s` seconds have passed, or as soon after that as an exchange is free.
 
     Latency is counted from when a request was due, so it includes the wait for a free exchange. Requests without an

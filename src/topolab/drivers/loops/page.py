@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 
-from topolab.drivers.curl.multi import Exchange, Pool, clock
-from topolab.drivers.curl.parked import Parked
-from topolab.drivers.curl.responses import Tally
-from topolab.drivers.curl.results import Span
+from topolab.drivers.loops.client import E, Pool, Tally, clock
+from topolab.drivers.loops.parked import Parked
+from topolab.drivers.loops.results import Span
 
 _GRACE_S = 1.0  # as in the closed loop
 
 
-def run_page(pool: Pool, tally: Tally, *, requests: int, timeout_s: float) -> Span:
+def run_page(pool: Pool[E], tally: Tally[E], *, requests: int, timeout_s: float) -> Span:
     """Send `requests` requests, each as soon as an exchange is free; the span ends with the last response.
 
     All are ready from the start, so a request that was answered 202 polls after those not yet sent.
@@ -22,7 +21,7 @@ def run_page(pool: Pool, tally: Tally, *, requests: int, timeout_s: float) -> Sp
     waves = -(-requests // len(pool.exchanges))
     limit = began + waves * timeout_s + _GRACE_S
     parked = Parked(pool, tally, timeout_s)
-    idle: deque[Exchange] = deque()
+    idle: deque[E] = deque()
     for exchange in pool.exchanges[:requests]:
         sent += 1
         pool.start(exchange, sent, began)

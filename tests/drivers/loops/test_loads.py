@@ -10,10 +10,6 @@ import pytest
 from hdrh.histogram import HdrHistogram
 
 from support.driver_stage import BODY, SEEN, Client, answer, closed, free_port, nginx, opened, page, scripted
-from topolab.drivers.curl import multi
-from topolab.drivers.curl.closed import run_closed
-from topolab.drivers.curl.poller import new_poller
-from topolab.drivers.curl.responses import Tally
 from topolab.model.profile import Lanes
 from topolab.model.protocol import ClientProtocol
 from topolab.model.target import Target
@@ -131,22 +127,3 @@ def test_a_page_with_one_bad_response_has_no_time(client: Client) -> None:
         seen = client.run(Target("127.0.0.1", port, ClientProtocol.H1C), page(3))
 
     assert (seen.good_responses, seen.bad_responses, seen.page_seconds) == (2, {"body differs": 1}, None)
-
-
-@pytest.mark.parametrize("lanes", [Lanes(4), Lanes(2, 5)], ids=str)
-def test_the_loop_needs_no_epoll(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lanes: Lanes) -> None:
-    monkeypatch.setattr(multi, "new_poller", lambda: new_poller(epoll=False))
-    port = free_port()
-    protocol = ClientProtocol.H2C if lanes.streams > 1 else ClientProtocol.H1C
-    place = f"location / {{ {SEEN} return 200 '{BODY}'; }}"
-    tally = Tally(BODY)
-    with nginx(tmp_path, f"server {{ listen 127.0.0.1:{port} ; http2 on; keepalive_requests 20; {place} }}"):
-        pool = multi.Pool(Target("127.0.0.1", port, protocol), "/query?id=X", lanes, 10.0)
-        try:
-            run_closed(pool, tally, duration_s=0.2, timeout_s=10.0)
-        finally:
-            pool.close()
-
-    assert len(tally.good_at) > 20 * lanes.connections
-    assert tally.bad == {}
-    assert len(tally.connections) >= len(tally.good_at) / 20

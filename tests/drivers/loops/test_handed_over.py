@@ -12,7 +12,7 @@ import pytest
 from hdrh.histogram import HdrHistogram
 
 from support.driver_stage import BODY, Client, answer, closed, free_port, hypercorn, opened, page, scripted
-from topolab.drivers.curl.parked import POLL_INTERVAL_S
+from topolab.drivers.loops.parked import POLL_INTERVAL_S
 from topolab.model.profile import Lanes
 from topolab.model.protocol import ClientProtocol
 from topolab.model.target import Target
@@ -73,8 +73,9 @@ def test_while_a_request_is_parked_others_use_its_connection(client: Client) -> 
         load = replace(page(3, path="/message/{i}"), http1=Lanes(1))
         seen = client.run(Target("127.0.0.1", port, ClientProtocol.H1C), load)
 
-    asked = ["/message/1", "/message/2", "/message/3"]
-    assert paths[1:] == [*asked, *(f"/result{path}" for path in asked)]
+    asked, results = paths[1:4], paths[4:]
+    assert len({path for path in asked if path.startswith("/message/")}) == 3
+    assert results == [f"/result{path}" for path in asked]
     assert (seen.good_responses, seen.bad_responses, seen.client_connections) == (3, {}, 1)
 
 

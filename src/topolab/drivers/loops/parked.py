@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from collections import deque
 from dataclasses import dataclass
+from typing import Generic
 
-import pycurl
-
-from topolab.drivers.curl.multi import Exchange, Pool
-from topolab.drivers.curl.responses import Tally
+from topolab.drivers.loops.client import E, Pool, Tally
 
 POLL_INTERVAL_S = 0.25
 """From a 202 to the next poll; the app's page waits as long."""
@@ -34,10 +32,10 @@ class _Request:
     give_up_at: float
 
 
-class Parked:
+class Parked(Generic[E]):
     """The parked requests of one tally, in the order in which they are due."""
 
-    def __init__(self, pool: Pool, tally: Tally, timeout_s: float) -> None:
+    def __init__(self, pool: Pool[E], tally: Tally[E], timeout_s: float) -> None:
         self._pool = pool
         self._tally = tally
         self._timeout_s = timeout_s
@@ -52,7 +50,7 @@ class Parked:
         """When the first is due; infinity if there is none."""
         return self._waiting[0].ask_at if self._waiting else _NEVER
 
-    def keep(self, exchange: Exchange, location: str) -> bool:
+    def keep(self, exchange: E, location: str) -> bool:
         """Park a request that was answered 202 with `location`, which frees its exchange.
 
         Return False and count the request as bad if the location is not the target's or no time is left for a poll.
@@ -61,18 +59,16 @@ class Parked:
         if not _PATH.fullmatch(path):
             self._tally.bad[_ELSEWHERE] += 1
             return False
-        now = exchange.done_at
-        # libcurl counts its timeout from the sending, which may be later than `began`.
-        sent_at = now - exchange.easy.getinfo(pycurl.TOTAL_TIME)
-        give_up_at = exchange.give_up_at or sent_at + self._timeout_s
-        ask_at = now + POLL_INTERVAL_S
+        # The timeout counts from the sending, which may be later than `began`.
+        give_up_at = exchange.give_up_at or exchange.sent_at + self._timeout_s
+        ask_at = exchange.done_at + POLL_INTERVAL_S
         if ask_at >= give_up_at:
             self._tally.timed_out(exchange)
             return False
         self._waiting.append(_Request(exchange.number, exchange.began, path, ask_at, give_up_at))
         return True
 
-    def resume(self, exchange: Exchange) -> None:
+    def resume(self, exchange: E) -> None:
         """Poll for the first, on a free exchange."""
         request = self._waiting.popleft()
         self._pool.start(exchange, request.number, request.began, request.path, request.give_up_at)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from topolab.drivers.curl.responses import Tally
 from topolab.drivers.latency import SERIES_SLICE_S, latency_histogram, percentiles_ms
+from topolab.drivers.loops.client import E, Seen, Tally
 from topolab.model.measurement import Measurement
 
 
@@ -30,7 +30,7 @@ class Spent:
     wall_s: float
 
 
-def closed_measurement(tally: Tally, span: Span, spent: Spent) -> Measurement:
+def closed_measurement(tally: Tally[E], span: Span, spent: Spent) -> Measurement:
     """The rate of good responses within the window; no latency, which a closed loop cannot give."""
     seconds = span.window_closed - span.began
     in_window = bisect_right(tally.good_at, span.window_closed)
@@ -38,7 +38,7 @@ def closed_measurement(tally: Tally, span: Span, spent: Spent) -> Measurement:
     return Measurement(**fields, seconds=seconds, requests_per_second=in_window / seconds)
 
 
-def open_measurement(tally: Tally, span: Span, spent: Spent, *, offered: int) -> Measurement:
+def open_measurement(tally: Tally[E], span: Span, spent: Spent, *, offered: int) -> Measurement:
     """Percentiles from the planned send times; the rate is over the time until the last response."""
     seconds = max(span.ended, span.window_closed) - span.began
     return Measurement(
@@ -50,25 +50,21 @@ def open_measurement(tally: Tally, span: Span, spent: Spent, *, offered: int) ->
     )
 
 
-def mixed_measurement(fast: Tally, slow: Tally, span: Span, spent: Spent, *, offered: int) -> Measurement:
+def mixed_measurement(fast: Tally[E], slow: Tally[E], span: Span, spent: Spent, *, offered: int) -> Measurement:
     """The open loop's figures for the fast requests; for the slow ones, how many were good in all and per second."""
     fast_measurement = open_measurement(fast, span, spent, offered=offered)
     ended = span.began + fast_measurement.seconds
     slow_in_time = bisect_right(slow.good_at, ended) - bisect_left(slow.good_at, span.began)
-    every_peer_known = fast.every_peer_known and slow.every_peer_known and fast.good_at
     return replace(
         fast_measurement,
         bad_responses={**fast.bad, **{f"slow: {fault}": number for fault, number in slow.bad.items()}},
         slow_responses=len(slow.good_at),
         slow_requests_per_second=slow_in_time / fast_measurement.seconds,
-        client_connections=len(fast.connections | slow.connections),
-        client_protocols=dict(fast.client_protocols + slow.client_protocols),
-        origin_protocols=dict(fast.origin_protocols + slow.origin_protocols),
-        origin_connections=len(fast.peers | slow.peers) if every_peer_known else None,
+        **_hops(fast.seen() | slow.seen()),
     )
 
 
-def page_measurement(tally: Tally, span: Span, spent: Spent) -> Measurement:
+def page_measurement(tally: Tally[E], span: Span, spent: Spent) -> Measurement:
     """The seconds until the page's last response; None if any of its responses was bad."""
     seconds = span.ended - span.began
     page_seconds = None if tally.bad else seconds
@@ -85,19 +81,24 @@ def series(good_at: array[float], span: Span) -> tuple[int, ...]:
     return tuple(after - before for before, after in pairwise(edges))
 
 
-def _common(tally: Tally, span: Span, spent: Spent) -> dict[str, Any]:
-    peers_known = bool(tally.good_at) and tally.every_peer_known
+def _common(tally: Tally[E], span: Span, spent: Spent) -> dict[str, Any]:
     return {
         "good_responses": len(tally.good_at),
         "bad_responses": dict(tally.bad),
         "responses_in_window": bisect_right(tally.good_at, span.window_closed),
         "client_cpu_s": spent.cpu_s,
         "client_wall_s": spent.wall_s,
-        "client_connections": len(tally.connections),
-        "client_protocols": dict(tally.client_protocols),
-        "origin_protocols": dict(tally.origin_protocols),
-        "origin_connections": len(tally.peers) if peers_known else None,
+        **_hops(tally.seen()),
         "series_slice_s": SERIES_SLICE_S,
         "series": series(tally.good_at, span),
         "histogram": latency_histogram(tally.took_us).encode().decode("ascii"),
+    }
+
+
+def _hops(seen: Seen) -> dict[str, Any]:
+    return {
+        "client_connections": len(seen.connections),
+        "client_protocols": dict(seen.client_protocols),
+        "origin_protocols": dict(seen.origin_protocols),
+        "origin_connections": None if seen.peers is None else len(seen.peers),
     }

@@ -1,0 +1,1 @@
+"""The loops that make loads, whatever library or sockets carry their requests."""
