@@ -13,6 +13,8 @@ from topolab.model.target import Target
 class CurlClient(Client[Exchange]):
     """Makes loads with libcurl."""
 
+    name = "libcurl"
+
     def pool(self, target: Target, path: str, ids: Ids, lanes: Lanes, timeout_s: float, *, exact: bool) -> Pool:
         """Connections of libcurl, one in each multi handle."""
         return Pool(target, path, ids, lanes, timeout_s, exact=exact)

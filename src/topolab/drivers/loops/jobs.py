@@ -36,6 +36,9 @@ L = TypeVar("L")
 class Client(ABC, Generic[E]):
     """What carries requests: makes pools of connections, and counts what came back."""
 
+    name: str
+    """The subject of a sentence about it."""
+
     @abstractmethod
     def pool(self, target: Target, path: str, ids: Ids, lanes: Lanes, timeout_s: float, *, exact: bool) -> Pool[E]:
         """Connections for requests to `path`; with `exact`, they wait for less than a millisecond too."""
@@ -56,7 +59,7 @@ class Client(ABC, Generic[E]):
             case PageLoad():
                 return self._page(job.target, job.profile, gate)
             case profile:
-                raise LoadError(f"this client makes no load of the kind {profile.kind!r}")
+                raise LoadError(f"{self.name} makes no load of the kind {profile.kind!r}")
 
     def _closed(self, target: Target, profile: ClosedLoad, gate: Gate) -> Measurement:
         ids = Ids()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from topolab.drivers.sockets.answers import Head, HeadError, Heads, read_fields
 from topolab.drivers.sockets.chunked import Chunked, ChunkError
-from topolab.drivers.sockets.exchange import Exchange
 from topolab.drivers.sockets.faults import BROKEN, CLOSED_EARLY, SURPLUS, UNASKED, other_protocol
-from topolab.drivers.sockets.lane import Lane
-from topolab.drivers.sockets.pool import ACCEPT, USER_AGENT, Pool
+from topolab.drivers.sockets.lane import Exchange, Lane, Loop
+from topolab.drivers.sockets.wire import ACCEPT, USER_AGENT
 from topolab.model.protocol import Protocol
 from topolab.model.target import Target
 
@@ -39,12 +38,12 @@ def _rest_of_request(target: Target) -> bytes:
 class Http1Lane(Lane):
     """A lane of HTTP/1.1."""
 
-    def __init__(self, pool: Pool, number: int, streams: int) -> None:
-        super().__init__(pool, number, streams)
+    def __init__(self, loop: Loop, number: int, streams: int) -> None:
+        super().__init__(loop, number, streams)
         self._only = self.exchanges[0]
-        self._heads: Heads = pool.heads
+        self._heads: Heads = loop.heads
         self._known = self._heads.known
-        self._before, self._after = b"GET ", _rest_of_request(pool.target)
+        self._before, self._after = b"GET ", _rest_of_request(loop.target)
         self._waiting = False  # its request is not sent yet
         self._missing = 0  # bytes of a body with a length that are yet to come
         self._chunked: Chunked | None = None
@@ -78,7 +77,7 @@ class Http1Lane(Lane):
             self._take_more(exchange, data)
             return
         if not exchange.in_flight or self._waiting:
-            self._pool.strays[UNASKED] += 1
+            self._loop.strays[UNASKED] += 1
             self.close()
             return
         end = data.find(b"\r\n\r\n") + 4

@@ -12,10 +12,9 @@ import hpack
 from hpack.hpack import encode_integer
 
 from topolab.drivers.sockets.answers import Head, HeadError, Heads, read_fields
-from topolab.drivers.sockets.exchange import Exchange
 from topolab.drivers.sockets.faults import BROKEN, SURPLUS, UNASKED, other_protocol
-from topolab.drivers.sockets.lane import Lane
-from topolab.drivers.sockets.pool import ACCEPT, USER_AGENT, Pool
+from topolab.drivers.sockets.lane import Exchange, Lane, Loop
+from topolab.drivers.sockets.wire import ACCEPT, USER_AGENT
 from topolab.model.protocol import Protocol
 from topolab.model.target import Target
 
@@ -85,9 +84,9 @@ def _literal(kind: int, bits: int, name: int, value: bytes) -> bytes:
 class Http2Lane(Lane):
     """A lane of HTTP/2."""
 
-    def __init__(self, pool: Pool, number: int, streams: int) -> None:
-        super().__init__(pool, number, streams)
-        self._heads: Heads = pool.heads
+    def __init__(self, loop: Loop, number: int, streams: int) -> None:
+        super().__init__(loop, number, streams)
+        self._heads: Heads = loop.heads
         self._known = self._heads.known
         self._streams: dict[int, Exchange] = {}
         self._stream_of: dict[Exchange, int] = {}
@@ -117,7 +116,7 @@ class Http2Lane(Lane):
         before, after = self._later if stream > 1 else self._first
         length = len(before) + len(path) + len(after) + 2 + (len(path) > 126)
         if not self._out:
-            self._pool.dirty.append(self)
+            self._loop.dirty.append(self)
         self._out.append(
             b"%b%b%b%b%b"
             % (
@@ -284,7 +283,7 @@ class Http2Lane(Lane):
         """The server's settings: from the first ones on, requests may be sent."""
         settings = dict(_SETTING.iter_unpack(payload))
         if not self._most:
-            self._first, self._later = _around_path(self._pool.target, settings.get(_TABLE_SIZE, _USABLE_TABLE))
+            self._first, self._later = _around_path(self._loop.target, settings.get(_TABLE_SIZE, _USABLE_TABLE))
         self._most = min(settings.get(_MOST_STREAMS, self._most or _WINDOW), len(self.exchanges))
         self._queue(frame(_SETTINGS, _ACK, 0, b""))
         self._send_waiting()
@@ -339,11 +338,11 @@ class Http2Lane(Lane):
 
     def _unasked(self, stream: int) -> None:
         if stream not in self._abandoned:
-            self._pool.strays[SURPLUS if stream < self._next else UNASKED] += 1
+            self._loop.strays[SURPLUS if stream < self._next else UNASKED] += 1
 
     def _queue(self, data: bytes) -> None:
         if not self._out:
-            self._pool.dirty.append(self)
+            self._loop.dirty.append(self)
         self._out.append(data)
 
 

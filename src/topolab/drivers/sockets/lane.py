@@ -1,31 +1,70 @@
-"""What both versions of HTTP have in common: a lane is one connection after another, opened again when it ends."""
+"""What both versions of HTTP have in common: lanes, each one connection after another, and their request slots."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import socket
+import ssl
+from collections import Counter
+from typing import Protocol
 
+from topolab.drivers.loops import client
 from topolab.drivers.loops.client import clock
 from topolab.drivers.loops.poller import READ, WRITE
-from topolab.drivers.sockets.exchange import Exchange
+from topolab.drivers.sockets.answers import Head, Heads
 from topolab.drivers.sockets.faults import CLOSED_EARLY, RESET
 from topolab.drivers.sockets.wire import BLOCKED, Wire, WireError
-
-if TYPE_CHECKING:
-    from topolab.drivers.sockets.pool import Pool
+from topolab.model.target import Target
 
 _CHUNK = 262_144
+
+
+class Exchange(client.Exchange):
+    """One request after another, each with the answer that came to it."""
+
+    __slots__ = ("body", "connection", "fault", "head", "lane", "parts", "path")
+
+    def __init__(self, lane: Lane) -> None:
+        super().__init__()
+        self.lane = lane
+        self.connection = (0, 0)  # the lane's number, and which of its connections this is
+        self.path = b""
+        self.head: Head | None = None
+        self.body = b""
+        self.parts: list[bytes] = []  # of a body that comes in pieces
+        self.fault = ""  # empty if the answer was complete
+
+
+class Loop(Protocol):
+    """What a lane needs of the event loop that it is part of."""
+
+    target: Target
+    context: ssl.SSLContext | None
+    heads: Heads
+    finished: list[Exchange]
+    strays: Counter[str]
+    dirty: list[Lane]
+    """The lanes that have something to write before the loop waits."""
+
+    def watch(self, wire: socket.socket, lane: Lane, wanted: int) -> None:
+        """Call `lane.ready` when the socket is ready for what is wanted."""
+
+    def unwatch(self, wire: socket.socket) -> None:
+        """Forget a socket that is about to be closed."""
+
+    def buffered(self, wire: socket.socket) -> bool:
+        """Whether TLS holds decrypted bytes that the system does not know of."""
 
 
 class Lane:
     """A place for one connection. A subclass speaks an HTTP version: it frames requests and reads answers."""
 
-    def __init__(self, pool: Pool, number: int, streams: int) -> None:
+    def __init__(self, loop: Loop, number: int, streams: int) -> None:
         self._number = number
         self.exchanges = [Exchange(self) for _ in range(streams)]
         self.opened = 0
         """How many connections it has had."""
         self.most_in_flight = 0
-        self._pool = pool
+        self._loop = loop
         self._wire: Wire | None = None
         self._open = False
         self._unsent = b""
@@ -52,14 +91,14 @@ class Lane:
     def connect(self) -> None:
         """Open a connection, unless there is one."""
         if self._wire is None:
-            self._wire = Wire(self._pool.target, self._pool.context)
+            self._wire = Wire(self._loop.target, self._loop.context)
             self._held = self._unsent = b""
             self._proceed()
 
     def close(self) -> None:
         """Close the connection, whatever is in flight."""
         if self._wire is not None:
-            self._pool.unwatch(self._wire.socket)
+            self._loop.unwatch(self._wire.socket)
             self._wire.socket.close()
             self._wire = None
         self._open = False
@@ -78,7 +117,7 @@ class Lane:
             return  # the end of the connection is read, with what came before it
         if sent != len(data):
             self._unsent = data[sent:]
-            self._pool.watch(self._wire.socket, self, READ | WRITE)
+            self._loop.watch(self._wire.socket, self, READ | WRITE)
 
     def flush(self) -> None:
         """Send what is left from earlier writes."""
@@ -86,7 +125,7 @@ class Lane:
         if data:
             self.write(data)
         if not self._unsent and self._wire is not None:
-            self._pool.watch(self._wire.socket, self, READ)
+            self._loop.watch(self._wire.socket, self, READ)
 
     def _proceed(self) -> None:
         wire = self._wire
@@ -96,7 +135,7 @@ class Lane:
         except WireError as error:
             self._lost(str(error))
             return
-        self._pool.watch(wire.socket, self, wanted or READ)
+        self._loop.watch(wire.socket, self, wanted or READ)
         if not wanted:
             self.opened += 1
             self._open = True
@@ -116,7 +155,7 @@ class Lane:
                 self._ended()
                 return
             self._take(self._held + data if self._held else data)
-            if not self._pool.buffered(wire.socket):
+            if not self._loop.buffered(wire.socket):
                 return
 
     def _finish(self, exchange: Exchange, fault: str = "") -> None:
@@ -124,7 +163,7 @@ class Lane:
         exchange.connection = (self._number, self.opened)
         exchange.fault = fault
         exchange.in_flight = False
-        self._pool.finished.append(exchange)
+        self._loop.finished.append(exchange)
 
     def _greet(self, protocol: str) -> None:
         """The connection is open, and ALPN chose `protocol`."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from topolab.drivers.loops.ids import Ids
 from topolab.drivers.loops.jobs import Client
 from topolab.drivers.protocol import Job
-from topolab.drivers.sockets.exchange import Exchange
 from topolab.drivers.sockets.http1 import Http1Lane, parse_head
 from topolab.drivers.sockets.http2 import Http2Lane, parse_block
+from topolab.drivers.sockets.lane import Exchange
 from topolab.drivers.sockets.pool import Pool, Speech
 from topolab.drivers.sockets.tally import Tally
 from topolab.drivers.worker import Gate
@@ -21,6 +21,8 @@ _SPEECH = {Protocol.HTTP1: Speech(Http1Lane, parse_head), Protocol.H2: Speech(Ht
 
 class SocketsClient(Client[Exchange]):
     """Makes loads over one protocol."""
+
+    name = "the client on plain sockets"
 
     def __init__(self, protocol: Protocol) -> None:
         self._protocol = protocol

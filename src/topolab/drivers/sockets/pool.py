@@ -13,15 +13,11 @@ from topolab.drivers.loops.client import TIMED_OUT, clock
 from topolab.drivers.loops.ids import Ids
 from topolab.drivers.loops.poller import Poller, new_poller
 from topolab.drivers.sockets.answers import Head, Heads
-from topolab.drivers.sockets.exchange import Exchange
-from topolab.drivers.sockets.lane import Lane
+from topolab.drivers.sockets.lane import Exchange, Lane, Loop
 from topolab.drivers.sockets.wire import tls_context
 from topolab.model.profile import Lanes
 from topolab.model.target import Target
 
-USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
-"""One that people use, so that a server treats a load as it treats them."""
-ACCEPT = "*/*"
 _CHECK_S = 0.05
 
 
@@ -29,7 +25,7 @@ _CHECK_S = 0.05
 class Speech:
     """A version of HTTP: its lanes, and how to read the heads of its answers."""
 
-    lane: Callable[[Pool, int, int], Lane]
+    lane: Callable[[Loop, int, int], Lane]
     parse: Callable[[bytes], Head]
 
 
@@ -53,7 +49,6 @@ class Pool(loops.Pool[Exchange]):
         self.heads = Heads(speech.parse)
         self.finished: list[Exchange] = []
         self.strays: Counter[str] = Counter()
-        self.buffered: Callable[[socket.socket], bool] = _buffered if self.context else _never
         self._timeout_s = timeout_s
         self._exact = exact
         self._path = ids.filler(path)
@@ -126,6 +121,10 @@ class Pool(loops.Pool[Exchange]):
         self._poller.unwatch(wire.fileno())
         self._poller.forget(wire.fileno())
 
+    def buffered(self, wire: socket.socket) -> bool:
+        """Whether TLS holds decrypted bytes that the system does not know of."""
+        return isinstance(wire, ssl.SSLSocket) and wire.pending() > 0
+
     def _end_late(self, now: float) -> None:
         self._check_at = now + _CHECK_S
         for exchange in self.exchanges:
@@ -135,12 +134,3 @@ class Pool(loops.Pool[Exchange]):
                 exchange.done_at = now
                 exchange.fault = TIMED_OUT
                 self.finished.append(exchange)
-
-
-def _never(_: socket.socket) -> bool:
-    return False
-
-
-def _buffered(wire: socket.socket) -> bool:
-    """Whether TLS holds decrypted bytes that epoll does not know of."""
-    return isinstance(wire, ssl.SSLSocket) and wire.pending() > 0

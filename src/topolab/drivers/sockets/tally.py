@@ -8,7 +8,7 @@ from topolab.drivers.loops import client
 from topolab.drivers.loops.client import TIMED_OUT, WITHOUT_LOCATION, Seen
 from topolab.drivers.loops.ids import Ids
 from topolab.drivers.sockets.answers import Head
-from topolab.drivers.sockets.exchange import Exchange
+from topolab.drivers.sockets.lane import Exchange
 from topolab.model import contract
 from topolab.model.protocol import Protocol
 

@@ -12,6 +12,9 @@ from topolab.drivers.sockets.faults import REFUSED, RESET, TLS
 from topolab.model.protocol import Protocol
 from topolab.model.target import Target
 
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
+"""One that people use, so that a server treats a load as it treats them."""
+ACCEPT = "*/*"
 BLOCKED = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
