@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from support.containers import RUN
-from support.engines import site_here, whole_plan
+from support.engines import image_names_kept, site_here, whole_plan
 from topolab.backends.compose import ComposeBackend
 from topolab.backends.compose.site import ComposeSite
 from topolab.catalogue import Catalogue
@@ -22,11 +23,14 @@ def docker_keeper() -> Iterator[ProcessKeeper]:
 
 
 @pytest.fixture(scope="session")
-def docker_site(catalogue: Catalogue, docker_keeper: ProcessKeeper) -> Iterator[ComposeSite]:
+def docker_site(
+    catalogue: Catalogue, docker_keeper: ProcessKeeper, all_processes_folder: Path
+) -> Iterator[ComposeSite]:
     """A prepared site: images for every server are up to date."""
     site = site_here(catalogue)
     plan = whole_plan(catalogue)
-    site.prepare(plan, docker_keeper, print)
+    with image_names_kept(all_processes_folder):  # two test processes must not build the same images at once
+        site.prepare(plan, docker_keeper, print)
     yield site
     site.close()
 
