@@ -17,6 +17,7 @@ _QUIET_PASSES = 2
 _SWEEP_LIMIT_S = 60.0
 _PASS_S = 0.3
 T = TypeVar("T")
+_IN_USE = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,17 @@ class Engine:
         self._asked(lambda: self._api.tag(image_id, HELD, f"{owner}-{name}", force=True))
 
     def forget_untagged_images(self, label: str) -> None:
-        """Remove images with `label` whose name a newer image has taken."""
-        self._asked(lambda: self._api.prune_images({"dangling": True, "label": label}))
+        """Remove images with `label` whose name a newer image has taken, unless somebody else is removing images."""
+        from docker.errors import APIError
+
+        def remove() -> None:
+            try:
+                self._api.prune_images({"dangling": True, "label": label})
+            except APIError as error:
+                if error.status_code != _IN_USE:  # the engine prunes for one client at a time; the next run does it
+                    raise
+
+        self._asked(remove)
 
     def ask(self, image: str, argv: Sequence[str], labels: Mapping[str, str]) -> str:
         """Run a command in a separate container without a network, and return its output."""
@@ -221,7 +231,7 @@ def _removal(remove: Callable[..., object], name: str, **options: bool) -> Calla
             remove(name, **options)
         except APIError as error:
             # 404: gone. 409: in removal, or a network that a container being removed still uses; the next pass retries.
-            if error.status_code in (403, 404, 409):
+            if error.status_code in (403, 404, _IN_USE):
                 return 0
             raise
         return 1
