@@ -16,8 +16,18 @@ HEADERS = [(":status", "200"), ("x-origin-http-version", "2")]
 OnRequest = Callable[[H2Connection, int], object]
 
 
-def converse(connection: socket.socket, on_request: OnRequest, *, streams: int = 100, table: int = 4096) -> None:
-    """Call `on_request` with each complete request's stream, until the connection is closed."""
+def converse(
+    connection: socket.socket,
+    on_request: OnRequest,
+    *,
+    streams: int = 100,
+    table: int = 4096,
+    paths: list[bytes] | None = None,
+) -> None:
+    """Call `on_request` with each complete request's stream, until the connection is closed.
+
+    `paths` gets the requests' paths.
+    """
     h2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
     h2.local_settings = Settings(
         client=False,
@@ -27,6 +37,8 @@ def converse(connection: socket.socket, on_request: OnRequest, *, streams: int =
     connection.sendall(h2.data_to_send())
     while received := connection.recv(65536):
         for event in h2.receive_data(received):
+            if isinstance(event, events.RequestReceived) and paths is not None:
+                paths += [str(value).encode() for name, value in event.headers or () if name == ":path"]
             if isinstance(event, events.StreamEnded):
                 on_request(h2, event.stream_id)
         connection.sendall(h2.data_to_send())

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pycurl
 
-TIMED_OUT = "timed out"
+from topolab.model.contract import TIMED_OUT
 
 # Codes that pycurl has no names for.
 _HTTP2_STREAM, _HTTP3, _QUIC_CONNECT_ERROR = 92, 95, 96

@@ -44,6 +44,8 @@ HANDED_OVER = 202
 """The status of an answer whose client is to ask again at its `location`."""
 UNVERSIONED = "no origin version"
 BODY_DIFFERS = "body differs"
+TIMED_OUT = "timed out"
+"""The fault of a request whose timeout was over before its answer was complete."""
 UNANSWERED = "unanswered"
 """The fault of a request that was given up before an answer came."""
 _GOOD = "200"

@@ -12,6 +12,7 @@ import pytest
 
 from support.driver_stage import answer, free_port, scripted
 from support.sockets_load import ask
+from topolab.drivers.sockets.wire import Wire, WireError
 from topolab.model.profile import Lanes
 
 Serve = Callable[[socket.socket], object]
@@ -229,3 +230,12 @@ def test_a_request_that_is_never_answered_times_out() -> None:
 def test_a_port_without_a_listener_refuses() -> None:
     came = ask(free_port(), 2)
     assert (came.good, came.bad) == (0, {"refused": 2})
+
+
+def test_a_request_that_fails_while_it_is_sent_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Wire) -> int:
+        raise WireError("refused")
+
+    monkeypatch.setattr(Wire, "proceed", fail)
+    came = ask(1, 5, lanes=Lanes(2))
+    assert (came.good, came.bad) == (0, {"refused": 5})

@@ -193,3 +193,53 @@ def test_bytes_that_are_not_http_2_end_the_connection() -> None:
     with scripted(serve) as port:
         came = ask(port, 3, protocol=ClientProtocol.H2C)
     assert (came.good, came.bad) == (0, {"broken answer": 3})
+
+
+def test_what_follows_the_end_of_a_connection_is_not_read_on_the_next() -> None:
+    first = iter([True])
+
+    def serve(connection: socket.socket) -> None:
+        goes_away = next(first, False)
+
+        def on_request(h2: H2Connection, stream: int) -> None:
+            if goes_away:
+                connection.sendall(h2.data_to_send() + frame(7, 0, 0, bytes(8)) + b"spam")
+            else:
+                answer(h2, stream)
+
+        converse(connection, on_request, streams=1)
+
+    with scripted(serve) as port:
+        came = ask(port, 3, protocol=ClientProtocol.H2C, lanes=Lanes(1, 3))
+    assert (came.good, came.bad) == (2, {"stream refused": 1})
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"), [(3, b"\0"), (4, b"\0\3"), (7, b"\0\0")], ids=["reset", "settings", "goaway"]
+)
+def test_a_frame_of_an_impossible_length_ends_the_connection(kind: int, payload: bytes) -> None:
+    def serve(connection: socket.socket) -> None:
+        def on_request(h2: H2Connection, stream: int) -> None:
+            connection.sendall(h2.data_to_send() + frame(kind, 0, stream if kind == 3 else 0, payload))
+
+        converse(connection, on_request)
+
+    with scripted(serve) as port:
+        came = ask(port, 2, protocol=ClientProtocol.H2C)
+    assert (came.good, came.bad) == (0, {"broken answer": 2})
+
+
+@pytest.mark.parametrize("length", [100, 126, 127, 254, 255, 300, 5000])
+def test_a_path_of_any_length_is_sent_whole(length: int) -> None:
+    paths: list[bytes] = []
+
+    def serve(connection: socket.socket) -> None:
+        def on_request(h2: H2Connection, stream: int) -> None:
+            answer(h2, stream)
+
+        converse(connection, on_request, paths=paths)
+
+    path = "/" + "x" * (length - 1)
+    with scripted(serve) as port:
+        came = ask(port, 2, protocol=ClientProtocol.H2C, path=path)
+    assert (came.good, paths) == (2, [path.encode()] * 2)

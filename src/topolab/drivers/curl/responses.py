@@ -8,7 +8,7 @@ import pycurl
 
 from topolab.drivers.curl.multi import Exchange
 from topolab.drivers.loops import client
-from topolab.drivers.loops.client import TIMED_OUT, WITHOUT_LOCATION, Seen
+from topolab.drivers.loops.client import WITHOUT_LOCATION, Seen
 from topolab.drivers.loops.ids import Ids
 from topolab.model import contract
 from topolab.model.protocol import Protocol
@@ -66,7 +66,7 @@ class Tally(client.Tally[Exchange]):
             self._origin_protocols[origin] += 1
         fault = exchange.error or self._fault(exchange, status, origin)
         location = _location(exchange.lines) if fault == WITHOUT_LOCATION else ""
-        if fault == TIMED_OUT:
+        if fault == contract.TIMED_OUT:
             self.timed_out(exchange)
             return ""
         if fault and not location:

@@ -12,8 +12,6 @@ from typing import Generic, TypeVar
 
 from topolab.model import contract
 
-TIMED_OUT = "timed out"
-"""The fault of a request whose timeout was over before its answer was complete."""
 WITHOUT_LOCATION = "202 without a location"
 """The fault of an answer that hands a request over without saying where its result will be."""
 clock = time.perf_counter
@@ -96,7 +94,7 @@ class Tally(ABC, Generic[E]):
 
     def timed_out(self, exchange: E) -> None:
         """Count a request without a final answer within its timeout."""
-        self.bad[TIMED_OUT] += 1
+        self.bad[contract.TIMED_OUT] += 1
         self.took_us.append(int((exchange.done_at - exchange.began) * 1e6))
 
     def unanswered(self, began: float, now: float) -> None:

@@ -1,4 +1,7 @@
-"""The words for what can go wrong with a request besides a wrong answer. Results store them, so none may change."""
+"""The words for what can go wrong with a request besides a wrong answer. Results store them, so none may change.
+
+Those that libcurl has too are spelled as in `topolab.libcurl.errors`; the tests of the loops compare both clients.
+"""
 
 from __future__ import annotations
 

@@ -48,7 +48,6 @@ class Http1Lane(Lane):
         self._missing = 0  # bytes of a body with a length that are yet to come
         self._chunked: Chunked | None = None
         self._until_end = False
-        self.most_in_flight = 1
 
     def send(self, exchange: Exchange) -> None:
         """Send the request, once there is a connection."""
@@ -60,6 +59,7 @@ class Http1Lane(Lane):
 
     def cancel(self, exchange: Exchange) -> None:  # noqa: ARG002
         """Close the connection: HTTP/1.1 has no other way."""
+        self._waiting = False
         self._forget()
         self.close()
 

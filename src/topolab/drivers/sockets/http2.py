@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from struct import Struct
+from struct import error as StructError
 
 import hpack
 from hpack.hpack import encode_integer
@@ -114,7 +115,8 @@ class Http2Lane(Lane):
         exchange.parts = []
         path = exchange.path
         before, after = self._later if stream > 1 else self._first
-        length = len(before) + len(path) + len(after) + 2 + (len(path) > 126)
+        field = _path_field(len(path))
+        length = len(before) + len(field) + len(path) + len(after)
         if not self._out:
             self._loop.dirty.append(self)
         self._out.append(
@@ -122,7 +124,7 @@ class Http2Lane(Lane):
             % (
                 _FRAME.pack(length >> 8, length & 0xFF, _HEADERS, _END_HEADERS | _END_STREAM, stream),
                 before,
-                _path_field(path),
+                field,
                 path,
                 after,
             )
@@ -134,8 +136,6 @@ class Http2Lane(Lane):
         if out and self._open:
             data = out[0] if len(out) == 1 else b"".join(out)
             out.clear()
-            if len(self._streams) > self.most_in_flight:
-                self.most_in_flight = len(self._streams)
             self.write(data)
         if self._unsent:
             super().flush()
@@ -173,7 +173,7 @@ class Http2Lane(Lane):
         self.write(_PREFACE + frame(_SETTINGS, 0, 0, payload) + window)
 
     def _take(self, data: bytes) -> None:
-        known, streams = self._known, self._streams
+        wire, known, streams = self._wire, self._known, self._streams
         position, size = 0, len(data)
         unpack = _FRAME.unpack_from
         while size - position >= 9:
@@ -206,7 +206,7 @@ class Http2Lane(Lane):
                     self._take_block(stream, flags, block)
             else:
                 self._take_other(kind, flags, stream, data[begin:position])
-            if self._wire is None:
+            if self._wire is not wire:  # closed, and perhaps replaced already
                 return
         self._held = data[position:]
         if self._taken > _WINDOW // 2:
@@ -246,6 +246,12 @@ class Http2Lane(Lane):
             self._complete(exchange, stream)
 
     def _take_other(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
+        try:
+            self._act_on(kind, flags, stream, payload)
+        except StructError:  # the payload has not the length that its kind of frame must have
+            self._lost(BROKEN)
+
+    def _act_on(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
         match kind:
             case k if k in (_HEADERS, _CONTINUATION):
                 self._gather(kind, flags, stream, payload)
@@ -350,11 +356,6 @@ def _unpadded(payload: bytes, flags: int) -> bytes:
     return payload[1 : len(payload) - payload[0]] if flags & _PADDED and payload else payload
 
 
-def _path_field(path: bytes) -> bytes:
-    """What stands before the path: its name, and its length."""
-    length = len(path)
-    if length < 127:
-        return b"\x04%c" % length
-    if length - 127 < 128:
-        return b"\x04\x7f%c" % (length - 127)
-    raise HeadError("path too long")
+def _path_field(length: int) -> bytes:
+    """What stands before a path: its name in the static table, and its length."""
+    return b"\x04%c" % length if length < 127 else b"\x04" + bytes(encode_integer(length, 7))

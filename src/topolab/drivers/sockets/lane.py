@@ -63,7 +63,6 @@ class Lane:
         self.exchanges = [Exchange(self) for _ in range(streams)]
         self.opened = 0
         """How many connections it has had."""
-        self.most_in_flight = 0
         self._loop = loop
         self._wire: Wire | None = None
         self._open = False

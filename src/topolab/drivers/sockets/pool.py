@@ -9,12 +9,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from topolab.drivers.loops import client as loops
-from topolab.drivers.loops.client import TIMED_OUT, clock
+from topolab.drivers.loops.client import clock
 from topolab.drivers.loops.ids import Ids
 from topolab.drivers.loops.poller import Poller, new_poller
 from topolab.drivers.sockets.answers import Head, Heads
 from topolab.drivers.sockets.lane import Exchange, Lane, Loop
 from topolab.drivers.sockets.wire import tls_context
+from topolab.model import contract
 from topolab.model.profile import Lanes
 from topolab.model.target import Target
 
@@ -79,9 +80,6 @@ class Pool(loops.Pool[Exchange]):
 
         It may return early, and with none. The list is valid until the next turn.
         """
-        finished = self.finished
-        if finished:
-            finished = self.finished = []
         dirty = self.dirty
         if dirty:
             for lane in dirty:
@@ -90,11 +88,13 @@ class Pool(loops.Pool[Exchange]):
         now = clock()
         if now >= self._check_at:
             self._end_late(now)
-        wait_s = 0.0 if finished else max(0.0, min(until, self._check_at) - now)
+        wait_s = 0.0 if self.finished else max(0.0, min(until, self._check_at) - now)
         lane_of = self._lane_of
         for fd, events in self._poller.ready(wait_s, exact=self._exact):
             lane_of[fd].ready(events)
-        return self.finished
+        # A request that fails while it is started is in the next turn's list.
+        finished, self.finished = self.finished, []
+        return finished
 
     def give_up(self, but: Collection[Exchange] = ()) -> list[Exchange]:
         """Abort the requests in flight, except those of `but`; return their exchanges, which are free now."""
@@ -132,5 +132,5 @@ class Pool(loops.Pool[Exchange]):
                 exchange.in_flight = False
                 exchange.lane.cancel(exchange)
                 exchange.done_at = now
-                exchange.fault = TIMED_OUT
+                exchange.fault = contract.TIMED_OUT
                 self.finished.append(exchange)

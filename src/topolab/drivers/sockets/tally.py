@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from topolab.drivers.loops import client
-from topolab.drivers.loops.client import TIMED_OUT, WITHOUT_LOCATION, Seen
+from topolab.drivers.loops.client import WITHOUT_LOCATION, Seen
 from topolab.drivers.loops.ids import Ids
 from topolab.drivers.sockets.answers import Head
 from topolab.drivers.sockets.lane import Exchange
@@ -56,7 +56,7 @@ class Tally(client.Tally[Exchange]):
         return Seen(answered, origins, frozenset(self._connections), peers if peers and "" not in peers else None)
 
     def _bad(self, exchange: Exchange, fault: str) -> str:
-        if fault == TIMED_OUT:
+        if fault == contract.TIMED_OUT:
             self.timed_out(exchange)
         else:
             self.bad[fault] += 1
